@@ -1,0 +1,16 @@
+namespace Callwatch;
+
+/// <summary>Settings under <c>Callwatch</c> that every stage needs.</summary>
+public sealed class CallwatchOptions
+{
+    public const string Section = "Callwatch";
+
+    /// <summary>The data folder; everything durable is in it. Default <c>./callwatch-data</c>.</summary>
+    public string Data { get; set; } = "callwatch-data";
+
+    public string JournalFolder => Path.Combine(Data, "journal");
+
+    public string StoreFolder => Path.Combine(Data, "store");
+
+    public string ControlFile => Path.Combine(Data, "control.db");
+}

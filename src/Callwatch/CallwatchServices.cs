@@ -1,0 +1,17 @@
+using Callwatch.Telemetry;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Callwatch;
+
+/// <summary>The engine: one line per stage, in the order of the way.</summary>
+public static class CallwatchServices
+{
+    public static IServiceCollection AddCallwatch(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<Counters>();
+        services.AddOptions<CallwatchOptions>().BindConfiguration(CallwatchOptions.Section);
+        return services;
+    }
+}

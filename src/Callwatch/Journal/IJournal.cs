@@ -1,0 +1,118 @@
+using Callwatch.Spans;
+
+namespace Callwatch.Journal;
+
+/// <summary>What a record holds. The numbers are stored.</summary>
+public enum Signal : byte
+{
+    Traces = 1,
+    Logs = 2,
+    Metrics = 3,
+    Feedback = 4,
+}
+
+/// <summary>
+/// A place in the journal. Numbers start at 1, grow by one and never repeat; the epoch is made when a journal is created or restored.
+/// Number 0 is "before the first".
+/// </summary>
+public readonly record struct Position(Guid Epoch, long Number);
+
+/// <summary>One canonical payload on its way into the journal.</summary>
+public sealed record JournalEntry
+{
+    public required Signal Signal { get; init; }
+
+    public required int TenantId { get; init; }
+
+    public required int AppId { get; init; }
+
+    /// <summary>Number of the key it came with; 0 for trusted loopback.</summary>
+    public required int KeyId { get; init; }
+
+    public required Timestamp ReceivedAt { get; init; }
+
+    public required int ItemCount { get; init; }
+
+    /// <summary>The OTLP request message. The journal has its own copy once the append has completed.</summary>
+    public required ReadOnlyMemory<byte> Payload { get; init; }
+}
+
+/// <summary>One record as read back.</summary>
+public sealed record JournalRecord
+{
+    public required long Number { get; init; }
+
+    public required Signal Signal { get; init; }
+
+    public required int TenantId { get; init; }
+
+    public required int AppId { get; init; }
+
+    public required int KeyId { get; init; }
+
+    public required Timestamp ReceivedAt { get; init; }
+
+    public required int ItemCount { get; init; }
+
+    public required ReadOnlyMemory<byte> Payload { get; init; }
+}
+
+/// <summary>How an append ended.</summary>
+public abstract record AppendResult
+{
+    private AppendResult()
+    {
+    }
+
+    /// <summary>On disk and synced; the position of the first entry, the others follow it without a gap.</summary>
+    public sealed record Stored(Position First) : AppendResult;
+
+    /// <summary>The bounded queue is full: try again after the given time.</summary>
+    public sealed record Busy(TimeSpan RetryAfter) : AppendResult;
+
+    /// <summary>The disk has no room, or writing failed; reading goes on. The reason is fit for an answer.</summary>
+    public sealed record Unavailable(string Reason, TimeSpan RetryAfter) : AppendResult;
+}
+
+/// <summary>The durable truth: what was received, in the order it was acknowledged.</summary>
+public interface IJournal
+{
+    Guid Epoch { get; }
+
+    /// <summary>The last synced record; number 0 when there is none.</summary>
+    Position Head { get; }
+
+    /// <summary>The oldest record still held; head + 1 when none is.</summary>
+    long FirstNumber { get; }
+
+    /// <summary>Appends all entries next to each other and completes after the sync. Never throws for a full disk or queue.</summary>
+    ValueTask<AppendResult> AppendAsync(IReadOnlyList<JournalEntry> entries, CancellationToken cancel);
+
+    /// <summary>
+    /// Records after <paramref name="after"/> in order, waiting (without polling) for new ones at the head.
+    /// Numbers below <see cref="FirstNumber"/> are skipped: retention has taken them. Only synced records are seen.
+    /// </summary>
+    IAsyncEnumerable<JournalRecord> ReadAsync(long after, CancellationToken cancel);
+
+    /// <summary>One record; null when retention has taken it or it was damaged and set aside.</summary>
+    JournalRecord? Find(long number);
+
+    JournalStatus Status();
+}
+
+/// <summary>What System shows of the journal. Sizes in bytes.</summary>
+public sealed record JournalStatus(
+    Guid Epoch, long FirstNumber, long HeadNumber, int Segments, long SizeBytes, long FreeDiskBytes,
+    Timestamp? OldestReceivedAt, int Waiting, int DamagedRecords, int DamagedSegments, bool AcceptsWrites, string? RefusalReason);
+
+/// <summary>A named reader's durable place, advanced by compare-and-set so that two workers fail loudly instead of skipping.</summary>
+public interface ICursors
+{
+    /// <summary>Null when the reader has never advanced.</summary>
+    Position? Find(string reader);
+
+    /// <summary>Durable on return; false (and nothing changed) when the cursor no longer stands at <paramref name="from"/>.</summary>
+    bool TryAdvance(string reader, Position? from, Position to);
+
+    IReadOnlyDictionary<string, Position> All();
+}

@@ -1,0 +1,53 @@
+using System.Collections.Concurrent;
+
+namespace Callwatch.Telemetry;
+
+/// <summary>
+/// Every reason for which something is rejected, mended, cut, merged or dropped: a closed list, so that nothing vanishes silently.
+/// In the API and in metrics a reason is its name in snake_case.
+/// </summary>
+public enum Reason
+{
+    // Whole requests, refused at the door.
+    BodyTooLarge, InflatedTooLarge, MalformedBody, UnsupportedMediaType, UnsupportedEncoding, TooManyInFlight, JournalBusy, JournalUnavailable, SlowSender,
+
+    // Single items, refused for good; the rest of their request goes on.
+    TooManySpans, NestingTooDeep, BadTraceId, BadSpanId, BadTime, PendingSpan,
+
+    // Mended, and kept.
+    BadParentId, InvalidUtf8, DuplicateKey, NotANumber, EndBeforeStart, ClockAhead, TooManyAttributes, TextCut,
+
+    // Nobody keeps them.
+    NoDestinationKeepsMetrics, NoDestinationKeepsLogs,
+
+    // Owners.
+    AppBoundReached,
+
+    // Later stages.
+    RecordUnreadable, TornTail, DamagedRecord, DamagedSegment, ExpiredByAge, ExpiredByDisk, SpanReplaced, CallMerged, PastRetention,
+}
+
+/// <summary>How often each <see cref="Reason"/> has applied since the start, per tenant (0: before the tenant was known).</summary>
+public sealed class Counters
+{
+    private readonly ConcurrentDictionary<(int Tenant, Reason Reason), long> counts = new();
+
+    public void Add(Reason reason, long count = 1, int tenantId = 0)
+    {
+        if (count != 0) counts.AddOrUpdate((tenantId, reason), count, (_, before) => before + count);
+    }
+
+    public long Total(Reason reason) => counts.Where(entry => entry.Key.Reason == reason).Sum(entry => entry.Value);
+
+    /// <summary>All that are not 0; of one tenant, or of all together.</summary>
+    public IReadOnlyDictionary<Reason, long> Snapshot(int? tenantId = null) =>
+        counts.Where(entry => tenantId is null || entry.Key.Tenant == tenantId)
+            .GroupBy(entry => entry.Key.Reason, entry => entry.Value)
+            .ToDictionary(group => group.Key, group => group.Sum());
+}
+
+public static class Reasons
+{
+    /// <summary>The reason in snake_case.</summary>
+    public static string Word(this Reason reason) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(reason.ToString());
+}

@@ -1,0 +1,84 @@
+namespace Callwatch.Testing;
+
+/// <summary>A clock moved by hand: timers fire inside <see cref="Advance"/>, in order of their due time.</summary>
+public sealed class ManualTime(DateTimeOffset start) : TimeProvider
+{
+    private readonly Lock gate = new();
+    private readonly List<ManualTimer> timers = [];
+    private DateTimeOffset now = start;
+
+    public ManualTime()
+        : this(new DateTimeOffset(2026, 9, 17, 12, 0, 0, TimeSpan.Zero))
+    {
+    }
+
+    public override DateTimeOffset GetUtcNow()
+    {
+        lock (gate) return now;
+    }
+
+    public override long GetTimestamp() => GetUtcNow().UtcTicks;
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new ManualTimer(this, callback, state);
+        timer.Change(dueTime, period);
+        return timer;
+    }
+
+    public void Advance(TimeSpan by)
+    {
+        var target = GetUtcNow() + by;
+        while (true)
+        {
+            ManualTimer? next;
+            lock (gate)
+            {
+                next = timers.Where(timer => timer.Due <= target).MinBy(timer => timer.Due);
+                now = next is null ? target : next.Due > now ? next.Due!.Value : now;
+                if (next is not null && !next.Rearm()) timers.Remove(next);
+            }
+
+            if (next is null) return;
+            next.Fire();
+        }
+    }
+
+    private sealed class ManualTimer(ManualTime clock, TimerCallback callback, object? state) : ITimer
+    {
+        private TimeSpan period;
+
+        public DateTimeOffset? Due { get; private set; }
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            lock (clock.gate)
+            {
+                this.period = period;
+                clock.timers.Remove(this);
+                Due = dueTime == Timeout.InfiniteTimeSpan ? null : clock.now + dueTime;
+                if (Due is not null) clock.timers.Add(this);
+            }
+
+            return true;
+        }
+
+        public bool Rearm()
+        {
+            Due = period > TimeSpan.Zero ? Due + period : null;
+            return Due is not null;
+        }
+
+        public void Fire() => callback(state);
+
+        public void Dispose() => Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}
