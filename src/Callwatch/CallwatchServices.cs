@@ -1,3 +1,4 @@
+using Callwatch.Control;
 using Callwatch.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -12,6 +13,7 @@ public static class CallwatchServices
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<Counters>();
         services.AddOptions<CallwatchOptions>().BindConfiguration(CallwatchOptions.Section);
+        services.AddControl();
         return services;
     }
 }

@@ -1,0 +1,84 @@
+using System.Collections.Frozen;
+using Callwatch.Spans;
+using Dapper;
+using Microsoft.Data.Sqlite;
+
+namespace Callwatch.Control;
+
+/// <summary>A key just made: the only time its secret is known.</summary>
+public sealed record NewKey(ApiKey Key, string Secret);
+
+/// <summary>The keys of every tenant: stored hashed, found by their secret in a table in memory.</summary>
+public sealed class Keys(ControlDb db, TimeProvider time)
+{
+    private readonly Snapshot<FrozenDictionary<KeyHash, ApiKey>> snapshot = new(db, Read);
+
+    /// <summary>
+    /// The key with this secret, if it has not been revoked. Sees at once what another process has made or revoked.
+    /// The search goes by the secret's hash, so its duration tells nothing of any secret.
+    /// </summary>
+    public ApiKey? Find(string secret) =>
+        KeySecret.LooksRight(secret) && snapshot.Current().TryGetValue(KeyHash.Of(secret), out var key) && key.RevokedAt is null ? key : null;
+
+    /// <summary>In order of making, revoked ones too.</summary>
+    public IReadOnlyList<ApiKey> List(int tenantId) =>
+        [.. snapshot.Current().Values.Where(key => key.TenantId == tenantId).OrderBy(key => key.Id)];
+
+    /// <param name="appId">The one app it is for; null for the tenant.</param>
+    public NewKey Create(int tenantId, int? appId, KeyScopes scopes, string? label)
+    {
+        using var connection = db.Open();
+        return Insert(connection, null, KeySecret.Make(), tenantId, appId, scopes, label, time);
+    }
+
+    /// <summary>False when the tenant has no such key; revoking twice is fine.</summary>
+    public bool Revoke(int tenantId, int keyId)
+    {
+        using var connection = db.Open();
+        var now = Timestamp.From(time.GetUtcNow()).UnixNanoseconds;
+        return connection.Execute(
+            "UPDATE keys SET revoked = coalesce(revoked, @now) WHERE id = @keyId AND tenant = @tenantId", new { keyId, tenantId, now }) == 1;
+    }
+
+    internal static NewKey Insert(
+        SqliteConnection connection, SqliteTransaction? transaction, string secret, int tenantId, int? appId, KeyScopes scopes, string? label, TimeProvider time)
+    {
+        var now = Timestamp.From(time.GetUtcNow());
+        var prefix = KeySecret.PrefixOf(secret);
+        var id = connection.ExecuteScalar<int>(
+            """
+            INSERT INTO keys (tenant, app, scopes, hash, prefix, label, created)
+            VALUES (@tenantId, @appId, @scopes, @hash, @prefix, @label, @now) RETURNING id
+            """,
+            new { tenantId, appId, scopes = (long)scopes, hash = KeyHash.Of(secret).ToBytes(), prefix, label, now = now.UnixNanoseconds }, transaction);
+        return new NewKey(new ApiKey(id, tenantId, appId, scopes, prefix, label, now, null), secret);
+    }
+
+    private static FrozenDictionary<KeyHash, ApiKey> Read(SqliteConnection connection) =>
+        connection.Query<Row>("SELECT id, tenant, app, scopes, hash, prefix, label, created, revoked FROM keys").ToFrozenDictionary(
+            row => KeyHash.Read(row.Hash),
+            row => new ApiKey(
+                (int)row.Id, (int)row.Tenant, (int?)row.App, (KeyScopes)row.Scopes, row.Prefix, row.Label, new Timestamp(row.Created),
+                row.Revoked is { } revoked ? new Timestamp(revoked) : null));
+
+    private sealed record Row
+    {
+        public required long Id { get; init; }
+
+        public required long Tenant { get; init; }
+
+        public long? App { get; init; }
+
+        public required long Scopes { get; init; }
+
+        public required byte[] Hash { get; init; }
+
+        public required string Prefix { get; init; }
+
+        public string? Label { get; init; }
+
+        public required long Created { get; init; }
+
+        public long? Revoked { get; init; }
+    }
+}

@@ -1,0 +1,36 @@
+using Callwatch.Spans;
+using Dapper;
+
+namespace Callwatch.Control;
+
+/// <summary>The tenants, as a snapshot that is read again when anybody has changed them.</summary>
+public sealed class Tenants(ControlDb db, TimeProvider time)
+{
+    /// <summary>Number of the tenant <c>default</c>.</summary>
+    public const int DefaultId = 1;
+
+    public const string DefaultName = "default";
+
+    private readonly Snapshot<IReadOnlyList<Tenant>> snapshot = new(db, connection =>
+        [.. connection.Query<(long Id, string Name)>("SELECT id, name FROM tenants ORDER BY id").Select(row => new Tenant((int)row.Id, row.Name))]);
+
+    public IReadOnlyList<Tenant> List() => snapshot.Current();
+
+    public Tenant? Find(int id) => List().FirstOrDefault(tenant => tenant.Id == id);
+
+    public Tenant? Find(string name) => List().FirstOrDefault(tenant => tenant.Name == name);
+
+    /// <summary>Null when the name is taken.</summary>
+    public Tenant? Create(string name)
+    {
+        using var connection = db.Open();
+        using var transaction = connection.BeginTransaction();
+        var now = Timestamp.From(time.GetUtcNow()).UnixNanoseconds;
+        var id = connection.ExecuteScalar<int?>(
+            "INSERT INTO tenants (name, created) VALUES (@name, @now) ON CONFLICT DO NOTHING RETURNING id", new { name, now }, transaction);
+        if (id is null) return null;
+        connection.Execute("INSERT INTO apps (tenant, name, created) VALUES (@id, @app, @now)", new { id, app = Apps.DefaultName, now }, transaction);
+        transaction.Commit();
+        return new Tenant(id.Value, name);
+    }
+}
