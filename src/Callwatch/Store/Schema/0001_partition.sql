@@ -1,7 +1,8 @@
 -- One partition: self-contained rows, contributions and rollups of a range of span end time (architecture, section 6).
 -- Times are nanoseconds since 1970 UTC unless a name says otherwise; money is in 10^-12 US dollars; null is unknown.
 
-CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;   -- format, epoch, applied (journal number), closed
+-- Keys: applied (journal number of the last batch that touched this file; in the same transaction as its rows), closed (1 once filter indexes stand).
+CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 
 -- Dictionary of names, models, users, sessions, ...: each distinct text once per partition.
 CREATE TABLE words (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE);
@@ -33,7 +34,8 @@ CREATE TABLE spans (
   number      INTEGER NOT NULL,          -- journal record; with offset the version: the greater one replaces the lesser
   "offset"    INTEGER NOT NULL,          -- of the Span message in the record's payload
   length      INTEGER NOT NULL,
-  thin        BLOB    NOT NULL           -- what lists show and no column has: UTF-8 JSON, see ThinFacts
+  thin        TEXT,                      -- what lists show and no column has: JSON, see ThinFacts; null: nothing
+  own         TEXT                       -- what the span said of itself where judging its trace changed that: JSON, see OwnFacts; null: nothing changed
 );
 CREATE INDEX spans_trace ON spans (trace, span);
 
@@ -43,6 +45,7 @@ CREATE TABLE calls (
   tenant        INTEGER NOT NULL,
   app           INTEGER NOT NULL,
   "end"         INTEGER NOT NULL,
+  number        INTEGER NOT NULL,        -- journal record of its span, for paging as of a position
   duration      INTEGER,
   ttft          INTEGER,
   kind          INTEGER NOT NULL,
@@ -82,10 +85,13 @@ CREATE TABLE calls (
   cost_reasoning INTEGER,
   cost_other    INTEGER,
   cost_source   INTEGER,                 -- 1 given, 2 computed
-  unpriced      INTEGER NOT NULL,        -- 1: raises the unknown-cost alarm
-  contribution  BLOB                     -- what this row has added to the rollups, so that a revision takes exactly that away
+  unpriced      INTEGER NOT NULL,        -- 1: cost unknown though it was used and did not fail
+  -- What a row has added to rollups follows from its own columns, so that a revision takes exactly that away. Only where it
+  -- was counted under "other" (a bounded table was full) has to be remembered: a bit per facet field.
+  overflow      INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX calls_end ON calls ("end");
+CREATE INDEX calls_fingerprint ON calls (fingerprint, "end") WHERE fingerprint IS NOT NULL;
 
 -- Where log records lie that belong to a span of this trace (GenAI events, exceptions), whichever came first.
 CREATE TABLE joined_logs (
@@ -95,11 +101,12 @@ CREATE TABLE joined_logs (
   time    INTEGER NOT NULL,
   number  INTEGER NOT NULL,
   "offset" INTEGER NOT NULL,
-  PRIMARY KEY (trace, span, number, "offset")
+  PRIMARY KEY (trace, tenant, span, number, "offset")
 ) WITHOUT ROWID;
 
 -- One row per trace, in the partition that holds the trace's latest end.
 CREATE TABLE traces (
+  id         INTEGER PRIMARY KEY,
   trace      BLOB    NOT NULL,
   tenant     INTEGER NOT NULL,
   app        INTEGER NOT NULL,           -- of the local root
@@ -118,9 +125,12 @@ CREATE TABLE traces (
   total_tokens INTEGER,
   cost       INTEGER,
   received   INTEGER NOT NULL,           -- of the latest record
-  thin       BLOB    NOT NULL,           -- apps, models, tags, usage, error: UTF-8 JSON
-  PRIMARY KEY (trace, tenant)
-) WITHOUT ROWID;
+  number     INTEGER NOT NULL,           -- the greatest of its spans' records, for paging as of a position
+  whole      INTEGER NOT NULL,           -- 1: a root without a parent, and every other span hangs beneath it
+  thin       TEXT    NOT NULL            -- apps, models, tags, usage, error: JSON, see TraceThin
+);
+-- Rows lie in order of arrival and only this index is hit at random: a table ordered by trace id would rewrite a page per trace.
+CREATE UNIQUE INDEX traces_trace ON traces (trace, tenant);
 CREATE INDEX traces_end ON traces ("end");
 
 -- level 0 minute, 1 quarter hour, 2 UTC day; bucket in seconds since 1970.
@@ -163,7 +173,7 @@ CREATE TABLE rollups (
   PRIMARY KEY (level, bucket, tenant, app, environment, kind, operation, provider, model, outcome)
 ) WITHOUT ROWID;
 
--- Known values of each facet field in this partition, with how many calls have them.
+-- Known values of each facet field in this partition, with how many calls have them. Value 0 is "other": at most 1,000 values a field are kept apart.
 CREATE TABLE facets (
   tenant INTEGER NOT NULL,
   app    INTEGER NOT NULL,
