@@ -1,1 +1,9 @@
-return 0;
+using System.CommandLine;
+using Callwatch.Cli;
+using Callwatch.Cli.Commands;
+
+var callwatch = new RootCommand("Watches model calls: receives LLM traces, keeps them, and shows latency, success, tokens and cost.")
+{
+    ServeCommand.Create(),
+};
+return await CommandLine.RunAsync(callwatch, args);

@@ -1,15 +1,35 @@
+using Callwatch.Server.Hosting;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Callwatch.Server;
 
 /// <summary>The web host: services in the order of the way, then access, then endpoints.</summary>
 public static class CallwatchServer
 {
+    /// <summary>A builder that has the settings of <see cref="SettingSources"/> and quiet logs, and nothing else.</summary>
+    /// <param name="commandLine">Settings by full key (<c>Callwatch:Data</c>); they go before all others.</param>
+    /// <exception cref="StartRefusedException">A settings file cannot be read.</exception>
+    public static WebApplicationBuilder CreateBuilder(IEnumerable<KeyValuePair<string, string?>> commandLine)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.AddCallwatchSettings(commandLine);
+        builder.AddQuietLogs();
+        return builder;
+    }
+
     /// <summary>Builds the whole server; the caller runs it.</summary>
+    /// <exception cref="StartRefusedException">A setting is wrong, or the data folder cannot be used.</exception>
     public static WebApplication Build(WebApplicationBuilder builder)
     {
+        builder.ListenAsConfigured();
         builder.Services.AddCallwatch();
+        builder.Services.AddRoutingCore();
+
         var app = builder.Build();
+        app.Services.GetRequiredService<DataFolder>();
+        app.UseConfiguredPathBase();
+        app.UseRouting();
         return app;
     }
 }

@@ -2,6 +2,7 @@ using Callwatch.Control;
 using Callwatch.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 
 namespace Callwatch;
 
@@ -13,6 +14,7 @@ public static class CallwatchServices
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<Counters>();
         services.AddOptions<CallwatchOptions>().BindConfiguration(CallwatchOptions.Section);
+        services.AddSingleton(provider => DataFolder.Open(provider.GetRequiredService<IOptions<CallwatchOptions>>().Value.Data));
         services.AddControl();
         return services;
     }

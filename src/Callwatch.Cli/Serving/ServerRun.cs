@@ -1,0 +1,41 @@
+using Callwatch.Server;
+using Callwatch.Server.Hosting;
+
+namespace Callwatch.Cli.Serving;
+
+/// <summary>Runs the server until it is told to stop, and turns whatever keeps it from starting into one line and exit code 2.</summary>
+internal static class ServerRun
+{
+    public static async Task<int> UntilStoppedAsync(IEnumerable<KeyValuePair<string, string?>> settings, CancellationToken cancel)
+    {
+        WebApplication? app = null;
+        try
+        {
+            app = CallwatchServer.Build(CallwatchServer.CreateBuilder(settings));
+            await app.StartAsync(cancel);
+        }
+        catch (Exception e) when (StartTrouble.Of(e, app?.Services.GetService<Listeners>()) is { } refusal)
+        {
+            await Console.Error.WriteLineAsync("callwatch: " + refusal.Line);
+            if (app is not null) await app.DisposeAsync();
+            return CommandLine.Misuse;
+        }
+
+        await using (app)
+        {
+            await Greeting.WriteAsync(Console.Out, app.Services);
+            await app.WaitForShutdownAsync(cancel);
+            return WorkThatFailed(app.Services) is { } failed ? await TellAsync(failed) : CommandLine.Fine;
+        }
+    }
+
+    // A stage that fails for good stops the host (the journal must); the host itself would end as if all were well.
+    private static BackgroundService? WorkThatFailed(IServiceProvider services) =>
+        services.GetServices<IHostedService>().OfType<BackgroundService>().FirstOrDefault(service => service.ExecuteTask is { IsFaulted: true });
+
+    private static async Task<int> TellAsync(BackgroundService failed)
+    {
+        await Console.Error.WriteLineAsync($"callwatch: stopped because {failed.GetType().Name} failed: {failed.ExecuteTask!.Exception!.GetBaseException()}");
+        return CommandLine.Failed;
+    }
+}

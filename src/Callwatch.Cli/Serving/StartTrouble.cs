@@ -1,0 +1,57 @@
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+using Callwatch.Server.Hosting;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Options;
+
+namespace Callwatch.Cli.Serving;
+
+/// <summary>What kept the server from starting, as a <see cref="StartRefusal"/>; null for what is a bug and must be seen as one.</summary>
+internal static class StartTrouble
+{
+    /// <param name="listeners">Null when the settings of the addresses had not been read yet.</param>
+    public static StartRefusal? Of(Exception e, Listeners? listeners) => e switch
+    {
+        StartRefusedException refused => refused.Refusal,
+        OptionsValidationException invalid => new StartRefusal.InvalidSettings([.. invalid.Failures]),
+        AggregateException many when many.InnerExceptions.All(inner => inner is OptionsValidationException) =>
+            new StartRefusal.InvalidSettings([.. many.InnerExceptions.Cast<OptionsValidationException>().SelectMany(inner => inner.Failures)]),
+        InvalidOperationException { Source: "Microsoft.Extensions.Configuration.Binder" } => NotOfItsType(e.Message),
+        IOException { InnerException: AddressInUseException } when listeners is not null => InUse(e.Message, listeners),
+        SocketException socket when listeners is not null => CannotListen(socket, listeners),
+        _ => null,
+    };
+
+    // "Failed to convert configuration value 'x' at 'Callwatch:Http:DrainTime' to type 'System.TimeSpan'."
+    private static StartRefusal.BadSetting NotOfItsType(string message)
+    {
+        var key = Regex.Match(message, "at '(?<key>[^']+)'", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Groups["key"].Value;
+        var type = Regex.Match(message, @"type '(System\.)?(?<type>[^']+)'", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Groups["type"].Value;
+        return new StartRefusal.BadSetting(key.Length == 0 ? "A setting" : key, "holds what it must not", type switch
+        {
+            "TimeSpan" => "Give a time as HH:MM:SS.",
+            "Boolean" => "Give true or false.",
+            "Int32" or "Int64" => "Give a whole number.",
+            _ => "Give a " + (type.Length == 0 ? "legal value" : type) + ".",
+        });
+    }
+
+    // "Failed to bind to address http://127.0.0.1:4318: address already in use."
+    private static StartRefusal.PortInUse InUse(string message, Listeners listeners)
+    {
+        var address = Regex.Match(message, @"https?://(\[[^\]]*\]|[^:\s]+):\d+", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Value;
+        return new StartRefusal.PortInUse(address, FlagFor(address, listeners));
+    }
+
+    // Kestrel says nothing of the address here: no permission for a low port, or an address that this machine does not have.
+    private static StartRefusal.CannotListen CannotListen(SocketException e, Listeners listeners)
+    {
+        var addresses = string.Join(", ", listeners.Configured.Select(address => address.ToUrl(address.Port)));
+        return new StartRefusal.CannotListen(addresses, e.Message.ReplaceLineEndings(" ").TrimEnd('.'), "--urls or --grpc-port (Callwatch:Http:Urls, Callwatch:Http:GrpcPort)");
+    }
+
+    private static string FlagFor(string address, Listeners listeners) =>
+        listeners.GrpcPort is { } port && address.EndsWith(":" + port.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal)
+            ? "--grpc-port PORT, or --grpc-port off (Callwatch:Http:GrpcPort)"
+            : "--urls http://127.0.0.1:PORT (Callwatch:Http:Urls)";
+}

@@ -1,0 +1,39 @@
+namespace Callwatch;
+
+/// <summary>Why the server will not start: a closed family, each in one line that names the setting and the cure. The command ends with exit code 2.</summary>
+public abstract record StartRefusal(string Line)
+{
+    /// <summary>A setting holds what it must not; <paramref name="Key"/> is its full name (<c>Callwatch:Http:GrpcPort</c>), <paramref name="Cure"/> a sentence.</summary>
+    public sealed record BadSetting(string Key, string Problem, string Cure)
+        : StartRefusal($"{Key} {Problem}. {Cure}");
+
+    /// <summary>Options validation has its own words, which name the key already.</summary>
+    public sealed record InvalidSettings(IReadOnlyList<string> Failures)
+        : StartRefusal(string.Join(" ", Failures.Select(failure => failure.ReplaceLineEndings(" ").TrimEnd('.') + ".")));
+
+    public sealed record PortInUse(string Address, string Flag)
+        : StartRefusal($"{Address} is in use by another program. Choose another with {Flag}.");
+
+    public sealed record CannotListen(string Address, string Reason, string Flag)
+        : StartRefusal($"Cannot listen on {Address}: {Reason}. Choose another with {Flag}.");
+
+    public sealed record DataUnwritable(string Folder, string Reason)
+        : StartRefusal($"The data folder {Folder} cannot be written ({Reason}). Make it writable or choose another with --data (Callwatch:Data).");
+
+    public sealed record DataLocked(string Folder)
+        : StartRefusal($"The data folder {Folder} is in use by another callwatch. Stop that one or choose another folder with --data (Callwatch:Data).");
+
+    /// <summary><paramref name="Part"/> says what is newer: <c>the folder</c>, <c>journal</c>, <c>store</c>, <c>control.db</c>.</summary>
+    public sealed record DataNewer(string Folder, string Part, long Format, long Known)
+        : StartRefusal($"The data folder {Folder} was written by a newer callwatch ({Part} has format {Format}, this program knows {Known}). Update the program or choose another folder with --data (Callwatch:Data).");
+
+    /// <summary>Something in the data folder is damaged or missing so that nothing can be kept safely.</summary>
+    public sealed record DataUnreadable(string Folder, string Part, string Reason)
+        : StartRefusal($"{Part} in the data folder {Folder} cannot be read ({Reason}). Restore it from a backup or choose another folder with --data (Callwatch:Data).");
+}
+
+/// <summary>Carries a <see cref="StartRefusal"/> out of the making of a stage; nothing but the start throws it.</summary>
+public sealed class StartRefusedException(StartRefusal refusal) : Exception(refusal.Line)
+{
+    public StartRefusal Refusal { get; } = refusal;
+}

@@ -1,0 +1,122 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using Callwatch.Testing;
+
+namespace Callwatch.Server.Tests;
+
+/// <summary>The built executable as a process of its own, the way a user runs it.</summary>
+public sealed class CallwatchProcess : IAsyncDisposable
+{
+    private readonly Process process;
+    private readonly StringBuilder output = new();
+    private readonly StringBuilder error = new();
+    private readonly Task reading;
+    private readonly TaskCompletionSource greeted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private CallwatchProcess(Process process)
+    {
+        this.process = process;
+        reading = Task.WhenAll(ReadAsync(process.StandardOutput, output), ReadAsync(process.StandardError, error));
+    }
+
+    /// <summary>Where a build leaves it, in the configuration that the tests themselves were built in.</summary>
+    public static string Executable { get; } = Path.GetFullPath(Path.Combine(
+        Fixtures.Root, "..", "..", "src", "Callwatch.Cli", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0",
+        OperatingSystem.IsWindows() ? "callwatch.exe" : "callwatch"));
+
+    public int Id => process.Id;
+
+    public string Output => Text(output);
+
+    public string Error => Text(error);
+
+    /// <summary>The HTTP address it printed.</summary>
+    public Uri Url => new(Printed("OTLP/HTTP"));
+
+    public Uri GrpcUrl => new(Printed("OTLP/gRPC"));
+
+    /// <summary>Runs to the end, at most a minute.</summary>
+    public static async Task<(int Code, string Output, string Error)> RunAsync(IEnumerable<string> arguments, params (string Name, string Value)[] environment)
+    {
+        await using var run = Start(arguments, environment);
+        var code = await run.ExitAsync(TimeSpan.FromMinutes(1));
+        return (code, run.Output, run.Error);
+    }
+
+    /// <summary><c>callwatch serve</c> on free loopback ports; back when it has printed where it listens.</summary>
+    public static async Task<CallwatchProcess> ServeAsync(string dataFolder, IEnumerable<string>? arguments = null, params (string Name, string Value)[] environment)
+    {
+        var run = Start(["serve", "--data", dataFolder, "--urls", "http://127.0.0.1:0", "--grpc-port", "0", .. arguments ?? []], environment);
+        var ended = run.process.WaitForExitAsync();
+        if (await Task.WhenAny(run.greeted.Task, ended).WaitAsync(TimeSpan.FromSeconds(60)) == run.greeted.Task) return run;
+        await run.reading;
+        throw new InvalidOperationException($"callwatch serve ended with {run.process.ExitCode}: {run.Error}");
+    }
+
+    public static CallwatchProcess Start(IEnumerable<string> arguments, params (string Name, string Value)[] environment)
+    {
+        var start = new ProcessStartInfo(Executable)
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            WorkingDirectory = Path.GetTempPath(),
+        };
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("CALLWATCH", StringComparison.OrdinalIgnoreCase)).ToList()) start.Environment.Remove(name);
+        foreach (var (name, value) in environment) start.Environment[name] = value;
+        var process = Process.Start(start) ?? throw new InvalidOperationException("callwatch did not start");
+        process.StandardInput.Close();
+        return new CallwatchProcess(process);
+    }
+
+    /// <summary>SIGTERM, as a service manager stops it.</summary>
+    public async Task TerminateAsync()
+    {
+        using var kill = Process.Start("kill", ["-TERM", Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
+    }
+
+    /// <summary>SIGKILL: no handler runs.</summary>
+    public async Task KillAsync()
+    {
+        process.Kill();
+        await process.WaitForExitAsync();
+    }
+
+    public async Task<int> ExitAsync(TimeSpan within)
+    {
+        using var limit = new CancellationTokenSource(within);
+        await process.WaitForExitAsync(limit.Token);
+        await reading;
+        return process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited) await KillAsync();
+        await reading;
+        process.Dispose();
+    }
+
+    private string Printed(string label) =>
+        Output.Split('\n').First(line => line.StartsWith(label, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
+
+    private async Task ReadAsync(StreamReader stream, StringBuilder into)
+    {
+        while (await stream.ReadLineAsync() is { } line)
+        {
+            lock (into) into.AppendLine(line);
+
+            // The last line of the greeting.
+            if (line.StartsWith("Ready", StringComparison.Ordinal)) greeted.TrySetResult();
+        }
+    }
+
+    private static string Text(StringBuilder from)
+    {
+        lock (from) return from.ToString();
+    }
+}

@@ -1,0 +1,63 @@
+using Callwatch.Server.Hosting;
+using Callwatch.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Callwatch.Server.Tests;
+
+/// <summary>The whole server in this process, on free loopback ports and a folder of its own (or one given, which then outlives it).</summary>
+public sealed class RunningServer : IAsyncDisposable
+{
+    private readonly TempFolder? ownFolder;
+    private readonly WebApplication app;
+
+    private RunningServer(WebApplication app, TempFolder? ownFolder, string dataFolder)
+    {
+        this.app = app;
+        this.ownFolder = ownFolder;
+        DataFolder = dataFolder;
+        var listeners = app.Services.GetRequiredService<Listeners>();
+        Url = new Uri(listeners.HttpUrls[0]);
+        GrpcUrl = new Uri(listeners.GrpcUrls[0]);
+        Http = new HttpClient { BaseAddress = Url };
+    }
+
+    public Uri Url { get; }
+
+    public Uri GrpcUrl { get; }
+
+    public string DataFolder { get; }
+
+    /// <summary>With the server's address, without a key: trusted as loopback.</summary>
+    public HttpClient Http { get; }
+
+    public IServiceProvider Services => app.Services;
+
+    /// <param name="settings">Pairs of full key and value (<c>"Callwatch:Access:TrustLoopback", "false"</c>).</param>
+    /// <param name="services">Changes registrations last, for a clock moved by hand for instance.</param>
+    public static async Task<RunningServer> StartAsync(
+        string? dataFolder = null, IEnumerable<(string Key, string? Value)>? settings = null, Action<IServiceCollection>? services = null)
+    {
+        var own = dataFolder is null ? new TempFolder() : null;
+        var all = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase)
+        {
+            ["Callwatch:Data"] = dataFolder ?? own!.Path,
+            ["Callwatch:Http:Urls"] = "http://127.0.0.1:0",
+            ["Callwatch:Http:GrpcPort"] = "0",
+        };
+        foreach (var (key, value) in settings ?? []) all[key] = value;
+        var builder = CallwatchServer.CreateBuilder(all);
+        services?.Invoke(builder.Services);
+        var app = CallwatchServer.Build(builder);
+        await app.StartAsync();
+        return new RunningServer(app, own, all["Callwatch:Data"]!);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await app.StopAsync();
+        await app.DisposeAsync();
+        ownFolder?.Dispose();
+    }
+}
