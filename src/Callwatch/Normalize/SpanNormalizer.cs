@@ -21,5 +21,12 @@ public sealed class SpanNormalizer(PriceBooks prices)
     public SpanContent Content(in OtlpSpan span, IReadOnlyList<JoinedLog> logs) => throw new NotSupportedException(prices.GetType().Name);
 
     /// <summary>True for log records that are part of a span's story: GenAI events and exceptions that name their trace and span.</summary>
-    public static bool Joins(in OtlpLog log) => throw new NotSupportedException(log.Offset.ToString(System.Globalization.CultureInfo.InvariantCulture));
+    public static bool Joins(in OtlpLog log)
+    {
+        if (log.TraceId.IsNone || log.SpanId.IsNone) return false;
+        if (log.EventName.StartsWith("gen_ai."u8) || log.EventName.SequenceEqual("exception"u8)) return true;
+        foreach (var attribute in log.Attributes)
+            if (attribute.Key.SequenceEqual("exception.type"u8) || attribute.Key.SequenceEqual("exception.message"u8)) return true;
+        return false;
+    }
 }

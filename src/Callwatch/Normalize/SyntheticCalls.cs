@@ -1,0 +1,71 @@
+using Callwatch.Spans;
+
+namespace Callwatch.Normalize;
+
+/// <summary>Calls made up from a trace record's usage give way to recorded ones beneath the same parent (architecture, section 3.2).</summary>
+internal static class SyntheticCalls
+{
+    // Workflows nest a few deep; the bound keeps a hostile tower linear.
+    private const int MostLevels = 16;
+
+    public static void Replace(IReadOnlyList<JudgedSpan> spans, SpanTree tree, Func<int, bool> isLlm, int[] mergedInto)
+    {
+        var waiting = Waiting(spans, tree, isLlm);
+        if (waiting.Count == 0) return;
+        var parents = waiting.Keys.Select(key => key.Parent).ToHashSet();
+        var nearest = new int[spans.Count];
+        foreach (var i in tree.ParentsFirst)
+        {
+            var parent = tree.ParentOf(i);
+            nearest[i] = parent < 0 ? -1 : parents.Contains(parent) ? parent : nearest[parent];
+            if (!isLlm(i) || spans[i].Call!.Source == CallSource.Synthetic || mergedInto[i] >= 0) continue;
+            var at = nearest[i];
+            for (var level = 0; at >= 0 && level < MostLevels; level++, at = nearest[at])
+                foreach (var name in NamesOf(spans[i].Call!))
+                    if (waiting.TryGetValue((at, name), out var synthetic)) synthetic.Offer(i, spans);
+        }
+
+        foreach (var synthetic in waiting.Values.Where(synthetic => synthetic.Recorded >= 0))
+            foreach (var i in synthetic.Calls) mergedInto[i] = Earlier(spans, mergedInto[i], synthetic.Recorded);
+    }
+
+    private static Dictionary<(int Parent, string Name), Group> Waiting(IReadOnlyList<JudgedSpan> spans, SpanTree tree, Func<int, bool> isLlm)
+    {
+        var waiting = new Dictionary<(int, string), Group>();
+        for (var i = 0; i < spans.Count; i++)
+        {
+            if (!isLlm(i) || spans[i].Call!.Source != CallSource.Synthetic || tree.ParentOf(i) < 0) continue;
+            foreach (var name in NamesOf(spans[i].Call!))
+            {
+                if (!waiting.TryGetValue((tree.ParentOf(i), name), out var group)) waiting[(tree.ParentOf(i), name)] = group = new Group();
+                group.Calls.Add(i);
+            }
+        }
+
+        return waiting;
+    }
+
+    // Ids and models share one table; the mark keeps a model from being taken for an id.
+    private static IEnumerable<string> NamesOf(LlmCall call)
+    {
+        if (call.ResponseId is { } id) yield return "#" + id;
+        if (call.ResponseModel is { } response) yield return response.ToLowerInvariant();
+        if (call.RequestModel is { } request) yield return request.ToLowerInvariant();
+    }
+
+    private static int Earlier(IReadOnlyList<JudgedSpan> spans, int a, int b)
+    {
+        if (a < 0) return b;
+        var order = spans[a].Start.CompareTo(spans[b].Start);
+        return order < 0 || (order == 0 && spans[a].SpanId.CompareTo(spans[b].SpanId) <= 0) ? a : b;
+    }
+
+    private sealed class Group
+    {
+        public List<int> Calls { get; } = [];
+
+        public int Recorded { get; private set; } = -1;
+
+        public void Offer(int recorded, IReadOnlyList<JudgedSpan> spans) => Recorded = Earlier(spans, Recorded, recorded);
+    }
+}
