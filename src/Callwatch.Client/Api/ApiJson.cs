@@ -1,0 +1,31 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Callwatch.Client.Api;
+
+/// <summary>How the API's records are written: snake_case, unknown as <c>null</c>, money as exact numbers.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, Converters = [typeof(MoneyConverter)])]
+[JsonSerializable(typeof(ApiPage<ApiSpan>))]
+[JsonSerializable(typeof(ApiPage<ApiTraceSummary>))]
+[JsonSerializable(typeof(ApiPage<ApiSession>))]
+[JsonSerializable(typeof(ApiPage<ApiUser>))]
+[JsonSerializable(typeof(ApiTrace))]
+[JsonSerializable(typeof(ApiSpanDetails))]
+[JsonSerializable(typeof(ApiStats))]
+[JsonSerializable(typeof(ApiList<ApiFacetValue>))]
+[JsonSerializable(typeof(ApiList<ApiErrorGroup>))]
+[JsonSerializable(typeof(ApiLookup))]
+[JsonSerializable(typeof(ApiSystem))]
+[JsonSerializable(typeof(ApiHealth))]
+[JsonSerializable(typeof(ApiProblem))]
+public sealed partial class ApiJson : JsonSerializerContext;
+
+/// <summary>Money as a JSON number: exact, at most 12 decimals, no trailing zeros.</summary>
+internal sealed class MoneyConverter : JsonConverter<decimal>
+{
+    public override decimal Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDecimal();
+
+    // Dividing by a one of full scale drops trailing zeros.
+    public override void Write(Utf8JsonWriter writer, decimal value, JsonSerializerOptions options) =>
+        writer.WriteNumberValue(Math.Round(value, 12, MidpointRounding.AwayFromZero) / 1.0000000000000000000000000000m);
+}

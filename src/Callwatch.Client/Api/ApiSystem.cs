@@ -1,0 +1,101 @@
+namespace Callwatch.Client.Api;
+
+/// <summary>How the instance is. A tenant's key sees its own part: its counters, and not the disk.</summary>
+public sealed record ApiSystem
+{
+    /// <summary>Version of the program.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>When it started, RFC 3339 in UTC.</summary>
+    public required string StartedAt { get; init; }
+
+    /// <summary>The journal's epoch: made when a journal is created or restored.</summary>
+    public required string Epoch { get; init; }
+
+    /// <summary>Number of the last record in the journal; 0 when there is none.</summary>
+    public required long Head { get; init; }
+
+    /// <summary>Everything that reads the journal, with how far it is.</summary>
+    public required IReadOnlyList<ApiReader> Readers { get; init; }
+
+    /// <summary>Deliveries to destinations; empty while there is none.</summary>
+    public required IReadOnlyList<ApiLane> Lanes { get; init; }
+
+    /// <summary>Reason to how often something was rejected, mended, cut or dropped for it since the start.</summary>
+    public required IReadOnlyDictionary<string, long> Counters { get; init; }
+
+    /// <summary>The journal's files; null for keys that may not see the instance.</summary>
+    public ApiJournal? Journal { get; init; }
+
+    /// <summary>The store's files; null for keys that may not see the instance.</summary>
+    public ApiStore? Store { get; init; }
+
+    /// <summary>The disk; null for keys that may not see the instance.</summary>
+    public ApiDisk? Disk { get; init; }
+}
+
+/// <summary>A reader of the journal.</summary>
+/// <param name="Name">Which: <c>store</c>, ...</param>
+/// <param name="Epoch">Epoch its position belongs to.</param>
+/// <param name="Position">Last record it is done with.</param>
+/// <param name="Lag">Records it has still to read.</param>
+/// <param name="State"><c>running</c> or <c>stopped</c>.</param>
+/// <param name="Reason">Why it stopped.</param>
+public sealed record ApiReader(string Name, string? Epoch, long Position, long Lag, string State, string? Reason);
+
+/// <summary>Deliveries to one destination.</summary>
+/// <param name="Destination">Its name.</param>
+/// <param name="State"><c>idle</c>, <c>running</c>, <c>retrying</c>, <c>blocked</c> or <c>paused</c>.</param>
+/// <param name="Backlog">Traces waiting.</param>
+public sealed record ApiLane(string Destination, string State, long Backlog);
+
+/// <summary>The journal's files.</summary>
+/// <param name="First">Oldest record still held.</param>
+/// <param name="Segments">Number of files.</param>
+/// <param name="SizeBytes">Their size.</param>
+/// <param name="OldestReceivedAt">When the oldest record came, RFC 3339 in UTC.</param>
+/// <param name="Waiting">Requests waiting for the disk.</param>
+/// <param name="DamagedRecords">Records set aside as damaged.</param>
+/// <param name="DamagedSegments">Files set aside as damaged.</param>
+/// <param name="AcceptsWrites">False while intake answers 503.</param>
+/// <param name="Reason">Why it refuses.</param>
+public sealed record ApiJournal(
+    long First, int Segments, long SizeBytes, string? OldestReceivedAt, int Waiting, int DamagedRecords, int DamagedSegments, bool AcceptsWrites, string? Reason);
+
+/// <summary>The store's files.</summary>
+/// <param name="Partitions">Number of files.</param>
+/// <param name="SizeBytes">Their size.</param>
+/// <param name="OldestEnd">Oldest span, by its end; RFC 3339 in UTC.</param>
+public sealed record ApiStore(int Partitions, long SizeBytes, string? OldestEnd);
+
+/// <summary>The disk that holds the data folder.</summary>
+/// <param name="FreeBytes">Room left.</param>
+/// <param name="UsedBytes">Size of the data folder's journal and store.</param>
+public sealed record ApiDisk(long FreeBytes, long UsedBytes);
+
+/// <summary>Whether the process is up or ready.</summary>
+/// <param name="Status"><c>ok</c> or <c>unavailable</c>.</param>
+/// <param name="Reason">Why not.</param>
+public sealed record ApiHealth(string Status, string? Reason);
+
+/// <summary>An error answer (RFC 9457).</summary>
+public sealed record ApiProblem
+{
+    /// <summary>HTTP status.</summary>
+    public int Status { get; init; }
+
+    /// <summary>What kind of error.</summary>
+    public string? Title { get; init; }
+
+    /// <summary>What is wrong and what would be right.</summary>
+    public string? Detail { get; init; }
+
+    /// <summary>Stable name of the error.</summary>
+    public string? Code { get; init; }
+
+    /// <summary>The parameter or field to blame.</summary>
+    public string? Field { get; init; }
+
+    /// <summary>The character in a filter to blame.</summary>
+    public int? Offset { get; init; }
+}
