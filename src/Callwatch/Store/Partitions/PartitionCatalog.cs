@@ -1,0 +1,178 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Callwatch.Journal;
+using Callwatch.Spans;
+using Callwatch.Store.Sqlite;
+using Microsoft.Data.Sqlite;
+
+namespace Callwatch.Store.Partitions;
+
+/// <summary>
+/// The table of contents, <c>catalog.db</c>: partitions, and the journal position after which reading resumes. It is committed after the
+/// partitions, so it never claims what they do not hold; what it does not know yet is found again in the folder at the next start.
+/// Used by the writer's thread only, after the start.
+/// </summary>
+internal sealed class PartitionCatalog : IDisposable
+{
+    private readonly SqliteConnection connection;
+    private readonly Dictionary<string, Partition> partitions = [];
+
+    public PartitionCatalog(string folder)
+    {
+        connection = StoreDatabase.OpenForWriting(Path.Combine(folder, "catalog.db"), "catalog", cacheKib: 512);
+        try
+        {
+            StoreDatabase.Execute(connection, "PRAGMA wal_autocheckpoint = 1000");
+            ReadPartitions();
+            ReadPosition();
+            CompareWith(folder);
+            Partitions = Sorted();
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Newest first.</summary>
+    public ImmutableArray<Partition> Partitions { get; private set; } = [];
+
+    /// <summary>The record after which reading resumes; null when nothing was ever stored.</summary>
+    public Position? Position { get; private set; }
+
+    /// <summary>The record up to which every file of the store is known to be on disk for good.</summary>
+    public long Synced { get; private set; }
+
+    /// <summary>Puts down, in one transaction, what a batch has changed.</summary>
+    public void Commit(Position position, IEnumerable<Partition> touched)
+    {
+        using var transaction = connection.BeginTransaction();
+        foreach (var partition in touched) Write(partition);
+        Write(position, Synced);
+        transaction.Commit();
+        Position = position;
+        Partitions = Sorted();
+    }
+
+    public void CommitSynced(long number)
+    {
+        if (Position is not { } position || number <= Synced) return;
+        using var transaction = connection.BeginTransaction();
+        Write(position, number);
+        transaction.Commit();
+        Synced = number;
+    }
+
+    public void Remove(Partition partition)
+    {
+        using var command = Command("DELETE FROM partitions WHERE file = $file", ("$file", partition.File));
+        command.ExecuteNonQuery();
+        partitions.Remove(partition.File);
+        Partitions = Sorted();
+    }
+
+    public void Dispose() => connection.Dispose();
+
+    private ImmutableArray<Partition> Sorted() =>
+        [.. partitions.Values.OrderByDescending(partition => partition.Day).ThenByDescending(partition => partition.Sequence)];
+
+    private void ReadPartitions()
+    {
+        using var command = Command("SELECT file, day, sequence, rows, first_end, last_end, closed, applied FROM partitions");
+        using var row = command.ExecuteReader();
+        while (row.Read())
+        {
+            var partition = new Partition(
+                row.GetString(0), DateOnly.FromDayNumber(row.GetInt32(1)), row.GetInt32(2), row.GetInt64(3),
+                row.IsDBNull(4) ? null : new Timestamp(row.GetInt64(4)), row.IsDBNull(5) ? null : new Timestamp(row.GetInt64(5)),
+                row.GetInt64(6) != 0, row.GetInt64(7));
+            partitions.Add(partition.File, partition);
+        }
+    }
+
+    private void ReadPosition()
+    {
+        using var command = Command("SELECT epoch, number, synced FROM position");
+        using var row = command.ExecuteReader();
+        if (!row.Read()) return;
+        Position = new Position(Guid.Parse(row.GetString(0), CultureInfo.InvariantCulture), row.GetInt64(1));
+        Synced = row.GetInt64(2);
+    }
+
+    // Files may know more than the catalog (a crash between their commits and its own) or less (a power cut took their last commits).
+    // The first are adopted. For the second, reading goes back to what the file still knows: storing again changes nothing that is there.
+    private void CompareWith(string folder)
+    {
+        var resume = Position?.Number ?? 0;
+        foreach (var gone in partitions.Values.Where(partition => !File.Exists(Path.Combine(folder, partition.File))).ToList()) Remove(gone);
+        foreach (var file in Directory.EnumerateFiles(folder, "*.db").Select(path => Path.GetFileName(path)))
+        {
+            if (!Partition.TryParse(file, out var named)) continue;
+            var known = partitions.GetValueOrDefault(file);
+            if (known is not null && known.Applied <= Synced) continue;
+            var found = Inspect(Path.Combine(folder, file), known ?? named);
+            if (found is null)
+            {
+                // Made, but a crash came before its schema was committed: nothing is in it.
+                foreach (var part in (string[])["", "-wal", "-shm"]) File.Delete(Path.Combine(folder, file + part));
+                if (known is not null) Remove(known);
+                resume = 0;
+                continue;
+            }
+
+            if (known is not null && found.Applied < known.Applied) resume = Math.Min(resume, found.Applied);
+            partitions[file] = found;
+        }
+
+        if (Position is { } position && resume < position.Number) Position = position with { Number = Math.Max(resume, Math.Min(Synced, position.Number)) };
+    }
+
+    private static Partition? Inspect(string path, Partition partition)
+    {
+        using var file = StoreDatabase.OpenForReading(path);
+        if (StoreDatabase.SchemaOf(file) == 0) return null;
+        var first = StoreDatabase.Number(file, """SELECT min("end") FROM spans""");
+        var last = StoreDatabase.Number(file, """SELECT max("end") FROM spans""");
+        return partition with
+        {
+            Rows = StoreDatabase.Number(file, "SELECT max(id) FROM spans") ?? 0,
+            FirstEnd = first is null ? null : new Timestamp(first.Value),
+            LastEnd = last is null ? null : new Timestamp(last.Value),
+            Closed = StoreDatabase.Number(file, "SELECT value FROM meta WHERE key = 'closed'") == 1,
+            Applied = StoreDatabase.Number(file, "SELECT value FROM meta WHERE key = 'applied'") ?? 0,
+        };
+    }
+
+    private void Write(Partition partition)
+    {
+        using var command = Command(
+            """
+            INSERT INTO partitions (file, day, sequence, rows, first_end, last_end, closed, applied)
+            VALUES ($file, $day, $sequence, $rows, $first, $last, $closed, $applied)
+            ON CONFLICT (file) DO UPDATE SET rows = excluded.rows, first_end = excluded.first_end, last_end = excluded.last_end,
+              closed = excluded.closed, applied = excluded.applied
+            """,
+            ("$file", partition.File), ("$day", partition.Day.DayNumber), ("$sequence", partition.Sequence), ("$rows", partition.Rows),
+            ("$first", partition.FirstEnd?.UnixNanoseconds), ("$last", partition.LastEnd?.UnixNanoseconds),
+            ("$closed", partition.Closed ? 1 : 0), ("$applied", partition.Applied));
+        command.ExecuteNonQuery();
+        partitions[partition.File] = partition;
+    }
+
+    private void Write(Position position, long synced)
+    {
+        using var command = Command(
+            "INSERT OR REPLACE INTO position (id, epoch, number, synced) VALUES (1, $epoch, $number, $synced)",
+            ("$epoch", position.Epoch.ToString()), ("$number", position.Number), ("$synced", synced));
+        command.ExecuteNonQuery();
+    }
+
+    private SqliteCommand Command(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    {
+        var command = connection.CreateCommand();
+        command.CommandText = sql;
+        foreach (var (name, value) in parameters) command.Parameters.AddWithValue(name, value ?? DBNull.Value);
+        return command;
+    }
+}

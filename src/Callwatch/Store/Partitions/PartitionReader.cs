@@ -1,0 +1,158 @@
+using System.Collections.Concurrent;
+using Callwatch.Store.Rows;
+using Callwatch.Store.Sqlite;
+using Microsoft.Data.Sqlite;
+
+namespace Callwatch.Store.Partitions;
+
+/// <summary>
+/// A connection to one partition that can only read; for one thread at a time. Give it back by disposing of it.
+/// No read transaction may outlive 2 s: a longer one keeps the writer's log from being folded in.
+/// </summary>
+public sealed class PartitionReader : IDisposable, IWords
+{
+    private readonly PartitionReaders owner;
+    private readonly ConcurrentDictionary<long, string> known;
+    private SqliteCommand? findWord;
+    private SqliteCommand? findId;
+
+    internal PartitionReader(PartitionReaders owner, string file, SqliteConnection connection, ConcurrentDictionary<long, string> known)
+    {
+        this.owner = owner;
+        this.known = known;
+        File = file;
+        Connection = connection;
+    }
+
+    public SqliteConnection Connection { get; }
+
+    internal string File { get; }
+
+    /// <summary>A command on this connection, for the caller to fill and dispose of.</summary>
+    public SqliteCommand Command(string sql)
+    {
+        var command = Connection.CreateCommand();
+        command.CommandText = sql;
+        return command;
+    }
+
+    public string Word(long id)
+    {
+        if (known.TryGetValue(id, out var word)) return word;
+        findWord ??= Prepare("SELECT word FROM words WHERE id = $key");
+        findWord.Parameters[0].Value = id;
+        word = findWord.ExecuteScalar() as string ?? "";
+        // Ids are given once and for good, so all readers of a file share what has been looked up.
+        if (known.Count > 50_000) known.Clear();
+        known[id] = word;
+        return word;
+    }
+
+    /// <summary>The id of a text; null when no row of this partition has it, so that none needs to be looked for.</summary>
+    public long? IdOf(string word)
+    {
+        findId ??= Prepare("SELECT id FROM words WHERE word = $key");
+        findId.Parameters[0].Value = word;
+        return findId.ExecuteScalar() as long?;
+    }
+
+    /// <summary>Gives the connection back.</summary>
+    public void Dispose() => owner.Return(this);
+
+    internal void Close()
+    {
+        findWord?.Dispose();
+        findId?.Dispose();
+        Connection.Dispose();
+    }
+
+    private SqliteCommand Prepare(string sql)
+    {
+        var command = Command(sql);
+        command.Parameters.Add(new SqliteParameter { ParameterName = "$key" });
+        return command;
+    }
+}
+
+/// <summary>Keeps a few idle connections, so that a page of a list does not open files again and again.</summary>
+internal sealed class PartitionReaders(string folder) : IDisposable
+{
+    private const int MostIdle = 32;
+    private readonly Lock gate = new();
+    private readonly LinkedList<PartitionReader> idle = [];
+    private readonly Dictionary<string, ConcurrentDictionary<long, string>> words = [];
+    private bool disposed;
+
+    /// <summary>Null when the file is gone.</summary>
+    public PartitionReader? Open(string file)
+    {
+        ConcurrentDictionary<long, string>? known;
+        lock (gate)
+        {
+            for (var node = idle.First; node is not null; node = node.Next)
+            {
+                if (node.Value.File != file) continue;
+                idle.Remove(node);
+                return node.Value;
+            }
+
+            if (!words.TryGetValue(file, out known)) words[file] = known = new ConcurrentDictionary<long, string>();
+        }
+
+        try
+        {
+            return new PartitionReader(this, file, StoreDatabase.OpenForReading(Path.Combine(folder, file)), known);
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode == SQLitePCL.raw.SQLITE_CANTOPEN)
+        {
+            return null;
+        }
+    }
+
+    public void Return(PartitionReader reader)
+    {
+        PartitionReader? surplus = reader;
+        lock (gate)
+        {
+            if (!disposed && words.ContainsKey(reader.File))
+            {
+                idle.AddFirst(reader);
+                surplus = null;
+                if (idle.Count > MostIdle)
+                {
+                    surplus = idle.Last!.Value;
+                    idle.RemoveLast();
+                }
+            }
+        }
+
+        surplus?.Close();
+    }
+
+    /// <summary>Lets go of a file that is about to be unlinked; connections in use close when they come back.</summary>
+    public void Forget(string file)
+    {
+        List<PartitionReader> gone;
+        lock (gate)
+        {
+            words.Remove(file);
+            gone = [.. idle.Where(reader => reader.File == file)];
+            foreach (var reader in gone) idle.Remove(reader);
+        }
+
+        foreach (var reader in gone) reader.Close();
+    }
+
+    public void Dispose()
+    {
+        List<PartitionReader> all;
+        lock (gate)
+        {
+            disposed = true;
+            all = [.. idle];
+            idle.Clear();
+        }
+
+        foreach (var reader in all) reader.Close();
+    }
+}

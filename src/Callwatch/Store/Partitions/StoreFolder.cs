@@ -1,0 +1,49 @@
+using System.Collections.Immutable;
+using Callwatch.Spans;
+
+namespace Callwatch.Store.Partitions;
+
+/// <summary>
+/// The store's folder as its readers see it: which partitions there are, and connections to them. Thread-safe; the list is replaced
+/// as a whole after each batch, so that whoever has taken it keeps a steady view.
+/// </summary>
+public sealed class StoreFolder : IDisposable
+{
+    private readonly PartitionReaders readers;
+    private readonly TraceFilters filters = new();
+
+    public StoreFolder(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        Folder = folder;
+        readers = new PartitionReaders(folder);
+        Catalog = new PartitionCatalog(folder);
+        Partitions = Catalog.Partitions;
+    }
+
+    public string Folder { get; }
+
+    /// <summary>All of them, newest first.</summary>
+    public ImmutableArray<Partition> Partitions { get; private set => ImmutableInterlocked.InterlockedExchange(ref field, value); }
+
+    internal PartitionCatalog Catalog { get; }
+
+    internal TraceFilters Filters => filters;
+
+    /// <summary>Those that can hold a span ending at or after <paramref name="from"/> and before <paramref name="to"/>, newest first.</summary>
+    public IEnumerable<Partition> Between(Timestamp from, Timestamp to) => Partitions.Where(partition => partition.From < to && from < partition.To);
+
+    /// <summary>Those in which spans or the summary of a trace may lie, newest first: few where it is in none, never without one it is in.</summary>
+    public IEnumerable<Partition> MayHold(TraceId trace) => Partitions.Where(partition => filters.MayHold(partition.File, trace));
+
+    /// <summary>Null when retention has taken the file since the list was read: it holds nothing then.</summary>
+    public PartitionReader? Open(Partition partition) => readers.Open(partition.File);
+
+    internal void Publish() => Partitions = Catalog.Partitions;
+
+    public void Dispose()
+    {
+        readers.Dispose();
+        Catalog.Dispose();
+    }
+}
