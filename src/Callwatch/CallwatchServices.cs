@@ -1,4 +1,5 @@
 using Callwatch.Control;
+using Callwatch.Store;
 using Callwatch.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -16,6 +17,7 @@ public static class CallwatchServices
         services.AddOptions<CallwatchOptions>().BindConfiguration(CallwatchOptions.Section);
         services.AddSingleton(provider => DataFolder.Open(provider.GetRequiredService<IOptions<CallwatchOptions>>().Value.Data));
         services.AddControl();
+        services.AddStore();
         return services;
     }
 }
