@@ -1,0 +1,54 @@
+// Theme, menus, keys, copying. Each page works without it; what needs it is hidden until it runs.
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const typing = element => element.matches("input, textarea, select, [contenteditable]");
+
+  for (const hidden of document.querySelectorAll("#live, [data-action=keys]")) hidden.hidden = false;
+
+  function switchTheme() {
+    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = dark ? "light" : "dark";
+    document.cookie = `cw_theme=${root.dataset.theme}; path=${document.body.dataset.base || "/"}; max-age=34560000; samesite=strict`;
+  }
+
+  async function copy(button) {
+    const text = document.getElementById(button.dataset.copy)?.textContent ?? button.dataset.text;
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      return; // Refused, or no secure context: the text can still be selected.
+    }
+    button.classList.add("is-done");
+    setTimeout(() => button.classList.remove("is-done"), 1200);
+  }
+
+  addEventListener("click", event => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+    const button = event.target.closest?.("#theme, [data-action], [data-copy], [data-text]");
+    if (!button) return;
+    if (button.id === "theme") { event.preventDefault(); switchTheme(); }
+    if (button.dataset.action === "keys") document.getElementById("keys").showModal();
+    if (button.dataset.copy || button.dataset.text) copy(button);
+  });
+
+  let went = 0; // When g was pressed.
+  addEventListener("keydown", event => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Escape") {
+      for (const menu of document.querySelectorAll("details.menu[open]")) { menu.open = false; menu.querySelector("summary").focus(); }
+      return;
+    }
+    if (typing(event.target) || document.querySelector("dialog[open]")) return;
+    if (performance.now() - went < 1500) {
+      went = 0;
+      const page = document.querySelector(`.rail a[data-key="${CSS.escape(event.key)}"]`);
+      if (page) { event.preventDefault(); page.click(); }
+      return;
+    }
+    if (event.key === "g") went = performance.now();
+    if (event.key === "/") { const field = document.getElementById("q"); if (field) { event.preventDefault(); field.focus(); } }
+    if (event.key === "?") document.getElementById("keys")?.showModal();
+    if (event.key === "l") document.getElementById("live")?.click();
+  });
+})();

@@ -1,0 +1,66 @@
+// Lists: j and k, Enter, the side panel, and new data as it comes.
+(() => {
+  "use strict";
+  const rows = () => [...document.querySelectorAll("[data-row]")];
+  const link = row => row.matches("a") ? row : row.querySelector("a.row-link, a");
+
+  function select(row, open) {
+    for (const other of rows()) if (other !== row) other.removeAttribute("aria-current");
+    row.setAttribute("aria-current", "true");
+    row.scrollIntoView({ block: "nearest" });
+    if (open) link(row)?.click();
+  }
+
+  addEventListener("click", event => {
+    const row = event.target.closest?.("[data-row]");
+    if (row && (event.target.closest("a") === link(row))) select(row, false);
+    if (event.target.closest?.("[data-step]")) step(event.target.closest("[data-step]").dataset.step === "next" ? 1 : -1);
+  });
+
+  function step(by) {
+    const all = rows(), at = all.findIndex(row => row.hasAttribute("aria-current"));
+    const to = all[at < 0 ? 0 : at + by];
+    if (to) select(to, true);
+  }
+
+  addEventListener("keydown", event => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, textarea, select") || document.querySelector("dialog[open]")) return;
+    if (event.key === "j" || event.key === "k") { event.preventDefault(); step(event.key === "j" ? 1 : -1); }
+    if (event.key === "Enter" && !event.target.closest("a, button, summary")) document.querySelector("[data-full]")?.click();
+    if (event.key === "Escape") document.querySelector("[data-close]")?.click();
+  });
+
+  // Live: the tail only says that something has come; what is shown is asked for as always, so that it is filtered and ordered as always.
+  const button = document.getElementById("live");
+  if (!button || !window.htmx) { if (button) button.hidden = true; return; }
+  let source = null, timer = 0, last = 0;
+
+  function refresh() {
+    timer = 0;
+    const part = document.getElementById("fresh");
+    if (!part) return;
+    last = performance.now();
+    htmx.ajax("GET", location.href, { target: "#fresh", swap: "innerHTML" });
+  }
+
+  function arrived() {
+    const part = document.getElementById("fresh");
+    if (!part || timer || document.hidden) return;
+    timer = setTimeout(refresh, Math.max(0, Number(part.dataset.every) - (performance.now() - last)));
+  }
+
+  function setLive(on) {
+    button.setAttribute("aria-pressed", String(on));
+    try { sessionStorage.setItem("cw-live", on ? "on" : "off"); } catch { /* Then it is off on the next page. */ }
+    if (!on) { source?.close(); source = null; clearTimeout(timer); timer = 0; return; }
+    source = new EventSource(button.dataset.tail);
+    source.onmessage = arrived;
+    source.addEventListener("span", arrived);
+    source.addEventListener("call", arrived);
+    refresh();
+  }
+
+  button.addEventListener("click", () => setLive(source === null));
+  document.addEventListener("visibilitychange", () => { if (source && !document.hidden) refresh(); });
+  try { if (sessionStorage.getItem("cw-live") === "on") setLive(true); } catch { /* Private mode. */ }
+})();

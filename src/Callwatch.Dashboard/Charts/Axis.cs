@@ -1,0 +1,46 @@
+using System.Globalization;
+using Callwatch.Spans;
+
+namespace Callwatch.Dashboard.Charts;
+
+/// <summary>The numbers at the side of a chart, from 0 up: three to five that people can divide by.</summary>
+public sealed record ValueAxis(double Top, IReadOnlyList<string> Labels, IReadOnlyList<double> Ticks)
+{
+    private static readonly double[] Steps = [1, 2, 2.5, 5, 10];
+
+    /// <param name="wholeNumbers">No ticks between 0 and 1: there is no half call.</param>
+    public static ValueAxis For(double highest, bool wholeNumbers = false)
+    {
+        if (double.IsNaN(highest) || highest <= 0) highest = 1;
+        var magnitude = Math.Pow(10, Math.Floor(Math.Log10(highest / 3)));
+        var step = Steps.Select(factor => factor * magnitude).First(size => size * 4 >= highest - (highest * 1e-9));
+        if (wholeNumbers) step = Math.Max(1, Math.Ceiling(step));
+        var count = Math.Max(1, (int)Math.Ceiling((highest / step) - 1e-9));
+        var ticks = Enumerable.Range(0, count + 1).Select(i => i * step).ToList();
+        var decimals = Math.Clamp(-(int)Math.Floor(Math.Log10(step) + 1e-9) + (IsHalf(step) ? 1 : 0), 0, 15);
+        return new ValueAxis(ticks[^1], [.. ticks.Select(tick => tick == 0 ? "0" : tick.ToString("N" + decimals.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture))], ticks);
+    }
+
+    private static bool IsHalf(double step) => Math.Abs((step / Math.Pow(10, Math.Floor(Math.Log10(step) + 1e-9))) - 2.5) < 1e-9;
+}
+
+/// <summary>The times below a chart, with their place from 0 to 1.</summary>
+public static class TimeAxis
+{
+    private static readonly int[] StepMinutes = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080, 20160, 43200, 129600];
+
+    public static IReadOnlyList<(double Place, string Label)> For(Timestamp from, Timestamp to, int most = 7)
+    {
+        var (start, end) = (from.UnixSeconds, to.UnixSeconds);
+        if (end <= start) return [];
+        var step = 60L * StepMinutes.FirstOrDefault(minutes => (end - start) / (minutes * 60L) <= most, StepMinutes[^1]);
+        var format = step < 86_400 ? (end - start > 86_400 ? "d MMM HH:mm" : "HH:mm") : "d MMM";
+        var marks = new List<(double, string)>();
+        for (var at = (start + step - 1) / step * step; at <= end; at += step)
+        {
+            marks.Add(((double)(at - start) / (end - start), DateTimeOffset.FromUnixTimeSeconds(at).ToString(format, CultureInfo.InvariantCulture)));
+        }
+
+        return marks;
+    }
+}

@@ -1,0 +1,17 @@
+using Callwatch.Dashboard.Assets;
+using Callwatch.Dashboard.SystemState;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Callwatch.Dashboard;
+
+public static class DashboardServices
+{
+    /// <summary>The pages. The host adds its own <see cref="Frame.IViewer"/>.</summary>
+    public static IServiceCollection AddDashboard(this IServiceCollection services)
+    {
+        services.AddRazorComponents();
+        services.AddSingleton<AssetFiles>();
+        services.AddSingleton<Pulse>();
+        return services;
+    }
+}

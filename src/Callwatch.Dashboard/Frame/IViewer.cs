@@ -1,0 +1,10 @@
+using Callwatch.Query;
+
+namespace Callwatch.Dashboard.Frame;
+
+/// <summary>Who looks at the dashboard. The host knows; one per request.</summary>
+public interface IViewer
+{
+    /// <summary>What may be seen: never wider than what the same person would get from the API.</summary>
+    ReadScope Scope { get; }
+}
