@@ -1,3 +1,5 @@
+using Callwatch.Control;
+using Callwatch.Server.Access;
 using Callwatch.Server.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -25,11 +27,16 @@ public static class CallwatchServer
         builder.ListenAsConfigured();
         builder.Services.AddCallwatch();
         builder.Services.AddRoutingCore();
+        builder.Services.AddAccess();
 
         var app = builder.Build();
         app.Services.GetRequiredService<DataFolder>();
+        app.Services.GetRequiredService<StartFacts>();
+        app.UseAccessBeforeRouting();
         app.UseConfiguredPathBase();
         app.UseRouting();
+        app.UseAccess();
+        app.MapSignIn();
         return app;
     }
 }

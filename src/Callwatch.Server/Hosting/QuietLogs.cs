@@ -20,6 +20,9 @@ internal static class QuietLogs
         // A request that breaks off or is malformed is the sender's trouble; the counters tell of it.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
 
+        // Says that its keys lie unencrypted in the data folder: so does the data.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
+
         // Says at length why the start failed; the command says it in one line, and speaks of failed background work itself.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         builder.Logging.AddSimpleConsole(line =>

@@ -5,7 +5,7 @@ namespace Callwatch.Control;
 
 /// <summary>
 /// <c>control.db</c>: small, synchronous=FULL, shared with commands that work on the data folder while the server runs.
-/// Opening it brings it up to the newest format; one from the future is refused with <see cref="NewerFormatException"/>.
+/// Opening it brings it up to the newest format.
 /// </summary>
 public sealed class ControlDb : IDisposable
 {
@@ -14,6 +14,7 @@ public sealed class ControlDb : IDisposable
     private readonly SqliteCommand dataVersion;
     private readonly Lock gate = new();
 
+    /// <exception cref="StartRefusedException">The file is of a newer program.</exception>
     public ControlDb(string file)
     {
         File = file;

@@ -22,13 +22,16 @@ internal static class ControlMigrations
             // Immediate: of two processes that start together the second waits here and then finds the work done.
             using var transaction = connection.BeginTransaction(deferred: false);
             var format = connection.ExecuteScalar<long>("PRAGMA user_version", transaction: transaction);
-            if (format > migrations[^1].Number) throw new NewerFormatException(file, format, migrations[^1].Number);
+            if (format > migrations[^1].Number) throw Newer(file, format, migrations[^1].Number);
             if (format >= migration.Number) continue;
             connection.Execute(migration.Sql, transaction: transaction);
             connection.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {migration.Number}"), transaction: transaction);
             transaction.Commit();
         }
     }
+
+    private static StartRefusedException Newer(string file, long format, long known) =>
+        new(new StartRefusal.DataNewer(Path.GetDirectoryName(Path.GetFullPath(file))!, Path.GetFileName(file), format, known));
 
     private static List<Migration> Read()
     {

@@ -5,21 +5,22 @@ namespace Callwatch.Control;
 
 public static class ControlServices
 {
-    /// <summary>Tenants, apps and keys, in <c>control.db</c>.</summary>
+    /// <summary>Tenants, apps, keys and sign-ins, in <c>control.db</c>.</summary>
     public static IServiceCollection AddControl(this IServiceCollection services)
     {
         services.AddSingleton<IValidateOptions<ControlOptions>, ControlOptionsValidator>();
         services.AddOptions<ControlOptions>().BindConfiguration(ControlOptions.Section).ValidateOnStart();
         services.AddSingleton(provider =>
         {
-            var options = provider.GetRequiredService<IOptions<CallwatchOptions>>().Value;
-            Directory.CreateDirectory(options.Data);
-            return new ControlDb(options.ControlFile);
+            // Held first: another server on the same folder must not be disturbed.
+            provider.GetRequiredService<DataFolder>();
+            return new ControlDb(provider.GetRequiredService<IOptions<CallwatchOptions>>().Value.ControlFile);
         });
         services.AddSingleton<Tenants>();
         services.AddSingleton<Apps>();
         services.AddSingleton<IAppDirectory>(provider => provider.GetRequiredService<Apps>());
         services.AddSingleton<Keys>();
+        services.AddSingleton<Sessions>();
         services.AddSingleton<FirstStart>();
         return services;
     }

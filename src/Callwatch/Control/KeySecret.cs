@@ -31,7 +31,7 @@ public static class KeySecret
 }
 
 /// <summary>SHA-256 of a secret. Secrets are long and random, so a slow hash would add nothing.</summary>
-internal readonly record struct KeyHash(ulong A, ulong B, ulong C, ulong D)
+public readonly record struct KeyHash(ulong A, ulong B, ulong C, ulong D)
 {
     public static KeyHash Of(string secret)
     {

@@ -20,6 +20,9 @@ public sealed class Keys(ControlDb db, TimeProvider time)
     public ApiKey? Find(string secret) =>
         KeySecret.LooksRight(secret) && snapshot.Current().TryGetValue(KeyHash.Of(secret), out var key) && key.RevokedAt is null ? key : null;
 
+    /// <summary>Null when there is no such key or it has been revoked.</summary>
+    public ApiKey? Find(int keyId) => snapshot.Current().Values.FirstOrDefault(key => key.Id == keyId && key.RevokedAt is null);
+
     /// <summary>In order of making, revoked ones too.</summary>
     public IReadOnlyList<ApiKey> List(int tenantId) =>
         [.. snapshot.Current().Values.Where(key => key.TenantId == tenantId).OrderBy(key => key.Id)];

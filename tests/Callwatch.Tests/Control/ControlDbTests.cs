@@ -21,9 +21,8 @@ public sealed class ControlDbTests
     {
         using var control = new ControlFolder();
         using (var connection = control.Open().Db.Open()) connection.Execute("PRAGMA user_version = 999");
-        var refused = Assert.Throws<NewerFormatException>(() => control.Open());
-        Assert.Equal(999, refused.Found);
-        Assert.Equal(ControlMigrations.All[^1].Number, refused.Known);
+        var refused = Assert.Throws<StartRefusedException>(() => control.Open());
+        Assert.Equal(new StartRefusal.DataNewer(control.Folder.Path, "control.db", 999, ControlMigrations.All[^1].Number), refused.Refusal);
     }
 
     [Fact]
