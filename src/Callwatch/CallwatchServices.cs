@@ -1,4 +1,5 @@
 using Callwatch.Control;
+using Callwatch.Journal;
 using Callwatch.Store;
 using Callwatch.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
@@ -17,6 +18,7 @@ public static class CallwatchServices
         services.AddOptions<CallwatchOptions>().BindConfiguration(CallwatchOptions.Section);
         services.AddSingleton(provider => DataFolder.Open(provider.GetRequiredService<IOptions<CallwatchOptions>>().Value.Data));
         services.AddControl();
+        services.AddJournal();
         services.AddStore();
         return services;
     }

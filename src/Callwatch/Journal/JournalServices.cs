@@ -1,0 +1,52 @@
+using Callwatch.Journal.Retention;
+using Callwatch.Journal.Writing;
+using Callwatch.Telemetry;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Callwatch.Journal;
+
+public static class JournalServices
+{
+    /// <summary>Must stand before all stages that read the journal: it is opened first and drained last.</summary>
+    public static IServiceCollection AddJournal(this IServiceCollection services)
+    {
+        services.AddSingleton<IValidateOptions<JournalOptions>, JournalOptionsValidator>();
+        services.AddOptions<JournalOptions>().BindConfiguration(JournalOptions.Section).ValidateOnStart();
+        services.AddSingleton(provider => SegmentJournal.Open(
+            provider.GetRequiredService<IOptions<CallwatchOptions>>().Value.JournalFolder,
+            provider.GetRequiredService<IOptions<JournalOptions>>().Value,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<Counters>(),
+            provider.GetRequiredService<ILogger<SegmentJournal>>()));
+        services.AddSingleton<IJournal>(provider => provider.GetRequiredService<SegmentJournal>());
+        services.AddSingleton<ICursors>(provider =>
+        {
+            // Not before the journal: its lock keeps a second process away from the cursors too.
+            _ = provider.GetRequiredService<SegmentJournal>();
+            return new FileCursors(
+                Path.Combine(provider.GetRequiredService<IOptions<CallwatchOptions>>().Value.JournalFolder, "cursors"),
+                DiskFiles.Instance, provider.GetRequiredService<Counters>(), provider.GetRequiredService<ILogger<FileCursors>>());
+        });
+        services.AddHostedService<JournalLife>();
+        services.AddHostedService(provider =>
+        {
+            var (journal, options, time) = (provider.GetRequiredService<SegmentJournal>(), provider.GetRequiredService<IOptions<JournalOptions>>().Value, provider.GetRequiredService<TimeProvider>());
+            var sweep = new RetentionSweep(
+                journal, options, provider.GetRequiredService<ICursors>(), provider.GetServices<IJournalReader>(), DiskFiles.Instance, time,
+                provider.GetRequiredService<Counters>(), provider.GetRequiredService<ILogger<RetentionSweep>>());
+            return new RetentionTimer(journal, sweep, options, time);
+        });
+        return services;
+    }
+
+    /// <summary>Opens the journal with the host, so that a folder in use or not writable stops the start; answers all that waits before the host has stopped.</summary>
+    private sealed class JournalLife(SegmentJournal journal) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => journal.DrainAsync().WaitAsync(cancellationToken);
+    }
+}

@@ -1,0 +1,87 @@
+using System.Text;
+using Callwatch.Journal.Segments;
+
+namespace Callwatch.Journal.Writing;
+
+/// <summary>The folder itself: made, locked against a second process, and the epoch in it.</summary>
+internal sealed class JournalFolder : IDisposable
+{
+    private readonly FileStream lockFile;
+
+    private JournalFolder(string path, FileStream lockFile)
+    {
+        Path = path;
+        this.lockFile = lockFile;
+    }
+
+    public string Path { get; }
+
+    /// <exception cref="JournalLockedException">Another process has it.</exception>
+    /// <exception cref="JournalStartException">It cannot be made or written.</exception>
+    public static JournalFolder Take(string path)
+    {
+        path = System.IO.Path.GetFullPath(path);
+        try
+        {
+            Directory.CreateDirectory(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new JournalStartException($"The journal folder {path} cannot be made: {e.Message} Choose another with --data.", e);
+        }
+
+        try
+        {
+            return new JournalFolder(path, new FileStream(System.IO.Path.Combine(path, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1));
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new JournalStartException($"The journal folder {path} cannot be written: make it writable for this user, or choose another with --data.", e);
+        }
+        catch (IOException e) when (IsHeldElsewhere(e))
+        {
+            throw new JournalLockedException($"The journal folder {path} is in use by another Callwatch process: stop that one, or choose another folder with --data.", e);
+        }
+        catch (IOException e)
+        {
+            throw new JournalStartException($"The journal folder {path} cannot be written: {e.Message} Choose another with --data.", e);
+        }
+    }
+
+    /// <summary>The epoch kept in the folder; null when there is none that can be read.</summary>
+    public Guid? ReadEpoch() =>
+        File.Exists(EpochFile) && Guid.TryParse(File.ReadAllText(EpochFile).Trim(), out var epoch) ? epoch : null;
+
+    public void WriteEpoch(Guid epoch, IJournalFiles files)
+    {
+        using (var file = files.Create(EpochFile + ".tmp", 0))
+        {
+            file.Write([Encoding.ASCII.GetBytes(epoch.ToString() + "\n")], 0);
+            file.Sync();
+        }
+
+        files.Rename(EpochFile + ".tmp", EpochFile);
+        files.SyncFolder(Path);
+        if (System.IO.Path.GetDirectoryName(Path) is { } parent) files.SyncFolder(parent);
+    }
+
+    /// <summary>Segment files in order of their numbers, and the first numbers of those set aside earlier.</summary>
+    public (List<string> Segments, List<string> SetAside) List()
+    {
+        var all = Directory.EnumerateFiles(Path).Where(file => Segment.NumberIn(file) is not null).Order(StringComparer.Ordinal).ToList();
+        return ([.. all.Where(file => file.EndsWith(".seg", StringComparison.Ordinal))], [.. all.Where(file => file.EndsWith(Segment.SetAsideEnding, StringComparison.Ordinal))]);
+    }
+
+    /// <summary>What an interrupted write left behind.</summary>
+    public void RemoveUnfinished()
+    {
+        foreach (var file in Directory.EnumerateFiles(Path, "*.tmp")) File.Delete(file);
+    }
+
+    public void Dispose() => lockFile.Dispose();
+
+    private string EpochFile => System.IO.Path.Combine(Path, "epoch");
+
+    // EWOULDBLOCK of Linux and of macOS, and the sharing violation of Windows.
+    private static bool IsHeldElsewhere(IOException e) => (e.HResult & 0xFFFF) is 11 or 35 or 32;
+}
