@@ -5,5 +5,13 @@ using Callwatch.Cli.Commands;
 var callwatch = new RootCommand("Watches model calls: receives LLM traces, keeps them, and shows latency, success, tokens and cost.")
 {
     ServeCommand.Create(),
+    StatusCommand.Create(),
+    SendTestCommand.Create(),
+    TailCommand.Create(),
+    CallsCommand.Create(),
+    TraceCommand.Create(),
+    StatsCommand.Create(),
+    LookupCommand.Create(),
+    ExportCommand.Create(),
 };
 return await CommandLine.RunAsync(callwatch, args);

@@ -111,7 +111,7 @@ public sealed class CallwatchProcess : IAsyncDisposable
             lock (into) into.AppendLine(line);
 
             // The last line of the greeting.
-            if (line.StartsWith("Ready", StringComparison.Ordinal)) greeted.TrySetResult();
+            if (line.StartsWith("Ready.", StringComparison.Ordinal)) greeted.TrySetResult();
         }
     }
 

@@ -1,3 +1,4 @@
+using Callwatch.Cli.Connecting;
 using Callwatch.Server;
 using Callwatch.Server.Hosting;
 
@@ -23,8 +24,12 @@ internal static class ServerRun
 
         await using (app)
         {
+            var ports = app.Services.GetRequiredService<Listeners>().HttpUrls.Select(url => new Uri(url).Port).ToList();
+            var folder = app.Services.GetRequiredService<DataFolder>().Path;
+            LocalServers.Announce(ports, folder);
             await Greeting.WriteAsync(Console.Out, app.Services);
             await app.WaitForShutdownAsync(cancel);
+            LocalServers.Withdraw(ports, folder);
             return WorkThatFailed(app.Services) is { } failed ? await TellAsync(failed) : CommandLine.Fine;
         }
     }

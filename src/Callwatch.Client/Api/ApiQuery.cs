@@ -39,7 +39,9 @@ public sealed record ApiQuery
     /// <summary>Beginning of the values asked for. Facets only.</summary>
     public string? Prefix { get; init; }
 
-    internal string On(string path)
+    /// <summary>The path with this query behind it.</summary>
+    /// <param name="path">Path of the route, relative to the address.</param>
+    public string On(string path)
     {
         var uri = new StringBuilder(path);
         Add(uri, "from", From);

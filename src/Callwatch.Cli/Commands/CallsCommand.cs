@@ -1,0 +1,41 @@
+using System.CommandLine;
+using Callwatch.Cli.Showing;
+using Callwatch.Client.Api;
+
+namespace Callwatch.Cli.Commands;
+
+/// <summary><c>callwatch calls</c>: the LLM calls of a range, newest first.</summary>
+internal static class CallsCommand
+{
+    public static Command Create()
+    {
+        var sort = new Option<string?>("--sort") { Description = "end, duration, ttft, cost or total_tokens; with - before it descending. Default -end", HelpName = "FIELD" };
+        var limit = new Option<int?>("--limit") { Description = "Most calls, up to 1000. Default 100", HelpName = "N" };
+        var cursor = new Option<string?>("--cursor") { Description = "Go on behind a page: its next", HelpName = "NEXT" };
+        var command = new Command("calls", "List model calls.");
+        var selection = new SelectionOptions(command);
+        command.Options.Add(sort);
+        command.Options.Add(limit);
+        command.Options.Add(cursor);
+        ServerOptions.Act(command, (parsed, link, cancel) =>
+        {
+            var query = selection.Read(parsed, TimeProvider.System) with { Sort = parsed.GetValue(sort), Limit = parsed.GetValue(limit), Cursor = parsed.GetValue(cursor) };
+            return link.ShowAsync(query.On("api/v1/calls"), ApiJson.Default.ApiPageApiSpan, Show, cancel, query.Filter);
+        });
+        return command;
+    }
+
+    private static int Show(ApiPage<ApiSpan> page)
+    {
+        if (page.Items.Count == 0 && page.Next is null)
+        {
+            Tables.Line("No calls in this range. It can be widened with --last 24h or --from.");
+            return CommandLine.Fine;
+        }
+
+        CallLines.Table(page.Items).Print();
+        if (page.SearchedUntil is { } until) Tables.Line($"Searched back to {until}.");
+        if (page.Next is { } next) Tables.Line($"More with --cursor {next}");
+        return CommandLine.Fine;
+    }
+}

@@ -1,0 +1,57 @@
+using System.CommandLine;
+using System.Globalization;
+using Callwatch.Cli.Connecting;
+using Callwatch.Client.Api;
+
+namespace Callwatch.Cli.Commands;
+
+/// <summary><c>callwatch export</c>: the calls or spans of a range, as a file or on standard output.</summary>
+internal static class ExportCommand
+{
+    public static Command Create()
+    {
+        var format = new Option<string>("--format") { Description = "jsonl, csv or otlp", HelpName = "FORMAT", DefaultValueFactory = _ => "jsonl" };
+        format.AcceptOnlyFromAmong("jsonl", "csv", "otlp");
+        var output = new Option<FileInfo?>("--output", "-o") { Description = "Write to this file, which must not exist. Default: standard output", HelpName = "FILE" };
+        var command = new Command("export", "Export calls as JSONL or CSV, or what was received as OTLP.");
+        var selection = new SelectionOptions(command);
+        command.Options.Add(format);
+        command.Options.Add(output);
+        ServerOptions.Act(command, (parsed, link, cancel) =>
+            ExportAsync(link, selection.Read(parsed, TimeProvider.System), parsed.GetRequiredValue(format), parsed.GetValue(output), cancel), withJson: false);
+        return command;
+    }
+
+    private static async Task<int> ExportAsync(ServerLink link, ApiQuery query, string format, FileInfo? output, CancellationToken cancel)
+    {
+        var path = query.On("api/v1/export");
+        path += (path.Contains('?', StringComparison.Ordinal) ? "&" : "?") + "format=" + format;
+        using var response = await link.Http.GetAsync(new Uri(path, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, cancel);
+        if (!response.IsSuccessStatusCode) return await link.RefusedAsync(response, query.Filter, cancel);
+        if (output is null)
+        {
+            await using var standard = Console.OpenStandardOutput();
+            await response.Content.CopyToAsync(standard, cancel);
+            return CommandLine.Fine;
+        }
+
+        FileStream file;
+        try
+        {
+            file = new FileStream(output.FullName, FileMode.CreateNew, FileAccess.Write);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            await Console.Error.WriteLineAsync($"callwatch: cannot write {output.FullName}: {e.Message.ReplaceLineEndings(" ")}");
+            return CommandLine.Misuse;
+        }
+
+        await using (file)
+        {
+            await response.Content.CopyToAsync(file, cancel);
+            await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{file.Length:N0} bytes to {output.FullName}"));
+        }
+
+        return CommandLine.Fine;
+    }
+}

@@ -1,0 +1,38 @@
+using System.CommandLine;
+using Callwatch.Cli.Showing;
+using Callwatch.Client.Api;
+
+namespace Callwatch.Cli.Commands;
+
+/// <summary><c>callwatch lookup ID</c>: what an id is, and what became of it.</summary>
+internal static class LookupCommand
+{
+    public static Command Create()
+    {
+        var id = new Argument<string>("id") { Description = "Any id: trace, span, session, response, user, ..." };
+        var command = new Command("lookup", "Find out what an id is and what happened to it. Exit code 1 when nobody knows it.") { id };
+        ServerOptions.Act(command, (parsed, link, cancel) =>
+            link.ShowAsync($"api/v1/lookup/{Uri.EscapeDataString(parsed.GetRequiredValue(id))}", ApiJson.Default.ApiLookup, Show, cancel));
+        return command;
+    }
+
+    private static int Show(ApiLookup answer)
+    {
+        if (answer.Matches.Count == 0)
+        {
+            Tables.Line("Nothing here has this id. It may not have been received, or be past its retention.");
+            return CommandLine.Failed;
+        }
+
+        foreach (var match in answer.Matches)
+        {
+            Tables.Line($"{Plain.Text(match.Kind)} of trace {match.TraceId}{(match.SpanId is { } span ? ", span " + span : "")}");
+            var table = Tables.New("  Step", "State", "Time", "Reason");
+            foreach (var step in match.Steps)
+                table.Row("  " + step.Step + (step.Destination is { } destination ? " " + destination : ""), step.State, step.Time ?? "–", step.Reason ?? "");
+            table.Print();
+        }
+
+        return CommandLine.Fine;
+    }
+}

@@ -1,0 +1,75 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Headers;
+using Callwatch.Cli.Connecting;
+using Callwatch.Cli.Showing;
+using Callwatch.Client.Api;
+
+namespace Callwatch.Cli.Commands;
+
+/// <summary><c>callwatch send-test</c>: sends a trace by the same door as everybody and follows it until it can be queried.</summary>
+internal static class SendTestCommand
+{
+    private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(100);
+
+    public static Command Create()
+    {
+        var app = new Option<string>("--app") { Description = "The app it says it is; a key made for one app goes before it", HelpName = "NAME", DefaultValueFactory = _ => "send-test" };
+        var timeout = new Option<int>("--timeout") { Description = "Most seconds to wait until it can be queried", HelpName = "SECONDS", DefaultValueFactory = _ => 15 };
+        timeout.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 0 || (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and <= 600)) return;
+            result.AddError("--timeout takes whole seconds from 1 to 600.");
+        });
+        var command = new Command("send-test", "Send a trace with a model call and follow it until it can be queried. Exit code 1 when it does not get there.") { app, timeout };
+        ServerOptions.Act(command, (parsed, link, cancel) => SendAsync(link, parsed.GetRequiredValue(app), TimeSpan.FromSeconds(parsed.GetValue(timeout)), TimeProvider.System, cancel));
+        return command;
+    }
+
+    private static async Task<int> SendAsync(ServerLink link, string app, TimeSpan timeout, TimeProvider time, CancellationToken cancel)
+    {
+        var trace = TestTrace.Make(app, time);
+        var clock = Stopwatch.StartNew();
+        using var content = new ByteArrayContent(trace.Body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+        using var response = await link.Http.PostAsync(new Uri("v1/traces", UriKind.Relative), content, cancel);
+        if (!response.IsSuccessStatusCode) return await link.RefusedAsync(response, null, cancel);
+        Say(link, clock, $"accepted, and on disk    {trace.TraceId}");
+        while (true)
+        {
+            switch (await link.Api.TraceAsync(trace.TraceId.ToString(), cancel: cancel))
+            {
+                case ApiAnswer<ApiTrace>.Found { Value: var found } when found.Trace.SpanCount == 2 && found.Trace.CallCount == 1:
+                    return await ShowAsync(link, clock, found, cancel);
+                case ApiAnswer<ApiTrace>.Refused { Problem: var problem } when problem.Status != 404:
+                    await Console.Error.WriteLineAsync("callwatch: the trace was accepted, but this key may not look at it:");
+                    return Refusal.Tell(problem);
+            }
+
+            if (clock.Elapsed > timeout)
+            {
+                await Console.Error.WriteLineAsync($"callwatch: accepted, but not to be queried within {timeout.TotalSeconds:0} s. See: callwatch status; callwatch lookup {trace.TraceId}");
+                return CommandLine.Failed;
+            }
+
+            await Task.Delay(Between, time, cancel);
+        }
+    }
+
+    private static async Task<int> ShowAsync(ServerLink link, Stopwatch clock, ApiTrace found, CancellationToken cancel)
+    {
+        var path = $"api/v1/traces/{found.Trace.TraceId}";
+        if (link.Json) return await ServerLink.PassOnAsync(await link.Http.GetAsync(new Uri(path, UriKind.Relative), cancel), cancel);
+        Say(link, clock, "can be queried");
+        Tables.Line("");
+        TraceCommand.Show(found);
+        Tables.Line("");
+        Tables.Line($"{link.Address}traces/{found.Trace.TraceId}");
+        return CommandLine.Fine;
+    }
+
+    private static void Say(ServerLink link, Stopwatch clock, string what)
+    {
+        if (!link.Json) Tables.Line(string.Create(CultureInfo.InvariantCulture, $"{clock.Elapsed.TotalSeconds,6:0.000} s  {what}"));
+    }
+}

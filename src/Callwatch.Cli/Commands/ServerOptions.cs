@@ -1,0 +1,33 @@
+using System.CommandLine;
+using Callwatch.Cli.Connecting;
+
+namespace Callwatch.Cli.Commands;
+
+/// <summary>What every command that asks a server takes.</summary>
+internal sealed class ServerOptions
+{
+    private readonly Option<string?> server = new("--server") { Description = "Address of the server. Default: CALLWATCH_URL, else " + ServerLink.DefaultAddress, HelpName = "URL" };
+    private readonly Option<string?> key = new("--key") { Description = "Key. Default: CALLWATCH_KEY, else the admin key of a server on this machine", HelpName = "KEY" };
+    private readonly Option<bool> json = new("--json") { Description = "Print what the API returns" };
+
+    /// <summary>Adds the options and the action; the link is opened before and closed after it.</summary>
+    public static void Act(Command command, Func<ParseResult, ServerLink, CancellationToken, Task<int>> act, bool withJson = true)
+    {
+        var options = new ServerOptions();
+        command.Options.Add(options.server);
+        command.Options.Add(options.key);
+        if (withJson) command.Options.Add(options.json);
+        command.SetAction(async (parsed, cancel) =>
+        {
+            using var link = options.Open(parsed, withJson);
+            return link is null ? CommandLine.Misuse : await link.RunAsync(() => act(parsed, link, cancel), cancel);
+        });
+    }
+
+    private ServerLink? Open(ParseResult parsed, bool withJson)
+    {
+        var link = ServerLink.Open(parsed.GetValue(server), parsed.GetValue(key), withJson && parsed.GetValue(json), out var address);
+        if (link is null) Console.Error.WriteLine($"callwatch: '{address}' is no address. Write http://HOST:PORT (--server, CALLWATCH_URL).");
+        return link;
+    }
+}

@@ -1,0 +1,43 @@
+using System.CommandLine;
+using Callwatch.Cli.Showing;
+using Callwatch.Client.Api;
+
+namespace Callwatch.Cli.Commands;
+
+/// <summary><c>callwatch status</c>: is the server well? Exit code 1 when it is not.</summary>
+internal static class StatusCommand
+{
+    public static Command Create()
+    {
+        var command = new Command("status", "Show how the server is. Exit code 1 when it does not take what is sent, or a reader has stopped.");
+        ServerOptions.Act(command, (_, link, cancel) => link.ShowAsync("api/v1/system", ApiJson.Default.ApiSystem, Show, cancel));
+        return command;
+    }
+
+    private static int Show(ApiSystem system)
+    {
+        Tables.Line($"callwatch {Plain.Text(system.Version)}, up since {Plain.DateAndTime(system.StartedAt)} UTC");
+        if (system.Journal is { } journal)
+        {
+            Tables.Line($"journal  {Plain.Number(system.Head)} records, {Plain.Bytes(journal.SizeBytes)} in {journal.Segments} segments, {(journal.AcceptsWrites ? "accepting" : "REFUSING: " + Plain.Text(journal.Reason))}");
+            if (journal.DamagedRecords + journal.DamagedSegments > 0) Tables.Line($"         {journal.DamagedRecords} records and {journal.DamagedSegments} segments damaged and set aside");
+        }
+        else
+        {
+            Tables.Line($"journal  {Plain.Number(system.Head)} records");
+        }
+
+        if (system.Store is { } store) Tables.Line($"store    {store.Partitions} partitions, {Plain.Bytes(store.SizeBytes)}");
+        if (system.Disk is { } disk) Tables.Line($"disk     {Plain.Bytes(disk.FreeBytes)} free");
+        var readers = Tables.New("Reader", "State", ">Position", ">Lag", "Reason");
+        foreach (var reader in system.Readers) readers.Row(reader.Name, reader.State, Plain.Number(reader.Position), Plain.Number(reader.Lag), reader.Reason ?? "");
+        if (system.Readers.Count > 0) readers.Print();
+        var lanes = Tables.New("Destination", "State", ">Backlog");
+        foreach (var lane in system.Lanes) lanes.Row(lane.Destination, lane.State, Plain.Number(lane.Backlog));
+        if (system.Lanes.Count > 0) lanes.Print();
+        var counters = Tables.New("Reason", ">Count since the start");
+        foreach (var (reason, count) in system.Counters.OrderByDescending(entry => entry.Value)) counters.Row(reason, Plain.Number(count));
+        if (system.Counters.Count > 0) counters.Print();
+        return system.Journal is { AcceptsWrites: false } || system.Readers.Any(reader => reader.State == "stopped") ? CommandLine.Failed : CommandLine.Fine;
+    }
+}

@@ -1,0 +1,50 @@
+using System.CommandLine;
+using Callwatch.Cli.Showing;
+using Callwatch.Client.Api;
+using Spectre.Console;
+
+namespace Callwatch.Cli.Commands;
+
+/// <summary><c>callwatch trace ID</c>: a trace as a tree.</summary>
+internal static class TraceCommand
+{
+    public static Command Create()
+    {
+        var id = new Argument<string>("id") { Description = "Trace id: 32 hexadecimal digits. For any other id: callwatch lookup ID" };
+        var command = new Command("trace", "Show a trace.") { id };
+        ServerOptions.Act(command, (parsed, link, cancel) =>
+            link.ShowAsync($"api/v1/traces/{Uri.EscapeDataString(parsed.GetRequiredValue(id))}", ApiJson.Default.ApiTrace, Show, cancel));
+        return command;
+    }
+
+    public static int Show(ApiTrace answer)
+    {
+        var trace = answer.Trace;
+        Tables.Line(Plain.Cut(trace.Name, 100));
+        Tables.Line($"{trace.TraceId}  {Plain.Text(trace.App)}  {Plain.DateAndTime(trace.Start)} UTC  {trace.Outcome}");
+        Tables.Line($"{Plain.Milliseconds(trace.DurationMs)}  {trace.CallCount} calls  {trace.SpanCount} spans  {trace.ErrorCount} errors  "
+            + $"{Plain.Number(trace.Usage.InputTokens)} → {Plain.Number(trace.Usage.OutputTokens)} tokens  {Plain.Money(trace.CostUsd)}");
+        if (trace.UserId is not null || trace.SessionId is not null) Tables.Line($"user {Plain.Cut(trace.UserId ?? "–", 60)}  session {Plain.Cut(trace.SessionId ?? "–", 60)}");
+        Tables.Line("");
+        var known = answer.Spans.Select(span => span.SpanId).ToHashSet(StringComparer.Ordinal);
+        var below = answer.Spans.ToLookup(span => span.ParentSpanId is { } parent && known.Contains(parent) ? parent : "", StringComparer.Ordinal);
+        var table = Tables.New("Span", "Kind", "Outcome", ">Latency", ">Tokens", ">Cost", "Model", "Span id");
+        var shown = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var root in below[""]) Add(table, root, below, shown, depth: 0);
+        table.Print();
+        if (answer.Truncated) Tables.Line("The trace has more spans; the dashboard and --json with the API show the rest.");
+        return CommandLine.Fine;
+    }
+
+    // A damaged trace may name its spans as parents in a circle: each is shown once, and nothing deeper than a terminal can show.
+    private static void Add(Table table, ApiSpan span, ILookup<string, ApiSpan> below, HashSet<string> shown, int depth)
+    {
+        if (!shown.Add(span.SpanId) || depth > 200) return;
+        var usage = span.Usage is { InputTokens: null, OutputTokens: null } or null ? "" : $"{Plain.Number(span.Usage.InputTokens)} → {Plain.Number(span.Usage.OutputTokens)}";
+        var style = span.Outcome == "error" ? new Style(Color.Red) : Style.Plain;
+        var outcome = span.Outcome == "error" ? Plain.Cut(span.Error?.Type ?? "error", 24) : span.MergedInto is null ? span.Outcome : "merged";
+        table.Row(style, new string(' ', Math.Min(depth, 30) * 2) + Plain.Cut(span.DisplayName, 60), span.Kind, outcome, Plain.Milliseconds(span.DurationMs), usage,
+            span.Cost is null ? "" : Plain.Money(span.Cost.TotalUsd), Plain.Cut(span.Model, 32), span.SpanId);
+        foreach (var child in below[span.SpanId]) Add(table, child, below, shown, depth + 1);
+    }
+}
