@@ -1,1 +1,14 @@
-System.Console.WriteLine("no benchmark named");
+using Callwatch.Benchmarks;
+
+// Each line: the name on the command line, what it measures, how it runs. The figures are kept in docs/performance.md.
+Benchmark[] benchmarks =
+[
+    new("journal", "appends with acknowledgement against plain appends of the same bytes in the same groups", JournalBenchmark.RunAsync),
+];
+
+var wanted = benchmarks.FirstOrDefault(benchmark => args is [var name, ..] && name == benchmark.Name);
+if (wanted is not null) return await wanted.RunAsync(new Switches(args[1..]));
+
+Console.WriteLine("usage: dotnet run -c Release --project bench/Callwatch.Benchmarks -- NAME [--seconds N] [--data DIR] ...");
+foreach (var benchmark in benchmarks) Console.WriteLine($"  {benchmark.Name,-12} {benchmark.About}");
+return 2;

@@ -15,12 +15,17 @@ public static class JournalServices
     {
         services.AddSingleton<IValidateOptions<JournalOptions>, JournalOptionsValidator>();
         services.AddOptions<JournalOptions>().BindConfiguration(JournalOptions.Section).ValidateOnStart();
-        services.AddSingleton(provider => SegmentJournal.Open(
-            provider.GetRequiredService<IOptions<CallwatchOptions>>().Value.JournalFolder,
-            provider.GetRequiredService<IOptions<JournalOptions>>().Value,
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<Counters>(),
-            provider.GetRequiredService<ILogger<SegmentJournal>>()));
+        services.AddSingleton(provider =>
+        {
+            // Not before the data folder is this process's own.
+            _ = provider.GetRequiredService<DataFolder>();
+            return SegmentJournal.Open(
+                provider.GetRequiredService<IOptions<CallwatchOptions>>().Value.JournalFolder,
+                provider.GetRequiredService<IOptions<JournalOptions>>().Value,
+                provider.GetRequiredService<TimeProvider>(),
+                provider.GetRequiredService<Counters>(),
+                provider.GetRequiredService<ILogger<SegmentJournal>>());
+        });
         services.AddSingleton<IJournal>(provider => provider.GetRequiredService<SegmentJournal>());
         services.AddSingleton<ICursors>(provider =>
         {
@@ -42,7 +47,7 @@ public static class JournalServices
         return services;
     }
 
-    /// <summary>Opens the journal with the host, so that a folder in use or not writable stops the start; answers all that waits before the host has stopped.</summary>
+    /// <summary>Opens the journal with the host, so that a folder that cannot be used stops the start; answers all that waits before the host has stopped.</summary>
     private sealed class JournalLife(SegmentJournal journal) : IHostedService
     {
         public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

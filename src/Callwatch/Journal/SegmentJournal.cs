@@ -52,7 +52,7 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
     internal DiskGuard Disk => disk;
 
     /// <summary>Opens the journal of a folder, or makes one, and recovers whatever an earlier run left.</summary>
-    /// <exception cref="JournalStartException">The folder is in use, cannot be written, or was written by a newer version.</exception>
+    /// <exception cref="StartRefusedException">The folder is in use, cannot be written, or was written by a newer version.</exception>
     public static SegmentJournal Open(string path, JournalOptions options, TimeProvider time, Counters counters, ILogger<SegmentJournal> log) =>
         Open(path, options, time, counters, log, DiskFiles.Instance, new RealDiskSpace());
 
@@ -72,7 +72,7 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             taken.Dispose();
-            throw new JournalStartException($"The journal folder {taken.Path} cannot be used: {e.Message} Mend that, or choose another with --data.", e);
+            throw new StartRefusedException(new StartRefusal.DataUnwritable(taken.Path, e.Message.ReplaceLineEndings(" ").TrimEnd('.')));
         }
         catch
         {

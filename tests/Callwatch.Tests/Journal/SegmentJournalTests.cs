@@ -149,17 +149,16 @@ public sealed class SegmentJournalTests : IDisposable
     public async Task A_second_process_is_told_that_the_folder_is_in_use()
     {
         await using var journal = TestJournal.Open(Folder);
-        var refused = Assert.Throws<JournalLockedException>(() => TestJournal.Open(Folder));
-        Assert.Contains(Folder, refused.Message, StringComparison.Ordinal);
-        Assert.Contains("--data", refused.Message, StringComparison.Ordinal);
+        var refused = Assert.Throws<StartRefusedException>(() => TestJournal.Open(Folder));
+        Assert.Equal(new StartRefusal.DataLocked(Folder), refused.Refusal);
     }
 
     [Fact]
     public void A_folder_that_cannot_be_made_is_named()
     {
         File.WriteAllText(temp.At("file"), "");
-        var refused = Assert.Throws<JournalStartException>(() => TestJournal.Open(temp.At("file", "journal")));
-        Assert.Contains(temp.At("file", "journal"), refused.Message, StringComparison.Ordinal);
+        var refused = Assert.Throws<StartRefusedException>(() => TestJournal.Open(temp.At("file", "journal")));
+        Assert.Equal(temp.At("file", "journal"), Assert.IsType<StartRefusal.DataUnwritable>(refused.Refusal).Folder);
     }
 
     [Fact]

@@ -16,35 +16,22 @@ internal sealed class JournalFolder : IDisposable
 
     public string Path { get; }
 
-    /// <exception cref="JournalLockedException">Another process has it.</exception>
-    /// <exception cref="JournalStartException">It cannot be made or written.</exception>
+    /// <exception cref="StartRefusedException">Another process has it, or it cannot be made or written.</exception>
     public static JournalFolder Take(string path)
     {
         path = System.IO.Path.GetFullPath(path);
         try
         {
             Directory.CreateDirectory(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new JournalStartException($"The journal folder {path} cannot be made: {e.Message} Choose another with --data.", e);
-        }
-
-        try
-        {
             return new JournalFolder(path, new FileStream(System.IO.Path.Combine(path, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1));
-        }
-        catch (UnauthorizedAccessException e)
-        {
-            throw new JournalStartException($"The journal folder {path} cannot be written: make it writable for this user, or choose another with --data.", e);
         }
         catch (IOException e) when (IsHeldElsewhere(e))
         {
-            throw new JournalLockedException($"The journal folder {path} is in use by another Callwatch process: stop that one, or choose another folder with --data.", e);
+            throw new StartRefusedException(new StartRefusal.DataLocked(path));
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new JournalStartException($"The journal folder {path} cannot be written: {e.Message} Choose another with --data.", e);
+            throw new StartRefusedException(new StartRefusal.DataUnwritable(path, e.Message.ReplaceLineEndings(" ").TrimEnd('.')));
         }
     }
 

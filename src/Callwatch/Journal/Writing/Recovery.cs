@@ -74,7 +74,7 @@ internal sealed partial class Recovery(JournalFolder folder, JournalOptions opti
         if (SegmentHeader.TryRead(bytes, out var header))
         {
             if (header.Version > SegmentHeader.CurrentVersion)
-                throw new JournalStartException($"The journal in {folder.Path} was written by a newer Callwatch: run that version or a later one, or choose another folder with --data.");
+                throw new StartRefusedException(new StartRefusal.DataNewer(folder.Path, "journal", header.Version, SegmentHeader.CurrentVersion));
             return header.FirstNumber == number ? header : null;
         }
 
