@@ -13,5 +13,6 @@ var callwatch = new RootCommand("Watches model calls: receives LLM traces, keeps
     StatsCommand.Create(),
     LookupCommand.Create(),
     ExportCommand.Create(),
+    DemoCommand.Create(),
 };
 return await CommandLine.RunAsync(callwatch, args);

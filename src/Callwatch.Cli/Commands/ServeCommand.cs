@@ -13,9 +13,10 @@ internal static class ServeCommand
         var data = new Option<string?>("--data") { Description = "The data folder, made if missing (setting Callwatch:Data). Default ./callwatch-data", HelpName = "DIR" };
         var urls = new Option<string?>("--urls") { Description = "Where OTLP/HTTP, API and dashboard listen (Callwatch:Http:Urls). Default http://127.0.0.1:4318", HelpName = "URL" };
         var grpcPort = new Option<string?>("--grpc-port") { Description = "Port of OTLP/gRPC, or off (Callwatch:Http:GrpcPort). Default 4317", HelpName = "PORT|off" };
+        var demo = new Option<bool>("--demo") { Description = "Send itself realistic traffic of made-up applications" };
         var command = new Command("serve", "Run the server. Any setting can be given as --Callwatch:Section:Key=VALUE.")
         {
-            data, urls, grpcPort,
+            data, urls, grpcPort, demo,
         };
         command.TreatUnmatchedTokensAsErrors = false;
         command.SetAction((parsed, cancel) =>
@@ -30,7 +31,7 @@ internal static class ServeCommand
             Set(settings, "Callwatch:Data", parsed.GetValue(data));
             Set(settings, "Callwatch:Http:Urls", parsed.GetValue(urls));
             Set(settings, "Callwatch:Http:GrpcPort", parsed.GetValue(grpcPort));
-            return ServerRun.UntilStoppedAsync(settings, cancel);
+            return ServerRun.UntilStoppedAsync(settings, parsed.GetValue(demo), cancel);
         });
         return command;
     }

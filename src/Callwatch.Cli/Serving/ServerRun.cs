@@ -1,4 +1,5 @@
 using Callwatch.Cli.Connecting;
+using Callwatch.Cli.Demo;
 using Callwatch.Server;
 using Callwatch.Server.Hosting;
 
@@ -7,7 +8,7 @@ namespace Callwatch.Cli.Serving;
 /// <summary>Runs the server until it is told to stop, and turns whatever keeps it from starting into one line and exit code 2.</summary>
 internal static class ServerRun
 {
-    public static async Task<int> UntilStoppedAsync(IEnumerable<KeyValuePair<string, string?>> settings, CancellationToken cancel)
+    public static async Task<int> UntilStoppedAsync(IEnumerable<KeyValuePair<string, string?>> settings, bool demo, CancellationToken cancel)
     {
         WebApplication? app = null;
         try
@@ -28,7 +29,9 @@ internal static class ServerRun
             var folder = app.Services.GetRequiredService<DataFolder>().Path;
             LocalServers.Announce(ports, folder);
             await Greeting.WriteAsync(Console.Out, app.Services);
+            var traffic = demo ? DemoOfItself.RunAsync(app.Services, app.Lifetime.ApplicationStopping) : Task.CompletedTask;
             await app.WaitForShutdownAsync(cancel);
+            await traffic;
             LocalServers.Withdraw(ports, folder);
             return WorkThatFailed(app.Services) is { } failed ? await TellAsync(failed) : CommandLine.Fine;
         }
