@@ -1,5 +1,6 @@
 using Callwatch.Control;
 using Callwatch.Journal;
+using Callwatch.Normalize.Pricing;
 using Callwatch.Store;
 using Callwatch.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,6 +20,7 @@ public static class CallwatchServices
         services.AddSingleton(provider => DataFolder.Open(provider.GetRequiredService<IOptions<CallwatchOptions>>().Value.Data));
         services.AddControl();
         services.AddJournal();
+        services.AddPricing();
         services.AddStore();
         return services;
     }
