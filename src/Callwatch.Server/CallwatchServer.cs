@@ -1,5 +1,6 @@
 using Callwatch.Control;
 using Callwatch.Server.Access;
+using Callwatch.Server.Endpoints;
 using Callwatch.Server.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -28,6 +29,7 @@ public static class CallwatchServer
         builder.Services.AddCallwatch();
         builder.Services.AddRoutingCore();
         builder.Services.AddAccess();
+        builder.Services.AddReceiveLimits();
 
         var app = builder.Build();
         app.Services.GetRequiredService<DataFolder>();
@@ -37,6 +39,7 @@ public static class CallwatchServer
         app.UseRouting();
         app.UseAccess();
         app.MapSignIn();
+        app.MapOtlp();
         return app;
     }
 }

@@ -1,6 +1,6 @@
 using Callwatch.Control;
 using Callwatch.Journal;
-using Callwatch.Normalize.Pricing;
+using Callwatch.Receive;
 using Callwatch.Store;
 using Callwatch.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,8 +19,8 @@ public static class CallwatchServices
         services.AddOptions<CallwatchOptions>().BindConfiguration(CallwatchOptions.Section);
         services.AddSingleton(provider => DataFolder.Open(provider.GetRequiredService<IOptions<CallwatchOptions>>().Value.Data));
         services.AddControl();
+        services.AddReceive();
         services.AddJournal();
-        services.AddPricing();
         services.AddStore();
         return services;
     }

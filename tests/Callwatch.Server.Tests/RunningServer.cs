@@ -2,6 +2,7 @@ using Callwatch.Server.Hosting;
 using Callwatch.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Callwatch.Server.Tests;
 
@@ -47,7 +48,7 @@ public sealed class RunningServer : IAsyncDisposable
         };
         foreach (var (key, value) in settings ?? []) all[key] = value;
         var builder = CallwatchServer.CreateBuilder(all);
-        services?.Invoke(builder.Services);
+        if (services is not null) ((IHostApplicationBuilder)builder).ConfigureContainer(new DefaultServiceProviderFactory(), services);
         var app = CallwatchServer.Build(builder);
         await app.StartAsync();
         return new RunningServer(app, own, all["Callwatch:Data"]!);

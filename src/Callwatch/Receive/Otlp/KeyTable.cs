@@ -9,17 +9,24 @@ internal sealed class KeyTable(int capacity)
     // Differs per process: keys that were chosen to collide in one do not in another.
     private static readonly ulong Seed = (ulong)Random.Shared.NextInt64() | 1;
 
-    private readonly (int Start, int Length)[] keys = new (int, int)[capacity];
-    private readonly ulong[] slots = new ulong[BitOperations.RoundUpToPowerOf2((uint)capacity * 2)];
+    private (int Start, int Length)[] keys = [];
+    private ulong[] slots = [];
     private uint generation;
 
     public int Count { get; private set; }
 
-    public bool IsFull => Count == keys.Length;
-
-    public void Begin()
+    /// <summary>Empties it for a list that may have this many keys; of more than its capacity it holds the first.</summary>
+    public void Begin(int expected)
     {
         Count = 0;
+        expected = Math.Min(expected, capacity);
+        if (expected > keys.Length)
+        {
+            keys = new (int, int)[BitOperations.RoundUpToPowerOf2((uint)expected)];
+            slots = new ulong[keys.Length * 2];
+            generation = 0;
+        }
+
         if (++generation != 0) return;
         Array.Clear(slots);
         generation = 1;
@@ -44,7 +51,7 @@ internal sealed class KeyTable(int capacity)
         }
 
         known = false;
-        if (IsFull) return -1;
+        if (Count == Math.Min(capacity, keys.Length)) return -1;
         keys[Count] = (start, length);
         slots[slot] = ((ulong)generation << 32) | (uint)Count;
         return Count++;

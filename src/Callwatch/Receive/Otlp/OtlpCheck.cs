@@ -125,7 +125,7 @@ internal sealed class OtlpCheck(OtlpLimits limits)
         var mine = keys.AsSpan(first, keyCount - first);
         keyCount = first;
         if (mine.Length < 2) return true;
-        table.Begin();
+        table.Begin(mine.Length);
         foreach (var (start, length) in mine)
         {
             table.Add(message, start, length, out var known);

@@ -73,7 +73,7 @@ internal sealed class OtlpMend(OtlpLimits limits, Changes changes)
     /// <summary>Numbers of the pairs that stay; null when all do.</summary>
     private HashSet<int>? KeptPairs(ReadOnlySpan<byte> message, int field, bool attributes)
     {
-        table.Begin();
+        table.Begin(limits.MaxAttributes);
         var last = new List<int>();
         var (count, all) = (0, true);
         var fields = new ProtobufReader(message);
