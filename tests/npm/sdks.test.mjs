@@ -1,0 +1,95 @@
+// Official client libraries, as their users set them up, pointed at a running server: their calls must be there.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { callsOf, get, run, startCallwatch } from "./callwatch.mjs";
+import { answer, startProvider } from "./provider.mjs";
+
+let server, provider;
+before(async () => [server, provider] = await Promise.all([startCallwatch(), startProvider()]));
+after(async () => {
+  provider?.close();
+  await server?.stop();
+});
+
+const sdk = (file, environment) => run(process.execPath, [`sdks/${file}`], {
+  OTEL_SERVICE_NAME: file.split(".")[0],
+  OTEL_EXPORTER_OTLP_ENDPOINT: server.url,
+  OTEL_METRICS_EXPORTER: "none",
+  OTEL_LOGS_EXPORTER: "none",
+  PROVIDER: provider.url,
+  CALLWATCH_TEST_URL: server.url,
+  CALLWATCH_TEST_KEY: server.adminKey,
+  ...environment,
+}, import.meta.dirname);
+
+function assertChat(call) {
+  assert.equal(call.kind, "chat");
+  assert.equal(call.outcome, "success");
+  assert.equal(call.request_model, "gpt-4o-mini");
+  assert.equal(call.usage.input_tokens, 57);
+  assert.equal(call.usage.output_tokens, 23);
+  assert.ok(call.cost.total_usd > 0, "priced");
+  assert.ok(call.duration_ms > 0);
+}
+
+test("@opentelemetry/instrumentation-openai over HTTP with protobuf", async () => {
+  await sdk("otel-openai.cjs");
+  const calls = await callsOf(server, "otel-openai", 4);
+  assert.equal(calls.length, 4);
+  const [busy, embedding, streamed, chat] = calls;
+  assertChat(chat);
+  assertChat(streamed);
+  assert.equal(chat.temperature, 0.2);
+  assert.equal(embedding.kind, "embedding");
+  assert.equal(embedding.usage.input_tokens, 9);
+  assert.equal(busy.outcome, "error");
+  assert.equal(busy.error.group, "rate_limit");
+});
+
+test("@arizeai/openinference-instrumentation-openai over gRPC", async () => {
+  await sdk("openinference.mjs", { OTEL_EXPORTER_OTLP_ENDPOINT: server.grpcUrl });
+  const [call] = await callsOf(server, "openinference", 1);
+  assertChat(call);
+  assert.equal(call.output_preview, answer);
+  const span = await get(server, `/api/v1/spans/${call.trace_id}/${call.span_id}`);
+  assert.equal(span.messages.input[0].parts[0].text, "Does this arrive?");
+});
+
+test("ai (Vercel AI SDK) over HTTP with JSON and gzip", async () => {
+  await sdk("vercel-ai.mjs");
+  const calls = await callsOf(server, "vercel-ai", 2);
+  assert.equal(calls.length, 2, "the outer spans are not counted again");
+  calls.forEach(assertChat);
+  const [streamed, generated] = calls;
+  assert.equal(streamed.streaming, true);
+  assert.ok(streamed.ttft_ms >= 0);
+  assert.equal(generated.operation, "ask");
+  assert.equal(generated.user_id, "u_1");
+  assert.equal(generated.session_id, "s_1");
+});
+
+test("@langfuse/openai at Langfuse's own path", async () => {
+  await sdk("langfuse.mjs");
+  const [call] = await callsOf(server, "langfuse", 1);
+  assertChat(call);
+  assert.equal(call.user_id, "u_2");
+  assert.equal(call.session_id, "s_2");
+  const { trace } = await get(server, `/api/v1/traces/${call.trace_id}`);
+  assert.deepEqual(trace.tags, ["faq"]);
+});
+
+test("@anthropic-ai/sdk, which traces itself", async () => {
+  await sdk("anthropic.mjs");
+  const [call] = await callsOf(server, "anthropic", 1);
+  assert.equal(call.provider, "anthropic");
+  assert.equal(call.usage.input_tokens, 2040);
+  assert.equal(call.usage.cache_read_tokens, 2000);
+  assert.ok(call.cost.cache_read_usd > 0);
+});
+
+test("all of them together are in the figures", async () => {
+  const { groups } = await get(server, "/api/v1/stats?by=app");
+  assert.deepEqual(Object.fromEntries(groups.map((group) => [group.key.app, group.total.calls])), {
+    "otel-openai": 4, "vercel-ai": 2, openinference: 1, langfuse: 1, anthropic: 1,
+  });
+});
