@@ -1,5 +1,6 @@
 using Callwatch.Control;
 using Callwatch.Journal;
+using Callwatch.Normalize.Pricing;
 using Callwatch.Receive;
 using Callwatch.Store;
 using Callwatch.Telemetry;
@@ -21,6 +22,7 @@ public static class CallwatchServices
         services.AddControl();
         services.AddReceive();
         services.AddJournal();
+        services.AddPricing();
         services.AddStore();
         return services;
     }

@@ -108,6 +108,9 @@ public sealed record GivenCost(decimal TotalUsd, decimal? InputUsd, decimal? Out
 /// </summary>
 public sealed record TokenUsage
 {
+    // Before the instance below, which takes it up.
+    private static readonly IReadOnlyDictionary<string, decimal> NoOthers = new Dictionary<string, decimal>();
+
     public static readonly TokenUsage Unknown = new();
 
     public long? Input { get; init; }
@@ -137,8 +140,6 @@ public sealed record TokenUsage
     public IReadOnlyDictionary<string, decimal> Others { get; init; } = NoOthers;
 
     public bool IsUnknown => this is { Input: null, Output: null, Total: null } && Others.Count == 0;
-
-    private static readonly IReadOnlyDictionary<string, decimal> NoOthers = new Dictionary<string, decimal>();
 }
 
 /// <summary>

@@ -5,8 +5,8 @@ public static class Money
 {
     private const decimal Scale = 1_000_000_000_000m;
 
-    /// <summary>No single call costs more; a sender's larger claim is cut here, so that sums of millions of calls keep within 64 bits.</summary>
-    public const decimal MostUsd = 100_000m;
+    /// <summary>No single call costs more: a larger claim is cut here, so that sums stay within 64 bits (9.2 million dollars a row).</summary>
+    public const decimal MostUsd = 10_000m;
 
     public static long ToPico(decimal usd) =>
         (long)decimal.Round(Math.Clamp(usd, -MostUsd, MostUsd) * Scale, 0, MidpointRounding.AwayFromZero);

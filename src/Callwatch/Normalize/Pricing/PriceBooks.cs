@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Callwatch.Spans;
 
 namespace Callwatch.Normalize.Pricing;
@@ -5,6 +6,41 @@ namespace Callwatch.Normalize.Pricing;
 /// <summary>The prices in force: the operator's own entries first, then the built-in book. Thread-safe; swapped as a whole when prices change.</summary>
 public sealed class PriceBooks
 {
+    private readonly PriceOptions options;
+    private readonly Lazy<PriceBook> first;
+    private readonly Func<string, PriceBook?> past;
+    private readonly ConcurrentDictionary<string, PriceBook?> pastBooks = new();
+    private volatile PriceBook? current;
+
+    /// <summary>The built-in prices and nothing else.</summary>
+    public PriceBooks()
+        : this(new PriceOptions(), () => new PriceBook(PriceLayer.BuiltIn.Value), _ => null)
+    {
+    }
+
+    /// <param name="first">The book to begin with; asked for when first needed.</param>
+    /// <param name="past">Finds a book that was in force once.</param>
+    internal PriceBooks(PriceOptions options, Func<PriceBook> first, Func<string, PriceBook?> past)
+    {
+        this.options = options;
+        this.first = new Lazy<PriceBook>(first);
+        this.past = past;
+    }
+
+    /// <summary>Version of the book in force.</summary>
+    public string Version => InForce.Version;
+
+    internal PriceBook InForce => current ?? first.Value;
+
     /// <summary>What the call cost, by the rules of the cost specification; <paramref name="start"/> decides dated prices.</summary>
-    public CallCost Price(LlmCall call, SpanKind kind, Outcome outcome, Timestamp start) => throw new NotSupportedException(call.Model + kind + outcome + start);
+    public CallCost Price(LlmCall call, SpanKind kind, Outcome outcome, Timestamp start) => InForce.Price(call, kind, outcome, start, options);
+
+    /// <summary>The same by the book of that version: what is rebuilt keeps its price. By the book in force when that one is not on record.</summary>
+    public CallCost Price(LlmCall call, SpanKind kind, Outcome outcome, Timestamp start, string bookVersion)
+    {
+        var book = bookVersion == InForce.Version ? InForce : pastBooks.GetOrAdd(bookVersion, past) ?? InForce;
+        return book.Price(call, kind, outcome, start, options);
+    }
+
+    internal void PutInForce(PriceBook book) => current = book;
 }

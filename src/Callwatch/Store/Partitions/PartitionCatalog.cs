@@ -55,6 +55,13 @@ internal sealed class PartitionCatalog : IDisposable
         Partitions = Sorted();
     }
 
+    /// <summary>Before a new file is made, so that a batch that fails and is tried again finds it.</summary>
+    public void Add(Partition partition)
+    {
+        Write(partition);
+        Partitions = Sorted();
+    }
+
     public void CommitSynced(long number)
     {
         if (Position is not { } position || number <= Synced) return;
@@ -110,7 +117,7 @@ internal sealed class PartitionCatalog : IDisposable
         {
             if (!Partition.TryParse(file, out var named)) continue;
             var known = partitions.GetValueOrDefault(file);
-            if (known is not null && known.Applied <= Synced) continue;
+            if (known is { Applied: > 0 } && known.Applied <= Synced) continue;
             var found = Inspect(Path.Combine(folder, file), known ?? named);
             if (found is null)
             {
@@ -131,7 +138,12 @@ internal sealed class PartitionCatalog : IDisposable
     private static Partition? Inspect(string path, Partition partition)
     {
         using var file = StoreDatabase.OpenForReading(path);
-        if (StoreDatabase.SchemaOf(file) == 0) return null;
+        return StoreDatabase.SchemaOf(file) == 0 ? null : AsFound(file, partition);
+    }
+
+    /// <summary>What the file itself says.</summary>
+    public static Partition AsFound(SqliteConnection file, Partition partition)
+    {
         var first = StoreDatabase.Number(file, """SELECT min("end") FROM spans""");
         var last = StoreDatabase.Number(file, """SELECT max("end") FROM spans""");
         return partition with
@@ -140,9 +152,11 @@ internal sealed class PartitionCatalog : IDisposable
             FirstEnd = first is null ? null : new Timestamp(first.Value),
             LastEnd = last is null ? null : new Timestamp(last.Value),
             Closed = StoreDatabase.Number(file, "SELECT value FROM meta WHERE key = 'closed'") == 1,
-            Applied = StoreDatabase.Number(file, "SELECT value FROM meta WHERE key = 'applied'") ?? 0,
+            Applied = AppliedIn(file),
         };
     }
+
+    public static long AppliedIn(SqliteConnection file) => StoreDatabase.Number(file, "SELECT value FROM meta WHERE key = 'applied'") ?? 0;
 
     private void Write(Partition partition)
     {

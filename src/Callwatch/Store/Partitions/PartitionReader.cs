@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Callwatch.Spans;
 using Callwatch.Store.Rows;
 using Callwatch.Store.Sqlite;
 using Microsoft.Data.Sqlite;
@@ -15,6 +16,9 @@ public sealed class PartitionReader : IDisposable, IWords
     private readonly ConcurrentDictionary<long, string> known;
     private SqliteCommand? findWord;
     private SqliteCommand? findId;
+    private SqliteCommand? spansOf;
+    private SqliteCommand? logsOf;
+    private SqliteCommand? summaryOf;
 
     internal PartitionReader(PartitionReaders owner, string file, SqliteConnection connection, ConcurrentDictionary<long, string> known)
     {
@@ -56,14 +60,39 @@ public sealed class PartitionReader : IDisposable, IWords
         return findId.ExecuteScalar() as long?;
     }
 
+    /// <summary>A trace's spans, for <see cref="SpanRows.Read"/>, and after its columns the call's overflow. One at a time.</summary>
+    internal SqliteDataReader SpansOf(int tenant, TraceId trace) =>
+        OfTrace(ref spansOf, $"SELECT {SpanRows.Columns}, c.overflow {SpanRows.FromSpans} WHERE s.trace = $trace AND s.tenant = $tenant", tenant, trace);
+
+    /// <summary>span, time, number, offset of the log records joined to a trace's spans. One at a time.</summary>
+    internal SqliteDataReader LogsOf(int tenant, TraceId trace) =>
+        OfTrace(ref logsOf, """SELECT span, time, number, "offset" FROM joined_logs WHERE trace = $trace AND tenant = $tenant""", tenant, trace);
+
+    internal SqliteDataReader SummaryOf(int tenant, TraceId trace) =>
+        OfTrace(ref summaryOf, "SELECT 1 FROM traces WHERE trace = $trace AND tenant = $tenant", tenant, trace);
+
     /// <summary>Gives the connection back.</summary>
     public void Dispose() => owner.Return(this);
 
     internal void Close()
     {
-        findWord?.Dispose();
-        findId?.Dispose();
+        foreach (var command in (SqliteCommand?[])[findWord, findId, spansOf, logsOf, summaryOf]) command?.Dispose();
         Connection.Dispose();
+    }
+
+    // Kept prepared: compiling the statement costs more than running it.
+    private SqliteDataReader OfTrace(ref SqliteCommand? command, string sql, int tenant, TraceId trace)
+    {
+        if (command is null)
+        {
+            command = Command(sql);
+            command.Parameters.Add(new SqliteParameter { ParameterName = "$trace" });
+            command.Parameters.Add(new SqliteParameter { ParameterName = "$tenant" });
+        }
+
+        command.Parameters[0].Value = trace.ToBytes();
+        command.Parameters[1].Value = tenant;
+        return command.ExecuteReader();
     }
 
     private SqliteCommand Prepare(string sql)

@@ -57,7 +57,7 @@ internal sealed record OwnFacts
         Note(Same(raw.Notes, judged.Notes), "notes");
         Note(Same(raw.Scores, judged.Scores), "scores");
         Note(ReferenceEquals(raw.Metadata, judged.Metadata) || (raw.Metadata.Count == judged.Metadata.Count && !raw.Metadata.Except(judged.Metadata).Any()), "metadata");
-        Note(ReferenceEquals(raw.Call, judged.Call) || (raw.Call is not null && judged.Call is not null && SameCall(raw.Call, judged.Call)), "call");
+        Note(SameCall(raw.Call, judged.Call), "call");
         if (changed.Count == 0) return null;
         return JsonSerializer.SerializeToUtf8Bytes(Pick(raw, changed), RowJson.Default.OwnFacts);
     }
@@ -124,10 +124,10 @@ internal sealed record OwnFacts
         };
     }
 
-    private static bool Same<T>(IReadOnlyList<T> a, IReadOnlyList<T> b) => ReferenceEquals(a, b) || a.SequenceEqual(b);
+    internal static bool Same<T>(IReadOnlyList<T> a, IReadOnlyList<T> b) => ReferenceEquals(a, b) || a.SequenceEqual(b);
 
     // Through JSON, because records compare their lists by reference; only calls that judging has touched come here.
-    private static bool SameCall(LlmCall a, LlmCall b) =>
+    internal static bool SameCall(LlmCall? a, LlmCall? b) => ReferenceEquals(a, b) || (a is not null && b is not null &&
         JsonSerializer.SerializeToUtf8Bytes(ThinCall.Whole(a), RowJson.Default.ThinCall)
-            .AsSpan().SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(ThinCall.Whole(b), RowJson.Default.ThinCall));
+            .AsSpan().SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(ThinCall.Whole(b), RowJson.Default.ThinCall)));
 }

@@ -17,6 +17,8 @@ public sealed record SpanRow(long Id, Span Span, SpanVersion Version, int Length
 {
     internal string? Own { get; init; }
 
+    internal byte[]? OwnUtf8 { get; init; }
+
     /// <summary>The span as it came, before its trace was judged.</summary>
     internal Span Raw => OwnFacts.Restore(Span, Own);
 }

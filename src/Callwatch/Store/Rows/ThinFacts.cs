@@ -11,7 +11,7 @@ namespace Callwatch.Store.Rows;
 internal sealed record ThinFacts
 {
     /// <summary>An error's message in a row; the whole text is read from the journal.</summary>
-    private const int LongestMessage = 500;
+    internal const int LongestMessage = 500;
 
     public IReadOnlyList<string>? Tags { get; init; }
     public IReadOnlyDictionary<string, string>? Metadata { get; init; }
