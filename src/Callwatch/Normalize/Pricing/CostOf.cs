@@ -18,10 +18,11 @@ internal static class CostOf
 
         var sums = default(PartSums);
         var inputTokens = (decimal)(call.Usage.Input ?? 0);
+        var leastSeconds = LeastSeconds(usage, model);
         foreach (var part in usage.All)
         {
             if (part.Count == 0 && price.Of(part.Unit) is null) continue;
-            if (price.Of(part.Unit) is { } perUnit) sums.Add(part.Unit.Part, perUnit.At(inputTokens) * Billed(part, model) / part.Unit.Per);
+            if (price.Of(part.Unit) is { } perUnit) sums.Add(part.Unit.Part, perUnit.At(inputTokens) * part.Count * (IsSeconds(part.Unit) ? leastSeconds : 1) / part.Unit.Per);
             else if (!IsAnotherMeasure(part.Unit, usage, price)) return CallCost.Unknown(CostReasons.NoUnitPrice);
         }
 
@@ -59,10 +60,17 @@ internal static class CostOf
 
     private static bool IsPartOf(PriceUnit part, PriceUnit whole) => (part.Wholes & (1UL << whole.Index)) != 0;
 
-    // Groq bills every transcription as ten seconds at least; the price data has no field for that.
-    private static decimal Billed(UsageParts.Part part, PricedModel model) =>
-        model is { ProviderId: "groq", Id: "whisper-large-v3" or "whisper-large-v3-turbo" } && (part.Unit == PriceUnits.AudioSeconds || part.Unit == PriceUnits.InputAudioSeconds)
-            ? Math.Max(part.Count, 10) : part.Count;
+    /// <summary>Groq bills every transcription as ten seconds at least, for which the price data has no field: what its seconds count for.</summary>
+    private static decimal LeastSeconds(UsageParts usage, PricedModel model)
+    {
+        if (model is not { ProviderId: "groq", Id: "whisper-large-v3" or "whisper-large-v3-turbo" }) return 1;
+        decimal seconds = 0;
+        foreach (var part in usage.All)
+            if (IsSeconds(part.Unit)) seconds += part.Count;
+        return seconds is > 0 and < 10 ? 10 / seconds : 1;
+    }
+
+    private static bool IsSeconds(PriceUnit unit) => unit == PriceUnits.AudioSeconds || unit == PriceUnits.InputAudioSeconds;
 
     private static CallCost Total(PartSums sums, decimal factor)
     {

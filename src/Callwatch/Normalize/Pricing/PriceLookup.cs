@@ -73,9 +73,13 @@ internal sealed partial class PriceLookup(IReadOnlyList<PriceData> layers)
     /// <summary>A named provider is never guessed past: what <c>acme</c> serves as gpt-4o is not priced as OpenAI's.</summary>
     private ProviderPrices? ProviderIn(PriceData layer, string? provider, string? address, string model)
     {
-        // Clients of OpenAI's protocol call every host "openai"; the host itself knows better, if anybody knows the host.
-        if (provider is null or "openai" && address is not null && layers.Any(any => any.ProviderAt(UrlOf(address)) is not null))
-            return layer.ProviderAt(UrlOf(address));
+        if (address is not null)
+        {
+            // Clients of OpenAI's protocol call every host "openai"; the host itself knows better, if anybody knows the host.
+            var url = UrlOf(address);
+            if (provider is null || (provider == "openai" && layers.Any(any => any.ProviderAt(url) is not null))) return layer.ProviderAt(url);
+        }
+
         return provider is null ? layer.ProviderOf(model) : layer.Provider(provider);
     }
 
