@@ -13,6 +13,7 @@ var callwatch = new RootCommand("Watches model calls: receives LLM traces, keeps
     StatsCommand.Create(),
     LookupCommand.Create(),
     ExportCommand.Create(),
+    KeysCommand.Create(),
     DemoCommand.Create(),
 };
 return await CommandLine.RunAsync(callwatch, args);

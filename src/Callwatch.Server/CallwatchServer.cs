@@ -40,6 +40,7 @@ public static class CallwatchServer
         app.UseAccess();
         app.MapSignIn();
         app.MapOtlp();
+        app.MapKeys();
         return app;
     }
 }

@@ -11,7 +11,9 @@ internal sealed class ServerOptions
     private readonly Option<bool> json = new("--json") { Description = "Print what the API returns" };
 
     /// <summary>Adds the options and the action; the link is opened before and closed after it.</summary>
-    public static void Act(Command command, Func<ParseResult, ServerLink, CancellationToken, Task<int>> act, bool withJson = true)
+    /// <param name="without">Does the work without a server where the command line says so; else null. Told whether JSON is wanted.</param>
+    public static void Act(
+        Command command, Func<ParseResult, ServerLink, CancellationToken, Task<int>> act, bool withJson = true, Func<ParseResult, bool, int?>? without = null)
     {
         var options = new ServerOptions();
         command.Options.Add(options.server);
@@ -19,6 +21,7 @@ internal sealed class ServerOptions
         if (withJson) command.Options.Add(options.json);
         command.SetAction(async (parsed, cancel) =>
         {
+            if (without?.Invoke(parsed, parsed.GetValue(options.json)) is { } done) return done;
             using var link = options.Open(parsed, withJson);
             return link is null ? CommandLine.Misuse : await link.RunAsync(() => act(parsed, link, cancel), cancel);
         });

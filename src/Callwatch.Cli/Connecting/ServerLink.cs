@@ -77,10 +77,11 @@ internal sealed class ServerLink : IDisposable
         }
     }
 
-    /// <summary>Tells of a refused request that was sent by hand.</summary>
+    /// <summary>Tells of a refused request that was sent by hand; with <see cref="Json"/> passes on whatever came.</summary>
     public async Task<int> RefusedAsync(HttpResponseMessage response, string? filter, CancellationToken cancel)
     {
         if (Json) return await PassOnAsync(response, cancel);
+        if (response.IsSuccessStatusCode) throw new InvalidOperationException("The request was not refused.");
         var isProblem = response.Content.Headers.ContentType?.MediaType is "application/problem+json" or "application/json";
         var problem = isProblem ? await JsonSerializer.DeserializeAsync(await response.Content.ReadAsStreamAsync(cancel), ApiJson.Default.ApiProblem, cancel) : null;
         return Refusal.Tell((problem ?? new ApiProblem { Title = response.ReasonPhrase }) with { Status = (int)response.StatusCode }, filter);

@@ -17,6 +17,9 @@ namespace Callwatch.Client.Api;
 [JsonSerializable(typeof(ApiLookup))]
 [JsonSerializable(typeof(ApiSystem))]
 [JsonSerializable(typeof(ApiHealth))]
+[JsonSerializable(typeof(ApiList<ApiAccessKey>))]
+[JsonSerializable(typeof(ApiNewAccessKey))]
+[JsonSerializable(typeof(ApiKeyWish))]
 [JsonSerializable(typeof(ApiProblem))]
 public sealed partial class ApiJson : JsonSerializerContext;
 

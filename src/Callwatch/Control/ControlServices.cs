@@ -21,6 +21,7 @@ public static class ControlServices
         services.AddSingleton<IAppDirectory>(provider => provider.GetRequiredService<Apps>());
         services.AddSingleton<Keys>();
         services.AddSingleton<Sessions>();
+        services.AddSingleton<KeyDesk>();
         services.AddSingleton<FirstStart>();
         return services;
     }
