@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
 
 namespace Callwatch.Store;
 
@@ -22,3 +23,6 @@ public sealed class StoreOptions
     /// <summary>Memory for pages of each partition being written, in KiB. Default 32,768.</summary>
     [Range(1_024, 4_194_304)] public int CacheKib { get; set; } = 32_768;
 }
+
+[OptionsValidator]
+internal sealed partial class StoreOptionsValidator : IValidateOptions<StoreOptions>;

@@ -1,15 +1,43 @@
+using Callwatch.Journal;
+using Callwatch.Normalize;
+using Callwatch.Normalize.Pricing;
 using Callwatch.Store.Partitions;
+using Callwatch.Store.Reading;
+using Callwatch.Store.Writing;
+using Callwatch.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
 namespace Callwatch.Store;
 
-/// <summary>Registers the fourth stage.</summary>
+/// <summary>Registers the fourth stage; after the journal, which must be drained after it.</summary>
 public static class StoreServices
 {
     public static IServiceCollection AddStore(this IServiceCollection services)
     {
-        services.AddSingleton(provider => new StoreFolder(provider.GetRequiredService<IOptions<CallwatchOptions>>().Value.StoreFolder));
+        services.AddSingleton<IValidateOptions<StoreOptions>, StoreOptionsValidator>();
+        services.AddOptions<StoreOptions>().BindConfiguration(StoreOptions.Section).ValidateOnStart()
+            .Validate(options => options.BatchDelay >= TimeSpan.Zero && options.BatchDelay <= TimeSpan.FromMinutes(1), StoreOptions.Section + ":BatchDelay must be between 0 and 1 min.");
+        services.AddSingleton(provider =>
+        {
+            // Not before the data folder is this process's own.
+            _ = provider.GetRequiredService<DataFolder>();
+            return new StoreFolder(provider.GetRequiredService<IOptions<CallwatchOptions>>().Value.StoreFolder);
+        });
+        services.TryAddSingleton<SpanNormalizer>();
+        services.AddSingleton<WriterThread>();
+        services.AddSingleton<BatchBuilder>();
+        services.AddSingleton<JournalSpans>();
+        services.AddSingleton<StoreProgress>();
+        services.AddSingleton<StoredCalls>();
+        services.AddSingleton(provider => new StoreWriter(
+            provider.GetRequiredService<StoreFolder>(), provider.GetRequiredService<IOptions<StoreOptions>>().Value,
+            provider.GetRequiredService<PriceBooks>().Price, provider.GetRequiredService<JournalSpans>().Again, provider.GetRequiredService<Counters>()));
+        services.AddSingleton<StoreReader>();
+        services.AddSingleton<IJournalReader>(provider => provider.GetRequiredService<StoreReader>());
+        services.AddHostedService(provider => provider.GetRequiredService<StoreReader>());
+        services.AddHostedService<StoreUpkeep>();
         return services;
     }
 }

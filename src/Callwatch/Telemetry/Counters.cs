@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Frozen;
 
 namespace Callwatch.Telemetry;
 
@@ -48,6 +49,11 @@ public sealed class Counters
 
 public static class Reasons
 {
+    private static readonly FrozenDictionary<string, Reason> ByWord = Enum.GetValues<Reason>().ToFrozenDictionary(Word, StringComparer.Ordinal);
+
     /// <summary>The reason in snake_case.</summary>
     public static string Word(this Reason reason) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(reason.ToString());
+
+    /// <summary>The reason whose <see cref="Word"/> it is.</summary>
+    public static bool TryParse(string word, out Reason reason) => ByWord.TryGetValue(word, out reason);
 }

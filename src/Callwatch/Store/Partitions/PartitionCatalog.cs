@@ -138,7 +138,8 @@ internal sealed class PartitionCatalog : IDisposable
     private static Partition? Inspect(string path, Partition partition)
     {
         using var file = StoreDatabase.OpenForReading(path);
-        return StoreDatabase.SchemaOf(file) == 0 ? null : AsFound(file, partition);
+        if (StoreDatabase.SchemaOf(file) == 0) return null;
+        return partition.Applied > 0 && partition.Applied == AppliedIn(file) ? partition : AsFound(file, partition);
     }
 
     /// <summary>What the file itself says.</summary>

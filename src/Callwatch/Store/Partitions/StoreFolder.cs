@@ -39,6 +39,13 @@ public sealed class StoreFolder : IDisposable
     /// <summary>Null when retention has taken the file since the list was read: it holds nothing then.</summary>
     public PartitionReader? Open(Partition partition) => readers.Open(partition.File);
 
+    /// <summary>Reads, or makes anew, what tells which traces a partition may hold; until then every one of them may.</summary>
+    internal void LoadFilters()
+    {
+        foreach (var partition in Partitions)
+            if (filters.Find(partition.File) is null) filters.Set(partition.File, TraceFilterFiles.Load(Folder, partition));
+    }
+
     internal void Publish() => Partitions = Catalog.Partitions;
 
     public void Dispose()

@@ -21,7 +21,20 @@ internal readonly record struct ArrivedLog(int TenantId, TraceId TraceId, SpanId
 
 /// <summary>What is stored together: the contents of neighbouring journal records.</summary>
 /// <param name="Last">The last of those records.</param>
-internal sealed record StoreBatch(IReadOnlyList<ArrivedSpan> Spans, IReadOnlyList<ArrivedLog> Logs, Position Last);
+internal sealed record StoreBatch(IReadOnlyList<ArrivedSpan> Spans, IReadOnlyList<ArrivedLog> Logs, Position Last)
+{
+    /// <summary>A batch for each of its records that holds something; the last one ends where the whole does.</summary>
+    public IReadOnlyList<StoreBatch> ByRecord()
+    {
+        var numbers = Spans.Select(span => span.Version.Number).Concat(Logs.Select(log => log.Place.Version.Number)).Distinct().Order().ToList();
+        return
+        [
+            .. numbers.Select(number => new StoreBatch(
+                [.. Spans.Where(span => span.Version.Number == number)], [.. Logs.Where(log => log.Place.Version.Number == number)],
+                number == numbers[^1] ? Last : Last with { Number = number })),
+        ];
+    }
+}
 
 /// <summary>Normalises a stored span once more, from the journal, with all its log records; null when the journal no longer has it.</summary>
 internal delegate Span? SpanAgain(Span stored, SpanVersion version, Timestamp receivedAt, IReadOnlyList<LogPlace> logs);

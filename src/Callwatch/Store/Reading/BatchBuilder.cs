@@ -1,0 +1,87 @@
+using Callwatch.Journal;
+using Callwatch.Normalize;
+using Callwatch.Receive.Otlp;
+using Callwatch.Spans;
+using Callwatch.Store.Rows;
+using Callwatch.Store.Writing;
+using Callwatch.Telemetry;
+using Microsoft.Extensions.Logging;
+
+namespace Callwatch.Store.Reading;
+
+/// <summary>Turns journal records into a batch: normalises their spans, each with those of its log records that are in the same batch.</summary>
+internal sealed partial class BatchBuilder(SpanNormalizer normalizer, Counters counters, ILogger<BatchBuilder> log)
+{
+    private readonly Dictionary<(int Tenant, TraceId Trace, SpanId Span), List<(LogPlace Place, JoinedLog Log)>> joined = [];
+
+    public StoreBatch Build(IReadOnlyList<JournalRecord> records, Guid epoch)
+    {
+        joined.Clear();
+        List<ArrivedLog> logs = [];
+        List<ArrivedSpan> spans = new(records.Sum(record => record.Signal == Signal.Traces ? record.ItemCount : 0));
+        foreach (var record in records)
+            if (record.Signal == Signal.Logs) Guard(record, logs, AddLogs);
+        foreach (var record in records)
+            if (record.Signal == Signal.Traces) Guard(record, spans, AddSpans);
+        return new StoreBatch(spans, logs, new Position(epoch, records[^1].Number));
+    }
+
+    // A record that cannot be read must not keep all that come after it from being stored: it is counted and stays in the journal.
+    private void Guard<T>(JournalRecord record, List<T> into, Action<JournalRecord, List<T>> add)
+    {
+        var before = into.Count;
+        try
+        {
+            add(record, into);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            into.RemoveRange(before, into.Count - before);
+            counters.Add(Reason.RecordUnreadable, tenantId: record.TenantId);
+            RecordUnreadable(record.Number, e.GetType().Name);
+        }
+    }
+
+    private void AddLogs(JournalRecord record, List<ArrivedLog> logs)
+    {
+        foreach (var item in OtlpLog.In(record.Payload.Span))
+        {
+            if (!SpanNormalizer.Joins(item)) continue;
+            var time = item.TimeUnixNanoseconds is > 0 and <= long.MaxValue and var given ? new Timestamp((long)given) : record.ReceivedAt;
+            var place = new LogPlace(time, new SpanVersion(record.Number, item.Offset));
+            logs.Add(new ArrivedLog(record.TenantId, item.TraceId, item.SpanId, place, record.ReceivedAt));
+            var key = (record.TenantId, item.TraceId, item.SpanId);
+            if (!joined.TryGetValue(key, out var list)) joined[key] = list = [];
+            list.Add((place, new JoinedLog(record.Payload, item.Offset)));
+        }
+    }
+
+    private void AddSpans(JournalRecord record, List<ArrivedSpan> spans)
+    {
+        var before = spans.Count;
+        var origin = new SpanOrigin(record.TenantId, record.AppId, record.ReceivedAt);
+        foreach (var item in OtlpSpan.In(record.Payload.Span))
+        {
+            var logs = joined.Count == 0 ? null : joined.GetValueOrDefault((record.TenantId, item.TraceId, item.SpanId));
+            logs?.Sort((a, b) => a.Place.CompareTo(b.Place));
+            var span = normalizer.Normalize(item, origin, logs is null ? [] : [.. logs.Select(entry => entry.Log)]);
+            Count(span);
+            spans.Add(new ArrivedSpan(span, new SpanVersion(record.Number, item.Offset), item.Body.Length, record.ReceivedAt, logs?.Count ?? 0));
+        }
+
+        // A reader of bytes that are not protobuf stops where it understands no more; the journal knows how many there should be.
+        if (spans.Count - before >= record.ItemCount) return;
+        counters.Add(Reason.RecordUnreadable, tenantId: record.TenantId);
+        RecordUnreadable(record.Number, "cut short");
+    }
+
+    // Only pure functions see a span before this point; what they mended is counted here, once for each time it is stored.
+    private void Count(Span span)
+    {
+        foreach (var note in span.Notes)
+            if (Reasons.TryParse(note, out var reason)) counters.Add(reason, tenantId: span.TenantId);
+    }
+
+    [LoggerMessage(EventId = 401, Level = LogLevel.Error, Message = "Journal record {Number} cannot be read ({Why}); its spans are not stored. It stays in the journal.")]
+    private partial void RecordUnreadable(long number, string why);
+}

@@ -1,0 +1,53 @@
+using System.Collections.Concurrent;
+
+namespace Callwatch.Store.Reading;
+
+/// <summary>The thread that alone touches the writer and the catalog: SQLite's calls block, and blocking belongs on a thread of one's own.</summary>
+internal sealed class WriterThread : IDisposable
+{
+    private readonly BlockingCollection<Action> work = new(boundedCapacity: 64);
+    private readonly Thread thread;
+
+    public WriterThread()
+    {
+        thread = new Thread(Run) { IsBackground = true, Name = "store writer" };
+        thread.Start();
+    }
+
+    /// <summary>Runs it there, in the order asked; exceptions come back through the task.</summary>
+    public Task<T> RunAsync<T>(Func<T> action)
+    {
+        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        work.Add(() =>
+        {
+            try
+            {
+                done.SetResult(action());
+            }
+            catch (Exception e)
+            {
+                done.SetException(e);
+            }
+        });
+        return done.Task;
+    }
+
+    public Task RunAsync(Action action) => RunAsync(() =>
+    {
+        action();
+        return true;
+    });
+
+    /// <summary>Returns once everything asked for has been done.</summary>
+    public void Dispose()
+    {
+        work.CompleteAdding();
+        thread.Join();
+        work.Dispose();
+    }
+
+    private void Run()
+    {
+        foreach (var action in work.GetConsumingEnumerable()) action();
+    }
+}

@@ -1,0 +1,148 @@
+using Callwatch.Journal;
+using Callwatch.Spans;
+using Callwatch.Store.Partitions;
+using Callwatch.Store.Reading;
+using Callwatch.Store.Writing;
+using Callwatch.Telemetry;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Callwatch.Store;
+
+/// <summary>Fourth stage: reads the journal from where the store ends and stores what comes, in batches, each span exactly once.</summary>
+internal sealed partial class StoreReader(
+    IJournal journal, StoreFolder folder, StoreWriter writer, WriterThread thread, BatchBuilder builder, StoreProgress progress, StoredCalls stored,
+    IOptions<StoreOptions> options, Counters counters, TimeProvider time, ILogger<StoreReader> log)
+    : BackgroundService, IJournalReader
+{
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
+
+    private readonly StoreOptions settings = options.Value;
+    private readonly List<JournalRecord> gathered = [];
+
+    public string Name => "store";
+
+    /// <summary>Up to where a power cut cannot take the store back.</summary>
+    public Position? Place => progress.Synced ?? new Position(journal.Epoch, 0);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await thread.RunAsync(folder.LoadFilters);
+            if (!MayGoOn(folder.Catalog.Position)) return;
+            progress.Is(StoreState.Running);
+            await FollowAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The batch under way has been stored; the rest is in the journal.
+        }
+        finally
+        {
+            await thread.RunAsync(Close);
+        }
+    }
+
+    // Closing the last connection to a file folds its log in: all of it is on disk then.
+    private void Close()
+    {
+        writer.Dispose();
+        folder.Catalog.CommitSynced(folder.Catalog.Position?.Number ?? 0);
+        progress.IsSynced(folder.Catalog.Synced);
+    }
+
+    // It never skips on its own: to lose sight of records takes a person's word.
+    private bool MayGoOn(Position? place)
+    {
+        var standing = place is { } known ? journal.StandingOf(known) : PlaceStanding.Fits;
+        var why = standing switch
+        {
+            PlaceStanding.OtherEpoch => "The store was filled from another journal (it was restored or replaced). Move the folder store/ away to have it filled anew.",
+            PlaceStanding.BeyondHead => "The journal ends before what the store has read from it. Restore both from one backup, or move the folder store/ away to have it filled anew.",
+            _ => null,
+        };
+        if (why is null) return true;
+        progress.Is(StoreState.Stopped, why);
+        Stopped(why);
+        return false;
+    }
+
+    private async Task FollowAsync(CancellationToken cancel)
+    {
+        await using var records = new Gatherer(journal.ReadAsync(folder.Catalog.Position?.Number ?? 0, cancel).GetAsyncEnumerator(cancel), settings, time);
+        var storing = Task.CompletedTask;
+        try
+        {
+            while (await records.GatherAsync(gathered, cancel))
+            {
+                // Normalised here while the batch before is written there.
+                var batch = builder.Build(gathered, journal.Epoch);
+                var oldest = gathered[0].ReceivedAt;
+                await storing;
+                storing = StoreAsync(batch, oldest, cancel);
+            }
+        }
+        finally
+        {
+            await storing;
+        }
+    }
+
+    // A disk that is full or fails may recover: nothing is lost by waiting, everything by going on.
+    private async Task StoreAsync(StoreBatch batch, Timestamp oldest, CancellationToken cancel)
+    {
+        progress.Waits(oldest);
+        for (var wait = TimeSpan.FromSeconds(1); ; wait = wait * 2 < LongestWait ? wait * 2 : LongestWait)
+        {
+            try
+            {
+                await ApplyAsync(batch);
+                progress.Is(StoreState.Running);
+                return;
+            }
+            catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
+            {
+                progress.Is(StoreState.Failing, e.Message);
+                CannotStore(batch.Last.Number, e.Message, wait.TotalSeconds);
+                await Task.Delay(wait, time, cancel);
+            }
+        }
+    }
+
+    private async Task ApplyAsync(StoreBatch batch)
+    {
+        try
+        {
+            var calls = await thread.RunAsync(() => writer.Apply(batch));
+            progress.Stored(batch.Last, batch.Spans.Count, calls.Count);
+            stored.Publish(calls);
+        }
+        catch (Exception e) when (e is not (SqliteException or IOException or UnauthorizedAccessException or OutOfMemoryException))
+        {
+            // A fault of ours over one record must not keep all others from being stored. It is counted and stays in the journal.
+            // The exception's message is not logged: it may quote what was sent.
+            var parts = batch.ByRecord();
+            if (parts.Count > 1)
+            {
+                foreach (var part in parts) await ApplyAsync(part);
+                return;
+            }
+
+            CannotStoreRecord(batch.Last.Number, e.GetType().Name, e.StackTrace);
+            counters.Add(Reason.RecordUnreadable);
+            await thread.RunAsync(() => writer.Apply(batch with { Spans = [], Logs = [] }));
+        }
+    }
+
+    [LoggerMessage(EventId = 402, Level = LogLevel.Error, Message = "{Why}")]
+    private partial void Stopped(string why);
+
+    [LoggerMessage(EventId = 403, Level = LogLevel.Error, Message = "Cannot store up to journal record {Number}: {Why}. Trying again in {Seconds} s; receiving goes on.")]
+    private partial void CannotStore(long number, string why, double seconds);
+
+    [LoggerMessage(EventId = 406, Level = LogLevel.Error, Message = "Journal record {Number} cannot be stored ({Why}); it stays in the journal. {Where}")]
+    private partial void CannotStoreRecord(long number, string why, string? where);
+}

@@ -1,0 +1,71 @@
+using Callwatch.Store.Partitions;
+using Callwatch.Store.Reading;
+using Callwatch.Store.Writing;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Callwatch.Store;
+
+/// <summary>What has to be done beside storing and must not hold it up: folding logs into files, closing partitions that are done.</summary>
+internal sealed partial class StoreUpkeep(StoreFolder folder, StoreWriter writer, WriterThread thread, StoreProgress progress, TimeProvider time, ILogger<StoreUpkeep> log) : BackgroundService
+{
+    private static readonly TimeSpan Rhythm = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(30);
+
+    private readonly Checkpoints checkpoints = new(folder.Folder);
+    private readonly PartitionClosing closing = new(folder, time);
+    private DateTimeOffset lastCheckpoint = time.GetUtcNow();
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Rhythm, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await CheckpointAsync();
+                await CloseAsync(stoppingToken);
+            }
+            catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
+            {
+                // A full disk, a reader in the way: the next round tries again, and storing itself says when it cannot go on.
+                Delayed(e.Message);
+            }
+        }
+    }
+
+    private async Task CheckpointAsync()
+    {
+        var (files, position) = await thread.RunAsync(() => (writer.Unsynced.ToList(), folder.Catalog.Position));
+        if (files.Count == 0 || position is not { } reached) return;
+        if (time.GetUtcNow() - lastCheckpoint < CheckpointEvery && !checkpoints.Hurry(files)) return;
+        lastCheckpoint = time.GetUtcNow();
+        if (!checkpoints.Run([.. files, "catalog.db"])) return;
+        await thread.RunAsync(() =>
+        {
+            // The writer stands still now: what little came meanwhile is folded in too, so that the logs start anew.
+            if (!checkpoints.Run(files)) return;
+            foreach (var file in files) writer.Unsynced.Remove(file);
+            if (writer.Unsynced.Count == 0) reached = folder.Catalog.Position ?? reached;
+            folder.Catalog.CommitSynced(reached.Number);
+            progress.IsSynced(folder.Catalog.Synced);
+        });
+    }
+
+    private async Task CloseAsync(CancellationToken cancel)
+    {
+        var due = await thread.RunAsync(() => closing.Due());
+        if (due is null) return;
+        await thread.RunAsync(() => writer.Release(due.File));
+        var closed = closing.Close(due, cancel);
+        await thread.RunAsync(() => closing.Confirm(closed));
+        Closed(closed.File, closed.Rows);
+    }
+
+    [LoggerMessage(EventId = 404, Level = LogLevel.Warning, Message = "Upkeep of the store has to wait: {Why}")]
+    private partial void Delayed(string why);
+
+    [LoggerMessage(EventId = 405, Level = LogLevel.Information, Message = "Closed partition {File} with {Rows} spans; its filter indexes stand")]
+    private partial void Closed(string file, long rows);
+}
