@@ -1,4 +1,7 @@
 using Callwatch.Dashboard.Assets;
+using Callwatch.Dashboard.FirstCall;
+using Callwatch.Dashboard.Frame;
+using Callwatch.Dashboard.Overview;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -12,6 +15,15 @@ public static class DashboardRoutes
     {
         var pages = routes.MapGroup("");
         pages.ExcludeFromDescription();
+        pages.AddEndpointFilter((context, next) =>
+        {
+            PageHeaders.Set(context.HttpContext);
+            Preferences.Remember(context.HttpContext);
+            return next(context);
+        });
+
+        pages.MapGet(Place.Overview, OverviewPage.GetAsync);
+        pages.MapGet(Place.FirstCall, FirstCallPage.GetAsync);
         return pages;
     }
 

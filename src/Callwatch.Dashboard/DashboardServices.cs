@@ -1,4 +1,6 @@
 using Callwatch.Dashboard.Assets;
+using Callwatch.Dashboard.FirstCall;
+using Callwatch.Dashboard.Overview;
 using Callwatch.Dashboard.SystemState;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -12,6 +14,8 @@ public static class DashboardServices
         services.AddRazorComponents();
         services.AddSingleton<AssetFiles>();
         services.AddSingleton<Pulse>();
+        services.AddScoped<OverviewQuestions>();
+        services.AddScoped<FirstCallWatch>();
         return services;
     }
 }

@@ -4,6 +4,7 @@ using Callwatch.Query;
 using Callwatch.Query.Filters;
 using Callwatch.Spans;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Primitives;
 
 namespace Callwatch.Dashboard.Frame;
@@ -52,6 +53,10 @@ public sealed record Visit
 
     /// <summary>The address of an asset or of another fixed path.</summary>
     public string Href(string path) => PathBase + path;
+
+    /// <summary>So that handlers may take a visit as they take a service.</summary>
+    public static ValueTask<Visit?> BindAsync(HttpContext http) =>
+        ValueTask.FromResult<Visit?>(Of(http, http.RequestServices.GetRequiredService<IViewer>(), http.RequestServices.GetRequiredService<TimeProvider>()));
 
     public static Visit Of(HttpContext http, IViewer viewer, TimeProvider time)
     {

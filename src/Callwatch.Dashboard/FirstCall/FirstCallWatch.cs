@@ -1,0 +1,14 @@
+using Callwatch.Query;
+using Callwatch.Spans;
+
+namespace Callwatch.Dashboard.FirstCall;
+
+/// <summary>Whether anything has ever been received for whoever asks.</summary>
+public sealed class FirstCallWatch(TraceQueries traces, TimeProvider time)
+{
+    public async Task<bool> HasComeAsync(ReadScope scope, CancellationToken cancel)
+    {
+        var ever = new Selection { Scope = scope, From = new Timestamp(0), To = Timestamp.From(time.GetUtcNow().AddDays(2)) };
+        return await traces.ListAsync(ever, SortOrder.Newest, 1, null, cancel) is Answer<Page<TraceSummary>>.Found { Value: { } page } && (page.Items.Count > 0 || page.Next is not null);
+    }
+}

@@ -1,0 +1,69 @@
+using Callwatch.Query;
+using Callwatch.Query.Filters;
+
+namespace Callwatch.Dashboard.Overview;
+
+/// <summary>Asks for all that the overview shows.</summary>
+public sealed class OverviewQuestions(StatsQueries stats)
+{
+    private const int MostGroups = 50;
+
+    private static readonly StatsGroup NoCalls = new(new Dictionary<string, string?>(), new Figures(), []);
+
+    private static readonly string[] ByModel = [FilterFields.Model.Name, FilterFields.Provider.Name];
+    private static readonly string[] ByApp = [FilterFields.App.Name];
+    private static readonly string[] ByOperation = [FilterFields.Operation.Name, FilterFields.Model.Name];
+
+    public async Task<Answer<OverviewModel>> AskAsync(Frame.Visit visit, CancellationToken cancel)
+    {
+        var selection = visit.Selection;
+        switch (await AskAsync(selection, Step.Auto, [], cancel))
+        {
+            case Answer<StatsAnswer>.Found { Value: var whole }:
+                var all = whole.Groups.Count > 0 ? whole.Groups[0] : NoCalls;
+                var any = all.Total.Calls > 0;
+                return new Answer<OverviewModel>.Found(new OverviewModel
+                {
+                    From = selection.From,
+                    To = selection.To,
+                    Now = visit.Now,
+                    Step = whole.Step,
+                    All = all,
+                    By = any ? await BreakdownAsync(selection, whole.Step, cancel) : Breakdown.None,
+                    Baseline = any && visit.Place.Compare ? await BaselineAsync(selection, whole.Step, cancel) : null,
+                });
+            case Answer<StatsAnswer>.Invalid invalid:
+                return new Answer<OverviewModel>.Invalid(invalid.Field, invalid.Message, invalid.Offset);
+            case Answer<StatsAnswer>.TooMuch tooMuch:
+                return new Answer<OverviewModel>.TooMuch(tooMuch.Message);
+            default:
+                throw new System.Diagnostics.UnreachableException();
+        }
+    }
+
+    private async Task<Baseline?> BaselineAsync(Selection selection, Step step, CancellationToken cancel)
+    {
+        var length = TimeSpan.FromTicks((selection.To.UnixNanoseconds - selection.From.UnixNanoseconds) / 100);
+        var weeks = TimeSpan.FromDays(7 * Math.Max(1, Math.Ceiling(length / TimeSpan.FromDays(7))));
+        foreach (var (kind, back) in new[] { (BaselineKind.WeekAgo, weeks), (BaselineKind.Before, length) })
+        {
+            var earlier = selection with { From = selection.From.Plus(-back), To = selection.To.Plus(-back) };
+            if (earlier.From.UnixNanoseconds < 0) continue;
+            if (await AskAsync(earlier, step, [], cancel) is not Answer<StatsAnswer>.Found { Value.Groups: [var all, ..] } || !Baseline.Serves(all)) continue;
+            return new Baseline(kind, all, await BreakdownAsync(earlier, step, cancel));
+        }
+
+        return null;
+    }
+
+    private async Task<Breakdown> BreakdownAsync(Selection selection, Step step, CancellationToken cancel) => new(
+        await GroupsAsync(selection, step, ByModel, cancel),
+        await GroupsAsync(selection, step, ByApp, cancel),
+        await GroupsAsync(selection, step, ByOperation, cancel));
+
+    private async Task<IReadOnlyList<StatsGroup>> GroupsAsync(Selection selection, Step step, string[] by, CancellationToken cancel) =>
+        await AskAsync(selection, step, by, cancel) is Answer<StatsAnswer>.Found found ? found.Value.Groups : [];
+
+    private Task<Answer<StatsAnswer>> AskAsync(Selection selection, Step step, string[] by, CancellationToken cancel) =>
+        stats.FiguresAsync(new StatsQuestion { Selection = selection, Step = step, By = by, MaxGroups = MostGroups }, cancel);
+}
