@@ -1,7 +1,9 @@
 using Callwatch.Dashboard.Assets;
+using Callwatch.Dashboard.Calls;
 using Callwatch.Dashboard.FirstCall;
 using Callwatch.Dashboard.Frame;
 using Callwatch.Dashboard.Overview;
+using Callwatch.Dashboard.SpanView;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -24,6 +26,8 @@ public static class DashboardRoutes
 
         pages.MapGet(Place.Overview, OverviewPage.GetAsync);
         pages.MapGet(Place.FirstCall, FirstCallPage.GetAsync);
+        pages.MapGet(Place.Calls, CallsPage.GetAsync);
+        pages.MapGet(Place.Traces + "/{traceId}/{spanId}/text", TextPage.GetAsync);
         return pages;
     }
 
