@@ -4,6 +4,7 @@ using Callwatch.Dashboard.FirstCall;
 using Callwatch.Dashboard.Frame;
 using Callwatch.Dashboard.Overview;
 using Callwatch.Dashboard.SpanView;
+using Callwatch.Dashboard.Traces;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -27,6 +28,8 @@ public static class DashboardRoutes
         pages.MapGet(Place.Overview, OverviewPage.GetAsync);
         pages.MapGet(Place.FirstCall, FirstCallPage.GetAsync);
         pages.MapGet(Place.Calls, CallsPage.GetAsync);
+        pages.MapGet(Place.Traces, TracesPage.GetAsync);
+        pages.MapGet(Place.Traces + "/{traceId}", TracePage.GetAsync);
         pages.MapGet(Place.Traces + "/{traceId}/{spanId}/text", TextPage.GetAsync);
         return pages;
     }
