@@ -1,9 +1,12 @@
 using Callwatch.Dashboard.Assets;
 using Callwatch.Dashboard.Calls;
+using Callwatch.Dashboard.Completion;
+using Callwatch.Dashboard.Errors;
 using Callwatch.Dashboard.FirstCall;
 using Callwatch.Dashboard.Frame;
 using Callwatch.Dashboard.Overview;
 using Callwatch.Dashboard.SpanView;
+using Callwatch.Dashboard.SystemState;
 using Callwatch.Dashboard.Traces;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -31,6 +34,9 @@ public static class DashboardRoutes
         pages.MapGet(Place.Traces, TracesPage.GetAsync);
         pages.MapGet(Place.Traces + "/{traceId}", TracePage.GetAsync);
         pages.MapGet(Place.Traces + "/{traceId}/{spanId}/text", TextPage.GetAsync);
+        pages.MapGet(Place.Errors, ErrorsPage.GetAsync);
+        pages.MapGet(Place.System, SystemPage.Get);
+        pages.MapGet("/complete", CompletionPage.GetAsync);
         return pages;
     }
 

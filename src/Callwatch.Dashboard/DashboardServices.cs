@@ -1,4 +1,5 @@
 using Callwatch.Dashboard.Assets;
+using Callwatch.Dashboard.Completion;
 using Callwatch.Dashboard.FirstCall;
 using Callwatch.Dashboard.Overview;
 using Callwatch.Dashboard.SystemState;
@@ -14,6 +15,8 @@ public static class DashboardServices
         services.AddRazorComponents();
         services.AddSingleton<AssetFiles>();
         services.AddSingleton<Pulse>();
+        services.AddSingleton<SystemFacts>();
+        services.AddScoped<Suggestions>();
         services.AddScoped<OverviewQuestions>();
         services.AddScoped<FirstCallWatch>();
         return services;

@@ -7,4 +7,7 @@ public interface IViewer
 {
     /// <summary>What may be seen: never wider than what the same person would get from the API.</summary>
     ReadScope Scope { get; }
+
+    /// <summary>Whether the state of the whole instance may be seen, and not just what is the tenant's own.</summary>
+    bool SeesInstance { get; }
 }

@@ -32,6 +32,8 @@ public sealed record Visit
 
     public required ReadScope Scope { get; init; }
 
+    public bool SeesInstance { get; init; }
+
     /// <summary>The part of the page a script asks for; null for the whole page.</summary>
     public string? Part { get; init; }
 
@@ -71,6 +73,7 @@ public sealed record Visit
             Origin = $"{request.Scheme}://{request.Host.ToUriComponent()}",
             Now = now,
             Scope = viewer.Scope,
+            SeesInstance = viewer.SeesInstance,
             Part = restoring ? null : Blank(request.Headers["HX-Target"]),
         };
     }

@@ -81,5 +81,7 @@ public sealed class PlaceTests
     private sealed class Anyone : IViewer
     {
         public ReadScope Scope { get; } = new(1);
+
+        public bool SeesInstance => true;
     }
 }

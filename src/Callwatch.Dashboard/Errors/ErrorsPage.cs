@@ -1,0 +1,44 @@
+using Callwatch.Dashboard.Frame;
+using Callwatch.Query;
+using Callwatch.Query.Filters;
+using Callwatch.Spans;
+using Microsoft.AspNetCore.Http;
+
+namespace Callwatch.Dashboard.Errors;
+
+/// <summary>What the page of errors shows.</summary>
+/// <param name="All">All failed calls over time; null when they could not be counted.</param>
+/// <param name="ByGroup">The same by fingerprint; empty when that would take too long.</param>
+/// <param name="Everything">All calls of the range, failed or not.</param>
+public sealed record ErrorsModel(Answer<IReadOnlyList<ErrorGroup>> Answer, StatsAnswer? All, IReadOnlyDictionary<string, StatsGroup> ByGroup, Figures? Everything);
+
+/// <summary>Failed calls in groups: what fails, since when, how often.</summary>
+internal static class ErrorsPage
+{
+    private const int MostGroups = 100;
+
+    public static async Task<IResult> GetAsync(Visit visit, ErrorQueries errors, StatsQueries stats, CancellationToken cancel)
+    {
+        var selection = visit.Selection;
+        var answer = await errors.GroupsAsync(selection, MostGroups, cancel);
+        var model = new ErrorsModel(answer, null, new Dictionary<string, StatsGroup>(StringComparer.Ordinal), null);
+        if (answer is Answer<IReadOnlyList<ErrorGroup>>.Found)
+        {
+            var failed = selection with { Filter = Chips.And(selection.Filter, FilterPrinter.Term(FilterFields.Outcome, null, Outcome.Error.Word())) };
+            var all = await AskAsync(stats, failed, Step.Auto, [], cancel);
+            var byGroup = all is null ? null : await AskAsync(stats, failed, all.Step, [FilterFields.Fingerprint.Name], cancel);
+            model = model with
+            {
+                All = all,
+                ByGroup = byGroup?.Groups.Where(group => group.Key.GetValueOrDefault(FilterFields.Fingerprint.Name) is not null)
+                    .ToDictionary(group => group.Key[FilterFields.Fingerprint.Name]!, StringComparer.Ordinal) ?? model.ByGroup,
+                Everything = await AskAsync(stats, selection, Step.Auto, [], cancel) is { Groups: [var whole, ..] } ? whole.Total : null,
+            };
+        }
+
+        return visit.Part == "fresh" ? visit.Render<ErrorsBody>((nameof(ErrorsBody.Model), model)) : visit.Render<ErrorsScreen>((nameof(ErrorsScreen.Model), model));
+    }
+
+    private static async Task<StatsAnswer?> AskAsync(StatsQueries stats, Selection selection, Step step, string[] by, CancellationToken cancel) =>
+        await stats.FiguresAsync(new StatsQuestion { Selection = selection, Step = step, By = by }, cancel) is Answer<StatsAnswer>.Found found ? found.Value : null;
+}
