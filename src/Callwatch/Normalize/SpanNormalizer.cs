@@ -1,4 +1,8 @@
+using System.Diagnostics.CodeAnalysis;
+using Callwatch.Normalize.Fields;
+using Callwatch.Normalize.Messages;
 using Callwatch.Normalize.Pricing;
+using Callwatch.Normalize.Reading;
 using Callwatch.Receive.Otlp;
 using Callwatch.Spans;
 
@@ -11,14 +15,62 @@ public readonly record struct SpanOrigin(int TenantId, int AppId, Timestamp Rece
 public sealed record JoinedLog(ReadOnlyMemory<byte> Payload, int Offset);
 
 /// <summary>Third stage: turns an OTLP span into the span the product speaks of, with call facts where it is a model call.
-/// Pure: the same input and the same prices give the same span.</summary>
+/// Pure: the same input and the same prices give the same span. Thread-safe.</summary>
 public sealed class SpanNormalizer(PriceBooks prices)
 {
     /// <summary>The span without bodies, priced. <paramref name="logs"/> are those of this very span, in order of time.</summary>
-    public Span Normalize(in OtlpSpan span, SpanOrigin origin, IReadOnlyList<JoinedLog> logs) => throw new NotSupportedException(prices.GetType().Name);
+    public Span Normalize(in OtlpSpan span, SpanOrigin origin, IReadOnlyList<JoinedLog> logs)
+    {
+        var facts = SpanFacts.Of(span, logs);
+        var kind = KindFields.Of(facts);
+        var times = SpanTimes.Of(span, origin.ReceivedAt, facts.Space.Notes);
+        var thin = ThinContent.Of(facts, kind);
+        var name = facts.Space.Words.Get(span.Name);
+        var display = NameFields.Display(facts, kind, name);
+        var call = kind.IsCall() || (kind == SpanKind.Agent && TokenFields.AnyCount(facts)) ? CallFields.Of(facts, kind, display, times, thin) : null;
+        var httpStatus = ErrorFields.HttpStatus(facts);
+        var error = ErrorFields.Of(facts, kind.IsCall(), call is not null && CallFields.HasAnswer(call), ref httpStatus);
+        var outcome = OutcomeOf(error, call);
+        if (call is not null) call = CallFields.Priced(call, facts, kind, outcome, times.Start, prices);
+        return new Span
+        {
+            TenantId = origin.TenantId,
+            AppId = origin.AppId,
+            TraceId = span.TraceId,
+            SpanId = span.SpanId,
+            ParentSpanId = span.ParentSpanId,
+            Name = name,
+            DisplayName = display,
+            Kind = kind,
+            Start = times.Start,
+            End = times.End,
+            DurationNanoseconds = times.Duration,
+            Outcome = outcome,
+            Error = error,
+            HttpStatus = httpStatus,
+            Environment = OwnerFields.EnvironmentOf(facts),
+            Release = OwnerFields.ReleaseOf(facts),
+            UserId = OwnerFields.UserId(facts),
+            SessionId = OwnerFields.SessionId(facts),
+            Tags = OwnerFields.TagsOf(facts),
+            Metadata = OwnerFields.MetadataOf(facts),
+            Scores = ScoreFields.Of(facts),
+            InputPreview = thin.Input,
+            OutputPreview = thin.Output,
+            Content = thin.IsCaptured ? ContentState.Present : ContentState.NotCaptured,
+            Call = call,
+            Notes = facts.Space.Notes.Count == 0 ? [] : [.. facts.Space.Notes],
+        };
+    }
 
-    /// <summary>The bodies of the span.</summary>
-    public SpanContent Content(in OtlpSpan span, IReadOnlyList<JoinedLog> logs) => throw new NotSupportedException(prices.GetType().Name);
+    /// <summary>The bodies of the span. The state is <see cref="ContentState.Present"/> or <see cref="ContentState.NotCaptured"/>;
+    /// only who holds the journal knows what has expired.</summary>
+    [SuppressMessage("Performance", "CA1822", Justification = "The stage is an object to its callers, whatever this part of it needs.")]
+    public SpanContent Content(in OtlpSpan span, IReadOnlyList<JoinedLog> logs)
+    {
+        var facts = SpanFacts.Of(span, logs);
+        return ContentReader.Read(facts, KindFields.Of(facts));
+    }
 
     /// <summary>True for log records that are part of a span's story: GenAI events and exceptions that name their trace and span.</summary>
     public static bool Joins(in OtlpLog log)
@@ -28,5 +80,12 @@ public sealed class SpanNormalizer(PriceBooks prices)
         foreach (var attribute in log.Attributes)
             if (attribute.Key.SequenceEqual("exception.type"u8) || attribute.Key.SequenceEqual("exception.message"u8)) return true;
         return false;
+    }
+
+    private static Outcome OutcomeOf(SpanError? error, LlmCall? call)
+    {
+        if (error is { Group: "cancelled" }) return Outcome.Cancelled;
+        if (error is not null) return Outcome.Error;
+        return call is not null && call.FinishReasonsRaw.Any(OutputFields.IsCancelled) ? Outcome.Cancelled : Outcome.Success;
     }
 }

@@ -499,6 +499,14 @@ public readonly ref struct OtlpLog
     /// <summary>Every log record of a payload, in wire order.</summary>
     public static OtlpLogs In(ReadOnlySpan<byte> payload) => new(payload);
 
+    /// <summary>The log record whose <see cref="Offset"/> this is; false when there is none.</summary>
+    public static bool TryAt(ReadOnlySpan<byte> payload, int offset, out OtlpLog log)
+    {
+        var found = OtlpSpan.TryAt(payload, offset, out var record);
+        log = found ? Of(record.Resource, record.Scope, record.Body, offset) : default;
+        return found;
+    }
+
     internal static OtlpLog Of(ReadOnlySpan<byte> resource, ReadOnlySpan<byte> scope, ReadOnlySpan<byte> record, int offset) =>
         new(resource, scope, record, offset);
 }

@@ -1,0 +1,129 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Callwatch.Normalize.Fields;
+using Callwatch.Normalize.Reading;
+using Callwatch.Receive.Otlp;
+using Callwatch.Spans;
+
+namespace Callwatch.Normalize.Messages;
+
+/// <summary>The bodies of one span, copied out whole for whoever opens it.</summary>
+internal static class ContentReader
+{
+    public static SpanContent Read(SpanFacts facts, SpanKind kind)
+    {
+        var (input, output) = kind switch
+        {
+            SpanKind.Tool => (Plain(facts, ToolFields.Arguments), Plain(facts, ToolFields.Result)),
+            SpanKind.Retrieval => (Plain(facts, RetrievalFields.Query), default),
+            _ => (default, default),
+        };
+        var inputMessages = input.IsThere ? [] : Messages(facts, output: false, out input);
+        var outputMessages = output.IsThere || kind == SpanKind.Embedding ? [] : Messages(facts, output: true, out output);
+        if (input.Node is null && kind == SpanKind.Embedding) input = Side.Of(EmbeddedTexts(facts));
+        var documents = Documents.Of(facts, kind);
+        var isPresent = input.Node is not null || output.Node is not null || inputMessages.Count > 0 || outputMessages.Count > 0 || documents.Count > 0;
+        return new SpanContent
+        {
+            State = isPresent ? ContentState.Present : ContentState.NotCaptured,
+            Input = input.Node,
+            Output = output.Node,
+            InputMessages = inputMessages,
+            OutputMessages = outputMessages,
+            Tools = ToolDefinitions.Of(facts),
+            Documents = documents,
+            Attributes = Attributes(facts.Span),
+            Events = Events(facts.Span),
+            Links = Links(facts.Span),
+        };
+    }
+
+    private readonly record struct Side(JsonNode? Node)
+    {
+        public bool IsThere => Node is not null;
+
+        public static Side Of(JsonNode? node) => new(node);
+    }
+
+    private static Side Plain(SpanFacts facts, FieldRules rules) => Side.Of(NodeOf(facts, Conversation.First(facts, rules)));
+
+    private static List<ChatMessage> Messages(SpanFacts facts, bool output, out Side side)
+    {
+        var captured = output ? Conversation.Output(facts) : Conversation.Input(facts);
+        side = Side.Of(NodeOf(facts, captured));
+        var messages = new List<ChatMessage>();
+        if (captured.Json.Form is JsonForm.Array or JsonForm.Object)
+        {
+            foreach (var place in Conversation.Messages(facts, captured, output))
+                if (MessageReader.Read(captured.Json.At(place.Position), place.Role) is { } message) messages.Add(message);
+
+            // Hidden on purpose: the shell of a conversation without a word in it.
+            if (messages.Count == 0 && facts.Space.Messages.Count > 0) side = default;
+        }
+        else if (captured.IsThere && captured.Value.Text(facts.Space.Words) is { } text)
+        {
+            messages.Add(new ChatMessage(output ? "assistant" : "user", [new MessagePart("text") { Text = captured.Json.Form == JsonForm.Text ? captured.Json.ToText() : text }]));
+        }
+
+        if (!output) PutSystemFirst(facts, messages);
+        return messages;
+    }
+
+    // Unless the first message is that very one: OpenLIT writes both.
+    private static void PutSystemFirst(SpanFacts facts, List<ChatMessage> messages)
+    {
+        var system = Conversation.First(facts, MessageSources.SystemInstructions);
+        if (!system.IsThere) return;
+        var message = system.Json.IsAbsent
+            ? new ChatMessage("system", [new MessagePart("text") { Text = system.Value.Text(facts.Space.Words) }])
+            : MessageReader.Read(system.Json, "system");
+        if (message is null || (messages is [{ Role: "system" } first, ..] && first.Parts.Select(part => part.Text).SequenceEqual(message.Parts.Select(part => part.Text)))) return;
+        messages.Insert(0, message with { Role = "system" });
+    }
+
+    private static JsonNode? NodeOf(SpanFacts facts, Captured captured)
+    {
+        if (!captured.IsThere) return null;
+        if (captured.Json.Form is JsonForm.Array or JsonForm.Object or JsonForm.Text) return captured.Json.ToNode();
+        return captured.Value.Form is ValueForm.List or ValueForm.Pairs ? AnyValueJson.ToNode(captured.Value)
+            : captured.Value.Text(facts.Space.Words) is { } text ? JsonValue.Create(text) : null;
+    }
+
+    private static JsonArray? EmbeddedTexts(SpanFacts facts)
+    {
+        var texts = new SortedDictionary<int, string>();
+        foreach (var item in facts.Items)
+        {
+            if (item.Family == Family.Embeddings && IndexedMessages.TryIndex(facts.KeyOf(item), out var index, out var rest)
+                && rest.SequenceEqual("embedding.text"u8) && facts.ValueOf(item) is { IsText: true } value && !value.Is("__REDACTED__"u8)
+                && value.Text(facts.Space.Words) is { } text) texts[index] = text;
+        }
+
+        return texts.Count == 0 ? null : new JsonArray([.. texts.Values.Select(text => (JsonNode?)JsonValue.Create(text))]);
+    }
+
+    private static JsonObject Attributes(OtlpSpan span)
+    {
+        var all = AnyValueJson.Pairs(span.Attributes);
+        foreach (var pair in span.ScopeAttributes) all["scope." + Encoding.UTF8.GetString(pair.Key)] = AnyValueJson.ToNode(pair.Value, 1);
+        if (!span.ScopeName.IsEmpty) all["scope.name"] = Encoding.UTF8.GetString(span.ScopeName);
+        if (!span.ScopeVersion.IsEmpty) all["scope.version"] = Encoding.UTF8.GetString(span.ScopeVersion);
+        foreach (var pair in span.ResourceAttributes) all["resource." + Encoding.UTF8.GetString(pair.Key)] = AnyValueJson.ToNode(pair.Value, 1);
+        return all;
+    }
+
+    private static List<SpanEvent> Events(OtlpSpan span)
+    {
+        var events = new List<SpanEvent>();
+        foreach (var happening in span.Events)
+            events.Add(new SpanEvent(Encoding.UTF8.GetString(happening.Name), new Timestamp((long)Math.Min(happening.TimeUnixNanoseconds, long.MaxValue)), AnyValueJson.Pairs(happening.Attributes)));
+        return events;
+    }
+
+    private static List<SpanLink> Links(OtlpSpan span)
+    {
+        var links = new List<SpanLink>();
+        foreach (var link in span.Links) links.Add(new SpanLink(link.TraceId, link.SpanId, AnyValueJson.Pairs(link.Attributes)));
+        return links;
+    }
+}
