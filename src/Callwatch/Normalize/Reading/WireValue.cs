@@ -111,13 +111,8 @@ internal readonly ref struct WireValue
     /// <summary>Money: exact where the wire was.</summary>
     public decimal? Money()
     {
-        switch (Form)
-        {
-            case ValueForm.Integer: return integer >= 0 ? integer : null;
-            case ValueForm.Text or ValueForm.Number
-                when decimal.TryParse(raw, NumberStyles.Float, CultureInfo.InvariantCulture, out var exact): return exact >= 0 ? exact : null;
-            default: return Double() is >= 0 and < 1e15 and var near ? (decimal)near : null;
-        }
+        if (Form is ValueForm.Text or ValueForm.Number && decimal.TryParse(raw, NumberStyles.Float, CultureInfo.InvariantCulture, out var exact)) return exact >= 0 ? exact : null;
+        return Double() is >= 0 and < 1e15 and var near ? (decimal)near : null;
     }
 
     public bool? Flag() => Form switch
