@@ -25,6 +25,7 @@ public static class CallwatchServer
     /// <exception cref="StartRefusedException">A setting is wrong, or the data folder cannot be used.</exception>
     public static WebApplication Build(WebApplicationBuilder builder)
     {
+        builder.CheckSettings();
         builder.ListenAsConfigured();
         builder.Services.AddCallwatch();
         builder.Services.AddRoutingCore();

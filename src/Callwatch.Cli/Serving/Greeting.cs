@@ -29,6 +29,7 @@ internal static class Greeting
         if (facts.AdminKeyFile is { } file) yield return $"Admin key   {file}";
         if (facts.GivenAdminKeyIsUnknown) yield return $"{AdminKeySetting.Variable} is not a key of this data folder: only the first start takes it. Make one with: callwatch keys create --scope admin";
         if (!listeners.AllLoopback) yield return "Reachable from other machines: every request now needs a key or a sign-in.";
+        foreach (var section in services.GetRequiredService<ForeignSettings>().Sections) yield return $"{section} is no setting of this version and changes nothing.";
         yield return Ready + " Stop with Ctrl+C.";
     }
 

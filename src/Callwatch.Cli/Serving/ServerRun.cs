@@ -19,7 +19,11 @@ internal static class ServerRun
         catch (Exception e) when (StartTrouble.Of(e, app?.Services.GetService<Listeners>()) is { } refusal)
         {
             await Console.Error.WriteLineAsync("callwatch: " + refusal.Line);
-            if (app is not null) await app.DisposeAsync();
+            if (app is null) return CommandLine.Misuse;
+
+            // What had started before the refusal is at work already.
+            await app.StopAsync(CancellationToken.None);
+            await app.DisposeAsync();
             return CommandLine.Misuse;
         }
 

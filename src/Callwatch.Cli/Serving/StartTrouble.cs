@@ -13,14 +13,23 @@ internal static class StartTrouble
     public static StartRefusal? Of(Exception e, Listeners? listeners) => e switch
     {
         StartRefusedException refused => refused.Refusal,
-        OptionsValidationException invalid => new StartRefusal.InvalidSettings([.. invalid.Failures]),
+        OptionsValidationException invalid => new StartRefusal.InvalidSettings([.. Named(invalid)]),
         AggregateException many when many.InnerExceptions.All(inner => inner is OptionsValidationException) =>
-            new StartRefusal.InvalidSettings([.. many.InnerExceptions.Cast<OptionsValidationException>().SelectMany(inner => inner.Failures)]),
+            new StartRefusal.InvalidSettings([.. many.InnerExceptions.Cast<OptionsValidationException>().SelectMany(Named)]),
         InvalidOperationException { Source: "Microsoft.Extensions.Configuration.Binder" } => NotOfItsType(e.Message),
         IOException { InnerException: AddressInUseException } when listeners is not null => InUse(e.Message, listeners),
         SocketException socket when listeners is not null => CannotListen(socket, listeners),
         _ => null,
     };
+
+    // The framework's own checks say "MaxAge: The field JournalOptions.MaxAge must be between ..."; the full key is what one has to mend.
+    private static IEnumerable<string> Named(OptionsValidationException invalid) => invalid.Failures.Select(failure =>
+    {
+        var match = Regex.Match(failure, @"^(?<name>\w+): The field \S+ (?<rest>.*)$", RegexOptions.ExplicitCapture | RegexOptions.Singleline, TimeSpan.FromSeconds(1));
+        return match.Success && KnownSettings.OptionsTypes.Contains(invalid.OptionsType)
+            ? $"{KnownSettings.SectionOf(invalid.OptionsType)}:{match.Groups["name"].Value} {match.Groups["rest"].Value}"
+            : failure;
+    });
 
     // "Failed to convert configuration value 'x' at 'Callwatch:Http:DrainTime' to type 'System.TimeSpan'."
     private static StartRefusal.BadSetting NotOfItsType(string message)

@@ -83,6 +83,15 @@ public sealed class ServeTests
     [InlineData("Callwatch__Http__PathBase", "callwatch")]
     [InlineData("Callwatch__Http__DrainTime", "soon")]
     [InlineData("Callwatch__Http__DrainTime", "00:00:30")]
+    [InlineData("Callwatch__Http__KnownProxies", "somewhere")]
+    [InlineData("Callwatch__Http__GrpcPrt", "4317", "GrpcPort")]
+    [InlineData("Callwatch__Access__TrustLoopback", "perhaps")]
+    [InlineData("Callwatch__Access__AdminKeyFile", "/nowhere/key")]
+    [InlineData("Callwatch__Journal__SegmentBytes", "5")]
+    [InlineData("Callwatch__Journal__MaxAge", "long")]
+    [InlineData("Callwatch__Receive__MaxSpans", "0")]
+    [InlineData("Callwatch__Control__MaxAppsPerTenant", "-1")]
+    [InlineData("CALLWATCH_ADMIN_KEY", "cw_short")]
     public async Task A_bad_setting_is_refused_by_its_full_name(string variable, string value, string? named = null)
     {
         using var folder = new TempFolder();

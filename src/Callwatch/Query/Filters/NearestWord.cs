@@ -1,7 +1,7 @@
 namespace Callwatch.Query.Filters;
 
 /// <summary>Finds what a mistyped word was meant to be.</summary>
-internal static class NearestWord
+public static class NearestWord
 {
     // Longer words are not names of ours, and the comparison costs the product of both lengths.
     private const int LongestWord = 40;

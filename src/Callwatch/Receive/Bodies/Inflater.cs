@@ -29,9 +29,8 @@ internal static class Inflater
                 into.Advance(read);
             }
         }
-        catch (Exception e) when (e is InvalidDataException or IOException)
+        catch (InvalidDataException)
         {
-            // The second for data that asks for a dictionary.
             return false;
         }
     }
