@@ -19,11 +19,8 @@ internal static class ServerRun
         catch (Exception e) when (StartTrouble.Of(e, app?.Services.GetService<Listeners>()) is { } refusal)
         {
             await Console.Error.WriteLineAsync("callwatch: " + refusal.Line);
-            if (app is null) return CommandLine.Misuse;
 
-            // What had started before the refusal is at work already.
-            await app.StopAsync(CancellationToken.None);
-            await app.DisposeAsync();
+            // What had begun before the refusal ends with the process, which harms it no more than any kill. Disposing of it while it runs would.
             return CommandLine.Misuse;
         }
 
