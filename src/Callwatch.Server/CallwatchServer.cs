@@ -41,7 +41,10 @@ public static class CallwatchServer
         app.UseAccess();
         app.MapSignIn();
         app.MapOtlp();
+        app.MapApps();
         app.MapKeys();
+        app.MapTenants();
+        app.MapPrices();
         return app;
     }
 }

@@ -21,6 +21,11 @@ namespace Callwatch.Client.Api;
 [JsonSerializable(typeof(ApiNewAccessKey))]
 [JsonSerializable(typeof(ApiKeyWish))]
 [JsonSerializable(typeof(ApiProblem))]
+[JsonSerializable(typeof(ApiList<ApiApp>))]
+[JsonSerializable(typeof(ApiList<ApiTenant>))]
+[JsonSerializable(typeof(ApiNewName))]
+[JsonSerializable(typeof(ApiPrices))]
+[JsonSerializable(typeof(ApiOwnPrices))]
 public sealed partial class ApiJson : JsonSerializerContext;
 
 /// <summary>Money as a JSON number: exact, at most 12 decimals, no trailing zeros.</summary>

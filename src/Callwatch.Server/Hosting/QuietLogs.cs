@@ -20,6 +20,10 @@ internal static class QuietLogs
         // A request that breaks off or is malformed is the sender's trouble; the counters tell of it.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
 
+        // These two repeat whole request lines and headers, with what is secret in them: asking for more log must not turn them on.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.BadRequests", LogLevel.Error);
+
         // Says that its keys lie unencrypted in the data folder: so does the data.
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
 

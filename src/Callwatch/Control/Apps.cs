@@ -18,6 +18,9 @@ public sealed class Apps(ControlDb db, TimeProvider time, Counters counters, IOp
     /// <summary>Longer names are cut: they come from senders.</summary>
     public const int MaxNameLength = 200;
 
+    /// <summary>What <see cref="IsLegalName"/> asks, for people.</summary>
+    public const string LegalNames = "A name has 1 to 200 characters, none of them a control character, and no space at either end.";
+
     private readonly Snapshot<Table> snapshot = new(db, Table.Read);
     private readonly Lock gate = new();
 
@@ -64,6 +67,9 @@ public sealed class Apps(ControlDb db, TimeProvider time, Counters counters, IOp
 
         return snapshot.Current().ByName[(tenantId, name)];
     }
+
+    /// <summary>Of names that people give; what senders give is made legal instead.</summary>
+    public static bool IsLegalName(string name) => name.Length is > 0 and <= MaxNameLength && !name.Any(char.IsControl) && name.Trim().Length == name.Length;
 
     private static string Legal(string name)
     {

@@ -37,7 +37,10 @@ public sealed class KeyDesk(Keys keys, Apps apps)
             return new KeyWishAnswer.Refused("app", "A key with the scope ingest sends for one app: name it. One that may send for any has the scope ingest-any.");
         if (app is not null && (scopes & (KeyScopes.IngestAny | KeyScopes.Admin | KeyScopes.Operator)) != KeyScopes.None)
             return new KeyWishAnswer.Refused("app", "A key of one app has the scopes ingest and read only.");
-        if ((scopes & ~mayGrant) != KeyScopes.None) return new KeyWishAnswer.Beyond(scopes & ~mayGrant);
+
+        // An admin may name any app at home, and this scope any tenant: that is the operator's to give.
+        var grantable = mayGrant.HasFlag(KeyScopes.Operator) ? mayGrant : mayGrant & ~KeyScopes.IngestAny;
+        if ((scopes & ~grantable) != KeyScopes.None) return new KeyWishAnswer.Beyond(scopes & ~grantable);
         var label = string.IsNullOrWhiteSpace(wish.Label) ? null : wish.Label.Trim();
         return new KeyWishAnswer.Made(keys.Create(tenantId, app is null ? null : apps.Create(tenantId, app).Id, scopes, label));
     }

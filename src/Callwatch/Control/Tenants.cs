@@ -11,6 +11,9 @@ public sealed class Tenants(ControlDb db, TimeProvider time)
 
     public const string DefaultName = "default";
 
+    /// <summary>What <see cref="IsLegalName"/> asks, for people.</summary>
+    public const string LegalNames = "A name has 1 to 64 of a-z, 0-9, '-', '_', '.'; it goes into a header.";
+
     private readonly Snapshot<IReadOnlyList<Tenant>> snapshot = new(db, connection =>
         [.. connection.Query<(long Id, string Name)>("SELECT id, name FROM tenants ORDER BY id").Select(row => new Tenant((int)row.Id, row.Name))]);
 
@@ -19,6 +22,8 @@ public sealed class Tenants(ControlDb db, TimeProvider time)
     public Tenant? Find(int id) => List().FirstOrDefault(tenant => tenant.Id == id);
 
     public Tenant? Find(string name) => List().FirstOrDefault(tenant => tenant.Name == name);
+
+    public static bool IsLegalName(string name) => name.Length is > 0 and <= 64 && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '_' or '.');
 
     /// <summary>Null when the name is taken.</summary>
     public Tenant? Create(string name)
