@@ -32,7 +32,7 @@ public sealed class KeyDesk(Keys keys, Apps apps)
             return new KeyWishAnswer.Refused("scopes", unknown is null ? $"Name at least one of {all}." : $"'{unknown}' is no scope; there are {all}.");
         var app = string.IsNullOrWhiteSpace(wish.App) ? null : wish.App.Trim();
         if (wish.Label?.Length > MaxLabelLength) return new KeyWishAnswer.Refused("label", $"At most {MaxLabelLength} characters.");
-        if (app?.Length > Apps.MaxNameLength) return new KeyWishAnswer.Refused("app", $"At most {Apps.MaxNameLength} characters.");
+        if (app is not null && !Apps.IsLegalName(app)) return new KeyWishAnswer.Refused("app", Apps.LegalNames);
         if (app is null && scopes.HasFlag(KeyScopes.Ingest) && !scopes.HasFlag(KeyScopes.IngestAny))
             return new KeyWishAnswer.Refused("app", "A key with the scope ingest sends for one app: name it. One that may send for any has the scope ingest-any.");
         if (app is not null && (scopes & (KeyScopes.IngestAny | KeyScopes.Admin | KeyScopes.Operator)) != KeyScopes.None)
