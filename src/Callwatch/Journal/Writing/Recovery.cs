@@ -130,6 +130,8 @@ internal sealed partial class Recovery(JournalFolder folder, JournalOptions opti
         }
         catch (IOException e)
         {
+            // Whatever numbers lie in the part that cannot be read have been given away.
+            highest = NumberBehind(segment.Path) - 1;
             Unreadable(log, segment.Path, e);
         }
 
