@@ -29,8 +29,9 @@ internal static class Inflater
                 into.Advance(read);
             }
         }
-        catch (InvalidDataException)
+        catch (Exception e) when (e is InvalidDataException or IOException)
         {
+            // The second for data that asks for a dictionary.
             return false;
         }
     }

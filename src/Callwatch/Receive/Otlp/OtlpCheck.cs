@@ -5,7 +5,7 @@ namespace Callwatch.Receive.Otlp;
 /// <summary>Looks through a message once and says whether it can stay byte for byte as it was sent. Allocates nothing.</summary>
 internal sealed class OtlpCheck(OtlpLimits limits)
 {
-    private readonly KeyTable table = new(limits.MaxAttributes);
+    private readonly KeyTable table = new(limits.MaxAttributes + 1);
 
     // Where the keys of the lists being read lie; a list within a value begins where the outer one stands.
     private (int Start, int Length)[] keys = new (int, int)[64];
@@ -18,7 +18,7 @@ internal sealed class OtlpCheck(OtlpLimits limits)
     {
         var fine = true;
         var first = keyCount;
-        var attributes = 0;
+        var (attributes, marked) = (0, false);
         var fields = new ProtobufReader(message);
         while (fields.Read())
         {
@@ -31,7 +31,9 @@ internal sealed class OtlpCheck(OtlpLimits limits)
                     fine &= Text(fields.Bytes);
                     break;
                 case OtlpPart.Attribute:
-                    fine &= Pair(fields.Bytes, depth: 1, fields.BytesStart, remember: attributes++ < limits.MaxAttributes);
+                    // What an earlier intake has marked comes on top of the limit, once.
+                    if (marked || !(marked = IsMark(fields.Bytes))) attributes++;
+                    fine &= Pair(fields.Bytes, depth: 1, fields.BytesStart, remember: attributes <= limits.MaxAttributes);
                     break;
                 case OtlpPart.Value:
                     fine &= Value(fields.Bytes, depth: 1);
@@ -45,6 +47,9 @@ internal sealed class OtlpCheck(OtlpLimits limits)
         Malformed |= fields.Malformed;
         return fine & attributes <= limits.MaxAttributes & KeysDiffer(message, first);
     }
+
+    /// <summary>As <see cref="OtlpMend"/> writes it: the key first.</summary>
+    private static bool IsMark(ReadOnlySpan<byte> pair) => pair is [0x0A, 17, ..] && pair[2..].StartsWith(OtlpMend.MarkKey);
 
     private bool Text(ReadOnlySpan<byte> text) => text.Length <= limits.MaxTextBytes && Utf8.IsValid(text);
 

@@ -16,7 +16,7 @@ internal sealed class OtlpMend(OtlpLimits limits, Changes changes)
 
     private readonly KeyTable table = new(limits.MaxAttributes);
 
-    private static ReadOnlySpan<byte> MarkKey => "callwatch.changed"u8;
+    internal static ReadOnlySpan<byte> MarkKey => "callwatch.changed"u8;
 
     private static ReadOnlySpan<byte> Replacement => "\uFFFD"u8;
 
