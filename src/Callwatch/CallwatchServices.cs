@@ -2,6 +2,7 @@ using Callwatch.Control;
 using Callwatch.Journal;
 using Callwatch.Normalize.Pricing;
 using Callwatch.Receive;
+using Callwatch.Query;
 using Callwatch.Store;
 using Callwatch.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
@@ -24,6 +25,7 @@ public static class CallwatchServices
         services.AddJournal();
         services.AddPricing();
         services.AddStore();
+        services.AddQuery();
         return services;
     }
 }

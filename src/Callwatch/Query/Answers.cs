@@ -150,6 +150,9 @@ public sealed record StatsQuestion
 
     /// <summary>Most groups answered, by calls; default 100.</summary>
     public int MaxGroups { get; init; } = 100;
+
+    /// <summary>False leaves users and sessions null, which saves a look at the rows where all else comes from rollups.</summary>
+    public bool CountPeople { get; init; } = true;
 }
 
 public sealed record StatsAnswer(Step Step, AnswerSource Source, bool Truncated, IReadOnlyList<StatsGroup> Groups);

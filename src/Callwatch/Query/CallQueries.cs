@@ -1,0 +1,66 @@
+using Callwatch.Query.Filters.Sql;
+using Callwatch.Query.Lists;
+using Callwatch.Query.Running;
+using Callwatch.Spans;
+using Callwatch.Store.Rows;
+
+namespace Callwatch.Query;
+
+/// <summary>The LLM calls.</summary>
+public sealed class CallQueries(QueryGate gate, Scopes scopes)
+{
+    /// <summary>One page, in the order asked for.</summary>
+    /// <param name="limit">1 to 1,000.</param>
+    /// <param name="cursor"><see cref="Page{T}.Next"/> of the page before; it keeps that page's range.</param>
+    public async Task<Answer<Page<Span>>> ListAsync(Selection selection, SortOrder sort, int limit, string? cursor, CancellationToken cancel)
+    {
+        var (asked, invalid) = scopes.Read<Page<Span>>(selection);
+        if (asked is null) return invalid!;
+        var (paging, wrong) = Paging.Read<Span>(asked, sort, limit, cursor);
+        if (paging is null) return wrong!;
+        return await gate.AnswerAsync(run => new Answer<Page<Span>>.Found(Read(run, asked, sort, limit, paging)), cancel);
+    }
+
+    private Page<Span> Read(QueryRun run, Asked asked, SortOrder sort, int limit, Paging paging) =>
+        new ListReader<Span>(run, asked, sort, limit, paging.Cursor, paging.Question, Shape(asked)).Read();
+
+    private ListShape<Span> Shape(Asked asked)
+    {
+        var filters = scopes.Sql(asked.Selection.Scope, FieldColumns.OfCalls);
+        var firstRecord = scopes.FirstRecord;
+        return new ListShape<Span>
+        {
+            Table = "calls c",
+            Alias = "c",
+            SpansJoin = "JOIN spans s ON s.id = c.id",
+            Columns = SpanRows.Columns,
+            From = "JOIN calls c ON c.id = p.id JOIN spans s ON s.id = p.id",
+            ColumnCount = SpanRows.ColumnCount,
+            Read = (row, words) => SpanRows.Read(row, words).SpanNow(firstRecord),
+            Key = field => field switch
+            {
+                SortField.Duration => "c.duration",
+                SortField.Ttft => "c.ttft",
+                SortField.Cost => "c.cost",
+                SortField.TotalTokens => "c.total_tokens",
+                _ => "c.\"end\"",
+            },
+            Condition = (sql, _) =>
+            {
+                sql.And(asked.Owner("c"));
+                filters.Add(sql, asked.Filter);
+            },
+        };
+    }
+}
+
+internal static class RowsNow
+{
+    extension(SpanRow row)
+    {
+        /// <summary>The span as it can be shown now: text whose journal record is gone has expired.</summary>
+        public Span SpanNow(long firstRecord) =>
+            row.Version.Number < firstRecord && row.Span.Content is (ContentState.Present or ContentState.Masked)
+                ? row.Span with { Content = ContentState.Expired } : row.Span;
+    }
+}

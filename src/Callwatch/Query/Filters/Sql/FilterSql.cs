@@ -1,0 +1,172 @@
+using System.Collections.Frozen;
+using System.Globalization;
+using Callwatch.Spans;
+using Microsoft.Data.Sqlite;
+
+namespace Callwatch.Query.Filters.Sql;
+
+/// <summary>A condition for WHERE, the common tables it needs, and its parameters.</summary>
+internal sealed class SqlCondition
+{
+    private readonly List<(string Name, object Value)> parameters = [];
+    private readonly List<string> tables = [];
+    private readonly List<string> parts = [];
+
+    /// <summary>Holds for every row when nothing was asked.</summary>
+    public string Where => parts.Count == 0 ? "1" : string.Join(" AND ", parts);
+
+    /// <summary><c>WITH ... </c>, or nothing.</summary>
+    public string With => tables.Count == 0 ? "" : "WITH " + string.Join(", ", tables) + " ";
+
+    /// <summary>True when the condition reads columns of <c>spans</c>.</summary>
+    public bool UsesSpans { get; set; }
+
+    public void And(string sql) => parts.Add(sql);
+
+    public string Parameter(object value)
+    {
+        var name = "$p" + parameters.Count.ToString(CultureInfo.InvariantCulture);
+        parameters.Add((name, value));
+        return name;
+    }
+
+    public void Parameter(string name, object value)
+    {
+        if (!parameters.Exists(parameter => parameter.Name == name)) parameters.Add((name, value));
+    }
+
+    public string Table(string sql)
+    {
+        var name = "w" + tables.Count.ToString(CultureInfo.InvariantCulture);
+        tables.Add($"{name}(id) AS MATERIALIZED ({sql})");
+        return name;
+    }
+
+    public void AddTo(SqliteCommand command)
+    {
+        foreach (var (name, value) in parameters) command.Parameters.AddWithValue(name, value);
+    }
+}
+
+/// <summary>Turns a filter into a condition over the rows of a partition. It says the same as <see cref="FilterMatch"/>.</summary>
+/// <param name="columns">Where the fields lie.</param>
+/// <param name="appIds">Numbers of the tenant's apps whose name fits.</param>
+/// <param name="firstRecord">The oldest record still in the journal: what lies before has lost its bodies.</param>
+internal sealed class FilterSql(FrozenDictionary<FilterField, FieldColumn> columns, Func<Func<string, bool>, IEnumerable<int>> appIds, long firstRecord)
+{
+    /// <summary>SQL function that looks for free text; every connection needs it (see <see cref="Register"/>).</summary>
+    private const string HasText = "has_text";
+
+    public static void Register(SqliteConnection connection) =>
+        connection.CreateFunction(HasText, static (string? text, string needle) => FilterMatch.HasText(text, needle), isDeterministic: true);
+
+    public void Add(SqlCondition sql, Filter filter)
+    {
+        foreach (var term in filter.Terms) sql.And(Term(sql, term));
+    }
+
+    public string Term(SqlCondition sql, FilterTerm term)
+    {
+        var positive = term switch
+        {
+            FilterTerm.FreeText free => FreeText(sql, free.Text),
+            FilterTerm.Compare compare => Compare(sql, compare),
+            _ => "0",
+        };
+        // Unknown makes a comparison NULL; it does not match, so its negation does.
+        return term.Negated ? $"NOT coalesce({positive}, 0)" : positive;
+    }
+
+    private static string FreeText(SqlCondition sql, string text)
+    {
+        sql.UsesSpans = true;
+        var needle = sql.Parameter(text);
+        var hits = sql.Table($"SELECT id FROM words WHERE {HasText}(word, {needle})");
+        string[] words = ["s.name", "s.display", "c.operation", "c.model", "c.request_model", "s.user", "s.session", "s.error_type"];
+        string[] thin = ["input", "output", "error_message"];
+        return "(" + string.Join(" OR ", words.Select(word => $"coalesce({word} IN (SELECT id FROM {hits}), 0)")
+            .Concat(thin.Select(path => $"{HasText}(s.thin ->> '$.{path}', {needle})"))
+            .Append($"EXISTS (SELECT 1 FROM json_each(s.thin, '$.tags') WHERE {HasText}(value, {needle}))")) + ")";
+    }
+
+    private string Compare(SqlCondition sql, FilterTerm.Compare compare)
+    {
+        if (!columns.TryGetValue(compare.Field, out var column)) return "0";
+        sql.UsesSpans |= column.OfSpans;
+        if (compare.Field == FilterFields.Content) sql.Parameter("$first", firstRecord);
+        var values = compare.Values;
+        return column.Kind switch
+        {
+            ColumnKind.Word => Any(values, known => $"({column.Sql}) IS NOT NULL", () => $"({column.Sql}) IN (SELECT id FROM words WHERE {Texts(sql, "word", values)})"),
+            ColumnKind.Text => Any(values, known => $"({column.Sql}) IS NOT NULL", () => Texts(sql, column.Sql, values)),
+            ColumnKind.Keyed => Keyed(sql, column, compare.Key ?? "", values),
+            ColumnKind.TextList => Any(values, known => $"EXISTS ({column.Sql})", () => $"EXISTS (SELECT 1 FROM ({column.Sql}) WHERE {Texts(sql, "value", values)})"),
+            ColumnKind.App => Any(values, known => "1", () => $"{column.Sql} IN ({Apps(values)})"),
+            ColumnKind.AppList => Any(values, known => "1", () => $"EXISTS (SELECT 1 FROM ({column.Sql}) WHERE value IN ({Apps(values)}))"),
+            ColumnKind.Code => Any(values, known => $"({column.Sql}) IS NOT NULL", () => $"({column.Sql}) IN ({Join(values, value => Codes.Of(compare.Field, value))})"),
+            ColumnKind.Flag => Any(values, known => $"{column.Sql} IS NOT NULL", () => $"{column.Sql} IN ({Join(values, value => value == "true" ? "1" : "0")})"),
+            ColumnKind.TraceId => Any(values, known => "1", () => $"{column.Sql} IN ({Join(values, value => sql.Parameter(TraceId.Parse(value, null).ToBytes()))})"),
+            ColumnKind.SpanId => Any(values, known => $"({column.Sql}) IS NOT NULL", () => $"({column.Sql}) IN ({Join(values, value => sql.Parameter(unchecked((long)SpanId.Parse(value, null).Value)))})"),
+            ColumnKind.Fingerprint => Any(values, known => $"{column.Sql} IS NOT NULL", () => $"{column.Sql} IN ({Join(values, value => Fingerprint(value))})"),
+            _ => Numbers(sql, column, compare.Op, values),
+        };
+    }
+
+    private static string Any(IReadOnlyList<FilterValue> values, Func<FilterValue, string> known, Func<string> others) =>
+        values.OfType<FilterValue.Known>().FirstOrDefault() is { } star ? known(star) : others();
+
+    private static string Texts(SqlCondition sql, string expression, IReadOnlyList<FilterValue> values)
+    {
+        var exact = values.OfType<FilterValue.Text>().Select(text => sql.Parameter(text.Value)).ToList();
+        var tests = values.OfType<FilterValue.Pattern>().Select(pattern => $"{expression} GLOB {sql.Parameter(SqliteGlob(pattern.Glob))}");
+        return "(" + string.Join(" OR ", exact.Count == 0 ? tests : tests.Prepend($"{expression} IN ({string.Join(", ", exact)})")) + ")";
+    }
+
+    // SQLite knows more wildcards than we do.
+    private static string SqliteGlob(string glob) => glob.Replace("[", "[[]", StringComparison.Ordinal).Replace("?", "[?]", StringComparison.Ordinal);
+
+    private static string Keyed(SqlCondition sql, FieldColumn column, string key, IReadOnlyList<FilterValue> values)
+    {
+        var test = Any(values, known => "1", () => Texts(sql, "value", values));
+        return $"EXISTS (SELECT 1 FROM {column.Sql} WHERE key = {sql.Parameter(key)} AND {test})";
+    }
+
+    private string Apps(IReadOnlyList<FilterValue> values) => string.Join(", ", appIds(name => values.Any(value => value switch
+    {
+        FilterValue.Text text => text.Value == name,
+        FilterValue.Pattern pattern => FilterMatch.MatchesGlob(name, pattern.Glob),
+        _ => false,
+    })).Select(id => id.ToString(CultureInfo.InvariantCulture)));
+
+    private static string Join(IReadOnlyList<FilterValue> values, Func<string, string> write) =>
+        string.Join(", ", values.OfType<FilterValue.Text>().Select(text => write(text.Value)));
+
+    private static string Fingerprint(string text) =>
+        ulong.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) && text.Length == 16
+            ? unchecked((long)value).ToString(CultureInfo.InvariantCulture) : "NULL";
+
+    private static string Numbers(SqlCondition sql, FieldColumn column, Comparison op, IReadOnlyList<FilterValue> values)
+    {
+        var scale = column.Kind == ColumnKind.Money ? 1_000_000_000_000m : 1;
+        var expression = column.Kind == ColumnKind.Real ? $"CAST({column.Sql} AS REAL)" : $"({column.Sql})";
+        return "(" + string.Join(" OR ", values.Select(value => value switch
+        {
+            FilterValue.Known => $"({column.Sql}) IS NOT NULL",
+            FilterValue.Range range => $"({expression} >= {sql.Parameter((long)range.From)} AND {expression} < {sql.Parameter((long)range.To)})",
+            FilterValue.Number number when column.Kind == ColumnKind.Real => $"{expression} {Symbol(op)} {sql.Parameter((double)number.Value)}",
+            FilterValue.Number number => Whole(sql, expression, op, number.Value, scale),
+            _ => "0",
+        })) + ")";
+    }
+
+    // The column is whole, the number need not be: compare with the whole number on the right side of it.
+    private static string Whole(SqlCondition sql, string expression, Comparison op, decimal number, decimal scale)
+    {
+        var scaled = number > long.MaxValue / scale ? long.MaxValue : number * scale;
+        if (op == Comparison.Equal && !decimal.IsInteger(scaled)) return "0";
+        var bound = op is Comparison.Less or Comparison.GreaterOrEqual ? Math.Ceiling(scaled) : Math.Floor(scaled);
+        return $"{expression} {Symbol(op)} {sql.Parameter((long)bound)}";
+    }
+
+    private static string Symbol(Comparison op) => op == Comparison.Equal ? "=" : FilterPrinter.Symbol(op);
+}

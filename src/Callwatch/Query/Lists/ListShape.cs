@@ -1,0 +1,37 @@
+using Callwatch.Query.Filters.Sql;
+using Callwatch.Query.Running;
+using Callwatch.Store.Partitions;
+using Callwatch.Store.Rows;
+using Microsoft.Data.Sqlite;
+
+namespace Callwatch.Query.Lists;
+
+/// <summary>What is listed: its table, its columns, and how a row becomes an item.</summary>
+internal sealed record ListShape<T>
+{
+    /// <summary>The table that is searched, with its alias: <c>calls c</c>.</summary>
+    public required string Table { get; init; }
+
+    /// <summary>Joined to it only when a condition needs it.</summary>
+    public string SpansJoin { get; init; } = "";
+
+    public required string Alias { get; init; }
+
+    /// <summary>Columns, and the joins to <c>page p</c>, of the rows that were found.</summary>
+    public required string Columns { get; init; }
+
+    public required string From { get; init; }
+
+    public required int ColumnCount { get; init; }
+
+    public required Func<SqliteDataReader, IWords, T> Read { get; init; }
+
+    /// <summary>The expression that a list is ordered by; null when these items have no such field.</summary>
+    public required Func<SortField, string?> Key { get; init; }
+
+    /// <summary>What is asked beside the range, of the rows of one partition.</summary>
+    public required Action<SqlCondition, Partition> Condition { get; init; }
+
+    /// <summary>A last look at what was found, where SQL alone cannot tell: the item to show, or null to leave it out.</summary>
+    public Func<T, OpenPartition, T?>? Keep { get; init; }
+}

@@ -1,0 +1,25 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace Callwatch.Query;
+
+/// <summary>Settings under <c>Callwatch:Query</c>.</summary>
+public sealed class QueryOptions
+{
+    public const string Section = "Callwatch:Query";
+
+    /// <summary>Longest time a question may take; also the longest any read transaction lives. 100 ms to 2 s; default 2 s.</summary>
+    public TimeSpan TimeLimit { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Time after which a page of a list is answered with what has been found, and says how far it looked. Default 250 ms.</summary>
+    public TimeSpan PageTime { get; set; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Questions answered at the same time; others wait for their turn. 0 takes the number of cores, at least 2. Default 0.</summary>
+    [Range(0, 256)] public int MaxAtOnce { get; set; }
+
+    /// <summary>Groups held in memory for one question. Default 20,000.</summary>
+    [Range(100, 1_000_000)] public int MaxGroups { get; set; } = 20_000;
+}
+
+[OptionsValidator]
+internal sealed partial class QueryOptionsValidator : IValidateOptions<QueryOptions>;

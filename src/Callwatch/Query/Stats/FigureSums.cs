@@ -1,0 +1,147 @@
+using Callwatch.Spans;
+using Callwatch.Store;
+using Callwatch.Store.Rollups;
+
+namespace Callwatch.Query.Stats;
+
+/// <summary>Figures while they are being added up.</summary>
+internal sealed class FigureSums
+{
+    private Histogram? latency;
+    private Histogram? ttft;
+    private long latencyCount, latencyMicroseconds, latencyMax, ttftCount, ttftMicroseconds, ttftMax;
+    private Int128 speedTokens, speedMicroseconds;
+    private long input, output, total, cacheRead, cacheWrite, reasoning, unpriced;
+    private Int128 cost, costInput, costCacheRead, costCacheWrite, costOutput, costReasoning, costOther;
+    private long success, errors, cancelled;
+    private HashSet<int>? users, sessions;
+    private long callsWithSession;
+
+    public long Calls => success + errors + cancelled;
+
+    /// <param name="timed">False when the times of such calls are not asked for: see <see cref="Figures"/>.</param>
+    public void Add(in RollupFigures row, Outcome outcome, bool timed)
+    {
+        Count(outcome, row.Calls);
+        input += row.InputTokens;
+        output += row.OutputTokens;
+        total += row.TotalTokens;
+        cacheRead += row.CacheRead;
+        cacheWrite += row.CacheWrite;
+        reasoning += row.Reasoning;
+        unpriced += row.Unpriced;
+        cost += row.Cost;
+        costInput += row.CostInput;
+        costCacheRead += row.CostCacheRead;
+        costCacheWrite += row.CostCacheWrite;
+        costOutput += row.CostOutput;
+        costReasoning += row.CostReasoning;
+        costOther += row.CostOther;
+        if (!timed) return;
+        speedTokens += row.SpeedTokens;
+        speedMicroseconds += row.SpeedMicroseconds;
+        AddTimes(row);
+    }
+
+    public void AddPeople(int? user, int? session)
+    {
+        if (user is { } person) (users ??= []).Add(person);
+        if (session is not { } conversation) return;
+        (sessions ??= []).Add(conversation);
+        callsWithSession++;
+    }
+
+    /// <param name="people">False when users and sessions were not counted.</param>
+    public Figures ToFigures(bool people) => new()
+    {
+        Calls = Calls,
+        Success = success,
+        Errors = errors,
+        Cancelled = cancelled,
+        LatencyMs = Distribution(latency, latencyCount, latencyMicroseconds, latencyMax),
+        TtftMs = Distribution(ttft, ttftCount, ttftMicroseconds, ttftMax),
+        OutputTokensPerSecond = speedMicroseconds > 0 ? (double)speedTokens * 1e6 / (double)speedMicroseconds : null,
+        InputTokens = input,
+        OutputTokens = output,
+        TotalTokens = total,
+        CacheReadTokens = cacheRead,
+        CacheWriteTokens = cacheWrite,
+        ReasoningTokens = reasoning,
+        CostUsd = Money.ToUsd(cost),
+        Cost = new CostByClass(
+            Money.ToUsd(costInput), Money.ToUsd(costCacheRead), Money.ToUsd(costCacheWrite), Money.ToUsd(costOutput), Money.ToUsd(costReasoning), Money.ToUsd(costOther)),
+        UnpricedCalls = unpriced,
+        Users = people ? users?.Count ?? 0 : null,
+        Sessions = people ? sessions?.Count ?? 0 : null,
+        CallsPerSession = people && sessions is { Count: > 0 } ? (double)callsWithSession / sessions.Count : null,
+    };
+
+    private void Count(Outcome outcome, long calls)
+    {
+        if (outcome == Outcome.Success) success += calls;
+        else if (outcome == Outcome.Error) errors += calls;
+        else cancelled += calls;
+    }
+
+    private void AddTimes(in RollupFigures row)
+    {
+        if (row.LatencyCount > 0)
+        {
+            latencyCount += row.LatencyCount;
+            latencyMicroseconds += row.LatencyMicroseconds;
+            latencyMax = Math.Max(latencyMax, row.LatencyMax);
+            latency ??= new Histogram();
+            if (row.Latency is { } one) latency.Add(one);
+            else latency.Merge(row.LatencyHistogram);
+        }
+
+        if (row.TtftCount == 0) return;
+        ttftCount += row.TtftCount;
+        ttftMicroseconds += row.TtftMicroseconds;
+        ttftMax = Math.Max(ttftMax, row.TtftMax);
+        ttft ??= new Histogram();
+        if (row.Ttft is { } first) ttft.Add(first);
+        else ttft.Merge(row.TtftHistogram);
+    }
+
+    private static Distribution Distribution(Histogram? histogram, long count, long microseconds, long max)
+    {
+        if (histogram is null || count == 0) return Query.Distribution.None;
+        return new Distribution(microseconds / 1e3 / count, At(0.5), At(0.9), At(0.95), At(0.99), max / 1e6);
+
+        // The bucket of the greatest value may stand for more than the greatest value.
+        double? At(double share) => histogram.Quantile(share) is { } nanoseconds ? Math.Min(nanoseconds, max) / 1e6 : null;
+    }
+}
+
+/// <summary>What a row of rollups, or one call, adds. Of one call the times stand themselves, not as histograms.</summary>
+internal readonly ref struct RollupFigures
+{
+    public long Calls { get; init; }
+    public long LatencyCount { get; init; }
+    public long LatencyMicroseconds { get; init; }
+    public long LatencyMax { get; init; }
+    public long TtftCount { get; init; }
+    public long TtftMicroseconds { get; init; }
+    public long TtftMax { get; init; }
+    public long SpeedTokens { get; init; }
+    public long SpeedMicroseconds { get; init; }
+    public long InputTokens { get; init; }
+    public long OutputTokens { get; init; }
+    public long TotalTokens { get; init; }
+    public long CacheRead { get; init; }
+    public long CacheWrite { get; init; }
+    public long Reasoning { get; init; }
+    public long Unpriced { get; init; }
+    public long Cost { get; init; }
+    public long CostInput { get; init; }
+    public long CostCacheRead { get; init; }
+    public long CostCacheWrite { get; init; }
+    public long CostOutput { get; init; }
+    public long CostReasoning { get; init; }
+    public long CostOther { get; init; }
+    public long? Latency { get; init; }
+    public long? Ttft { get; init; }
+    public ReadOnlySpan<byte> LatencyHistogram { get; init; }
+    public ReadOnlySpan<byte> TtftHistogram { get; init; }
+}

@@ -1,0 +1,143 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Buffers.Text;
+using Callwatch.Query.Lists;
+using Callwatch.Query.Running;
+using Callwatch.Spans;
+using Callwatch.Store.Partitions;
+
+namespace Callwatch.Query;
+
+/// <summary>Traces and their spans.</summary>
+public sealed class TraceQueries(QueryGate gate, Scopes scopes, SpanBodies bodies)
+{
+    /// <summary>Most spans of a trace at a time; also the default.</summary>
+    public const int MaxSpans = 10_000;
+
+    /// <summary>One page, in the order asked for; traces have no time to first token.</summary>
+    /// <param name="limit">1 to 1,000.</param>
+    /// <param name="cursor"><see cref="Page{T}.Next"/> of the page before; it keeps that page's range.</param>
+    public async Task<Answer<Page<TraceSummary>>> ListAsync(Selection selection, SortOrder sort, int limit, string? cursor, CancellationToken cancel)
+    {
+        var (asked, invalid) = scopes.Read<Page<TraceSummary>>(selection);
+        if (asked is null) return invalid!;
+        if (sort.Field == SortField.Ttft) return new Answer<Page<TraceSummary>>.Invalid("sort", "Traces are ordered by end, duration, cost or total_tokens.");
+        var (paging, wrong) = Paging.Read<TraceSummary>(asked, sort, limit, cursor);
+        if (paging is null) return wrong!;
+        return await gate.AnswerAsync(run => new Answer<Page<TraceSummary>>.Found(Read(run, asked, sort, limit, paging)), cancel);
+    }
+
+    /// <summary>Null when no trace of this tenant (and app) has the id.</summary>
+    /// <param name="limit">1 to <see cref="MaxSpans"/>.</param>
+    /// <exception cref="TimeoutException">The disk is too slow to answer in time.</exception>
+    public async Task<TraceView?> FindAsync(ReadScope scope, TraceId id, int limit, string? cursor, CancellationToken cancel)
+    {
+        var after = cursor is not null && TryReadCursor(cursor, out var place) ? place : ((Timestamp, SpanId)?)null;
+        var answer = await gate.AnswerAsync(run => new Answer<TraceView?>.Found(Find(run, scope, id, Math.Clamp(limit, 1, MaxSpans), after)), cancel);
+        return answer is Answer<TraceView?>.Found found ? found.Value : throw new TimeoutException("The trace could not be read in time.");
+    }
+
+    /// <summary>Null when no span of this tenant (and app) has the ids.</summary>
+    /// <exception cref="TimeoutException">The disk is too slow to answer in time.</exception>
+    public async Task<SpanDetails?> FindSpanAsync(ReadScope scope, TraceId traceId, SpanId spanId, CancellationToken cancel)
+    {
+        var answer = await gate.AnswerAsync(run => new Answer<SpanDetails?>.Found(bodies.Find(run, scope, traceId, spanId)), cancel);
+        return answer is Answer<SpanDetails?>.Found found ? found.Value : throw new TimeoutException("The span could not be read in time.");
+    }
+
+    /// <summary>False for what no <see cref="TraceView.Next"/> can have been.</summary>
+    public static bool IsCursor(string text) => TryReadCursor(text, out _);
+
+    private Page<TraceSummary> Read(QueryRun run, Asked asked, SortOrder sort, int limit, Paging paging)
+    {
+        var page = new ListReader<TraceListRow>(run, asked, sort, limit, paging.Cursor, paging.Question, Shape(run, asked)).Read();
+        return new Page<TraceSummary>([.. page.Items.Select(row => row.ToSummary(scopes.Apps, run.Now))], page.Next, page.Newer, page.SearchedUntil, page.Source);
+    }
+
+    private ListShape<TraceListRow> Shape(QueryRun run, Asked asked)
+    {
+        var filter = new TraceConditions(asked, scopes);
+        var several = run.Partitions.GroupBy(partition => partition.Day).Where(day => day.Count() > 1).Select(day => day.Key).ToHashSet();
+        return new ListShape<TraceListRow>
+        {
+            Table = "traces t",
+            Alias = "t",
+            Columns = TraceListRow.Columns,
+            From = "JOIN traces t ON t.id = p.id",
+            ColumnCount = TraceListRow.ColumnCount,
+            Read = TraceListRow.Read,
+            Key = field => field switch
+            {
+                SortField.Duration => "t.duration",
+                SortField.Cost => "t.cost",
+                SortField.TotalTokens => "t.total_tokens",
+                SortField.Ttft => null,
+                _ => "t.\"end\"",
+            },
+            Condition = (sql, partition) => filter.AddTo(sql, partition, several.Contains(partition.Day)),
+            Keep = (row, open) => Keep(run, asked, filter, row, open.Partition, several),
+        };
+    }
+
+    private TraceListRow? Keep(QueryRun run, Asked asked, TraceConditions filter, TraceListRow row, Partition partition, HashSet<DateOnly> several)
+    {
+        var scope = asked.Selection.Scope;
+        if (scope.OnlyAppId is { } only && !row.IsOnlyOf(only))
+        {
+            var spans = VisibleTrace.Spans(run, scope, row.TraceId);
+            return VisibleTrace.Summary(scope.TenantId, spans) is { } visible
+                && filter.Holds(visible, [.. spans.Select(span => (span.Span, span.IsCall))], scopes.Apps) ? visible : null;
+        }
+
+        var elsewhere = row.Start < partition.From || several.Contains(partition.Day);
+        return !elsewhere || filter.HoldsElsewhere(row, run) ? row : null;
+    }
+
+    private TraceView? Find(QueryRun run, ReadScope scope, TraceId id, int limit, (Timestamp, SpanId)? after)
+    {
+        var spans = VisibleTrace.Spans(run, scope, id, after, limit + 1);
+        var row = Summary(run, scope, id);
+        if (row is null || (scope.OnlyAppId is { } only && !row.IsOnlyOf(only))) row = VisibleTrace.Summary(scope.TenantId, VisibleTrace.Spans(run, scope, id));
+        if (row is null) return null;
+        var more = spans.Count > limit;
+        if (more) spans.RemoveRange(limit, spans.Count - limit);
+        var firstRecord = scopes.FirstRecord;
+        return new TraceView(
+            row.ToSummary(scopes.Apps, run.Now), [.. spans.Select(span => span.SpanNow(firstRecord))], more, more ? Cursor(spans[^1].Span) : null);
+    }
+
+    /// <summary>The row of the whole trace: one, or for a moment, when it has just moved, the later of two.</summary>
+    internal static TraceListRow? Summary(QueryRun run, ReadScope scope, TraceId id)
+    {
+        TraceListRow? latest = null;
+        foreach (var partition in run.MayHold(id))
+        {
+            using var open = run.Open(partition);
+            if (open is null) continue;
+            using var command = open.Reader.Command($"SELECT {TraceListRow.Columns} FROM traces t WHERE t.trace = $trace AND t.tenant = $tenant");
+            command.Parameters.AddWithValue("$trace", id.ToBytes());
+            command.Parameters.AddWithValue("$tenant", scope.TenantId);
+            using var row = command.ExecuteReader();
+            if (row.Read() && TraceListRow.Read(row, open.Reader) is var found && (latest is null || found.SpanCount > latest.SpanCount)) latest = found;
+        }
+
+        return latest;
+    }
+
+    private static string Cursor(Span last)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        BinaryPrimitives.WriteInt64LittleEndian(bytes, last.Start.UnixNanoseconds);
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes[8..], last.SpanId.Value);
+        return Base64Url.EncodeToString(bytes);
+    }
+
+    private static bool TryReadCursor(string text, out (Timestamp Start, SpanId Span) place)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        place = default;
+        if (text.Length > 32 || Base64Url.DecodeFromChars(text, bytes, out _, out var written) != OperationStatus.Done || written != 16) return false;
+        place = (new Timestamp(BinaryPrimitives.ReadInt64LittleEndian(bytes)), new SpanId(BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..])));
+        return true;
+    }
+}

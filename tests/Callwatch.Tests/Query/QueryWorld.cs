@@ -1,0 +1,129 @@
+using Callwatch.Control;
+using Callwatch.Query;
+using Callwatch.Query.Running;
+using Callwatch.Spans;
+using Callwatch.Store;
+using Callwatch.Store.Rows;
+using Callwatch.Telemetry;
+using Callwatch.Testing;
+using Callwatch.Tests.Store;
+using Microsoft.Extensions.Options;
+
+namespace Callwatch.Tests.Query;
+
+/// <summary>A store with generated traffic over some weeks, the queries over it, and everything in it as plain lists to compare with.</summary>
+internal sealed class QueryWorld : IDisposable
+{
+    private readonly TempFolder folder = new();
+    private readonly ControlDb control;
+    private readonly QueryGate gate;
+    private readonly Random random;
+    private readonly int[] apps;
+    private int traces;
+
+    public QueryWorld(int seed = 1, int chunks = 10, int tracesPerChunk = 60, QueryOptions? options = null, StoreOptions? storeOptions = null, TimeProvider? queryTime = null)
+    {
+        random = new Random(seed);
+        Time.Advance(RandomTraffic.Midnight.ToDateTimeOffset().AddDays(30) - Time.GetUtcNow());
+        control = new ControlDb(folder.At("control.db"));
+        new FirstStart(control, new Keys(control, Time), Time).Ensure(folder.Path, givenAdminKey: null);
+        Apps = new Apps(control, Time, new Counters(), Options.Create(new ControlOptions()));
+        apps = [Apps.Create(1, "shop").Id, Apps.Create(1, "help desk").Id];
+        Store = new TestStore(folder.At("store"), storeOptions);
+        gate = new QueryGate(Store.Folder, queryTime ?? Time, Options.Create(options ?? new QueryOptions()));
+        Scopes = new Scopes(Apps, Journal);
+        for (var chunk = 0; chunk < chunks; chunk++) AddChunk(tracesPerChunk);
+    }
+
+    public ManualTime Time { get; } = new();
+
+    public InMemoryJournal Journal { get; } = new();
+
+    public Apps Apps { get; }
+
+    public TestStore Store { get; }
+
+    public Scopes Scopes { get; }
+
+    public static ReadScope Tenant { get; } = new(1);
+
+    /// <summary>The range in which all traffic lies.</summary>
+    public static Timestamp From { get; } = RandomTraffic.Midnight.Plus(TimeSpan.FromDays(-21));
+
+    public static Timestamp To { get; } = RandomTraffic.Midnight.Plus(TimeSpan.FromDays(22));
+
+    public CallQueries Calls => new(gate, Scopes);
+
+    public TraceQueries Traces => new(gate, Scopes, new SpanBodies(Journal, null!));
+
+    public StatsQueries Stats => new(gate, Scopes);
+
+    public FacetQueries Facets => new(gate, Scopes);
+
+    public ErrorQueries Errors => new(gate, Scopes);
+
+    public LookupQueries Lookup => new(gate, Scopes, Journal);
+
+    public ReadScope OnlyApp(int index) => new(1, apps[index]);
+
+    /// <summary>All spans of tenant 1 as they stand in the store, with whether each counts as a call.</summary>
+    public IReadOnlyList<(Span Span, bool IsCall, long Number)> AllSpans()
+    {
+        var all = new List<(Span, bool, long)>();
+        foreach (var partition in Store.Folder.Partitions)
+        {
+            using var reader = Store.Folder.Open(partition)!;
+            using var command = reader.Command($"SELECT {SpanRows.Columns} {SpanRows.FromSpans} WHERE s.tenant = 1");
+            using var row = command.ExecuteReader();
+            while (row.Read())
+            {
+                var read = SpanRows.Read(row, reader);
+                all.Add((read.Span, read.IsCall, read.Version.Number));
+            }
+        }
+
+        return all;
+    }
+
+    public IReadOnlyList<Span> AllCalls() => [.. AllSpans().Where(span => span.IsCall).Select(span => span.Span)];
+
+    /// <summary>More traffic: traces around a midnight within three weeks of the middle.</summary>
+    public void AddChunk(int count)
+    {
+        var shift = TimeSpan.FromMinutes(random.Next(-20 * 24 * 60, 20 * 24 * 60));
+        var first = Store.Folder.Catalog.Position?.Number ?? 0;
+        traces++;
+        var (spans, logs) = new RandomTraffic(random.Next()).Make(count);
+        Store.Store(spans.Select(span => span with
+        {
+            Span = span.Span with
+            {
+                TraceId = new TraceId((ulong)(100 + traces), span.Span.TraceId.Low),
+                AppId = apps[span.Span.AppId - 1],
+                Start = span.Span.Start.Plus(shift),
+                End = span.Span.End.Plus(shift),
+            },
+            Version = span.Version with { Number = first + span.Version.Number },
+            ReceivedAt = span.ReceivedAt.Plus(shift),
+        }));
+        _ = logs;
+    }
+
+    public void Dispose()
+    {
+        gate.Dispose();
+        Store.Dispose();
+        control.Dispose();
+        folder.Dispose();
+    }
+}
+
+/// <summary>A clock that moves by a step each time it is read.</summary>
+internal sealed class SteppingTime(TimeSpan step) : TimeProvider
+{
+    private long ticks;
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override long GetTimestamp() => Interlocked.Add(ref ticks, step.Ticks);
+}
