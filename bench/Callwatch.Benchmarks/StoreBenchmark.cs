@@ -1,0 +1,159 @@
+using System.Diagnostics;
+using System.Globalization;
+using Callwatch.Journal;
+using Callwatch.Spans;
+using Callwatch.Store;
+using Callwatch.Store.Partitions;
+using Callwatch.Store.Rows;
+using Callwatch.Store.Writing;
+using Callwatch.Telemetry;
+
+namespace Callwatch.Benchmarks;
+
+/// <summary>The store's writer alone, fed with normalised spans: small plain ones in traces of eight, or model calls of 1,000 interleaved sessions.</summary>
+internal static class StoreBenchmark
+{
+    public static Task<int> RunAsync(Switches switches)
+    {
+        var calls = switches.Text("kind") == "calls";
+        var seconds = switches.Number("seconds", 20);
+        var batch = switches.Number("batch", calls ? 2_000 : 10_000);
+        var folderPath = switches.DataFolder();
+        using var folder = new StoreFolder(folderPath);
+        using var writer = new StoreWriter(folder, new StoreOptions(), (_, _, _, _) => CallCost.Unknown("no_price"), (_, _, _, _) => null, new Counters());
+        var source = new Source(calls);
+        long stored = 0, number = 0, allocated = 0;
+        var (busy, last) = (new Stopwatch(), Stopwatch.StartNew());
+        var line = 0L;
+        var clock = Stopwatch.StartNew();
+        while (clock.Elapsed.TotalSeconds < seconds)
+        {
+            var spans = source.Next(batch, ++number);
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            busy.Start();
+            writer.Apply(new StoreBatch(spans, [], new Position(Guid.Empty, number)));
+            busy.Stop();
+            allocated += GC.GetAllocatedBytesForCurrentThread() - before;
+            stored += spans.Count;
+            line += spans.Count;
+            if (last.Elapsed.TotalSeconds < 2) continue;
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{stored,12:N0} stored   {line / last.Elapsed.TotalSeconds,10:N0}/s"));
+            (line, last) = (0, Stopwatch.StartNew());
+        }
+
+        var size = Directory.EnumerateFiles(folderPath).Sum(file => new FileInfo(file).Length);
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{(calls ? "calls" : "plain spans")}: {stored / busy.Elapsed.TotalSeconds:N0}/s in the writer, {allocated / stored:N0} bytes allocated and {size / stored:N0} bytes on disk each"));
+        return Task.FromResult(0);
+    }
+
+    private sealed class Source(bool calls)
+    {
+        private static readonly string[] Models = ["gpt-4o", "gpt-4o-mini", "claude-sonnet-4-5", "gemini-2.5-pro", "text-embedding-3-small"];
+        private readonly Random random = new(1);
+        private readonly long start = Timestamp.From(TimeProvider.System.GetUtcNow()).UnixNanoseconds;
+        private readonly long began = Stopwatch.GetTimestamp();
+        private int offset;
+
+        public List<ArrivedSpan> Next(int count, long number)
+        {
+            var now = start + (long)(Stopwatch.GetElapsedTime(began).TotalMilliseconds * 1_000_000);
+            var spans = new List<ArrivedSpan>(count);
+            while (spans.Count < count)
+            {
+                var trace = new TraceId((ulong)random.NextInt64(), (ulong)random.NextInt64());
+                var root = new SpanId((ulong)random.NextInt64());
+                if (calls) spans.Add(Arrived(Call(trace, root, now), number));
+                else
+                    for (var i = 0; i < 8; i++) spans.Add(Arrived(Plain(trace, i == 0 ? root : new SpanId((ulong)random.NextInt64()), i == 0 ? default : root, now), number));
+            }
+
+            return spans;
+        }
+
+        private ArrivedSpan Arrived(Span span, long number) => new(span, new SpanVersion(number, offset++), 600, new Timestamp(span.End.UnixNanoseconds + 1_000_000));
+
+        private Span Plain(TraceId trace, SpanId id, SpanId parent, long now)
+        {
+            var took = random.NextInt64(1_000_000, 900_000_000);
+            var name = "GET /items/" + random.Next(40).ToString(CultureInfo.InvariantCulture);
+            return new Span
+            {
+                TenantId = 1,
+                AppId = 1,
+                TraceId = trace,
+                SpanId = id,
+                ParentSpanId = parent,
+                Name = name,
+                DisplayName = name,
+                Kind = SpanKind.Http,
+                Start = new Timestamp(now - took),
+                End = new Timestamp(now),
+                DurationNanoseconds = took,
+                Outcome = Outcome.Success,
+                HttpStatus = 200,
+                Environment = "default",
+                Release = "1.4.2",
+            };
+        }
+
+        private Span Call(TraceId trace, SpanId id, long now)
+        {
+            var took = random.NextInt64(200_000_000, 9_000_000_000);
+            var model = Models[random.Next(Models.Length)];
+            var (input, output) = (random.Next(100, 4_000), random.Next(20, 800));
+            var failed = random.Next(40) == 0;
+            return new Span
+            {
+                TenantId = 1,
+                AppId = random.Next(1, 4),
+                TraceId = trace,
+                SpanId = id,
+                Name = "chat " + model,
+                DisplayName = "chat " + model,
+                Kind = SpanKind.Chat,
+                Start = new Timestamp(now - took),
+                End = new Timestamp(now),
+                DurationNanoseconds = took,
+                Outcome = failed ? Outcome.Error : Outcome.Success,
+                Error = failed ? new SpanError { Type = "RateLimitError", Group = "rate_limit", Message = "Rate limit reached for requests: limit 500, used 500" } : null,
+                Environment = "prod",
+                UserId = "user-" + random.Next(5_000).ToString(CultureInfo.InvariantCulture),
+                SessionId = "session-" + random.Next(1_000).ToString(CultureInfo.InvariantCulture),
+                Tags = ["support", "beta"],
+                Metadata = new Dictionary<string, string> { ["plan"] = "pro" },
+                InputPreview = "Please summarise the following conversation between the customer and our agent, with all that was agreed upon so far and what remains to be done",
+                OutputPreview = "The customer asked for a refund of order 1234; the agent agreed to it and will send a confirmation once the warehouse has received the goods",
+                Content = ContentState.Present,
+                Call = new LlmCall
+                {
+                    Source = CallSource.Recorded,
+                    Operation = "op-" + random.Next(10).ToString(CultureInfo.InvariantCulture),
+                    Provider = "openai",
+                    ProviderRaw = "openai",
+                    RequestModel = model,
+                    ResponseModel = model,
+                    ResponseId = "chatcmpl-" + random.NextInt64().ToString(CultureInfo.InvariantCulture),
+                    Streaming = true,
+                    TtftNanoseconds = took / 7,
+                    Usage = failed ? TokenUsage.Unknown : new TokenUsage { Input = input, Output = output, CacheRead = input / 2 },
+                    Cost = failed ? CallCost.Unknown("no_usage") : new CallCost
+                    {
+                        InputUsd = input * 0.0000025m,
+                        OutputUsd = output * 0.00001m,
+                        TotalUsd = (input * 0.0000025m) + (output * 0.00001m),
+                        Source = "computed",
+                        PriceId = model,
+                        PriceBook = "2026-09-01",
+                        PricedModel = model,
+                    },
+                    FinishReasons = ["stop"],
+                    FinishReasonsRaw = ["stop"],
+                    Temperature = 0.7,
+                    MaxTokens = 1_000,
+                },
+            };
+        }
+    }
+}
