@@ -45,6 +45,22 @@ public static class Paths
         return path.Append('Z').ToString();
     }
 
+    /// <summary>A column for each bucket, standing on what is below it.</summary>
+    public static string Columns(IReadOnlyList<double> places, IReadOnlyList<double?> values, IReadOnlyList<double?>? floor, double top)
+    {
+        var path = new StringBuilder();
+        var half = places.Count > 1 ? (places[1] - places[0]) * 0.4 : 0.02;
+        for (var i = 0; i < places.Count; i++)
+        {
+            var (value, ground) = (values[i] ?? 0, floor?[i] ?? 0);
+            if (value <= ground) continue;
+            path.Append('M').Append(X(places[i] - half)).Append(' ').Append(Y(ground, top)).Append('V').Append(Y(value, top))
+                .Append('H').Append(X(places[i] + half)).Append('V').Append(Y(ground, top)).Append('Z');
+        }
+
+        return path.ToString();
+    }
+
     /// <summary>Bars from the ground in a box of <paramref name="width"/> × <paramref name="height"/>.</summary>
     public static string Bars(IReadOnlyList<double> values, double width, double height)
     {

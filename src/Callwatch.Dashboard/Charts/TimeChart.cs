@@ -5,7 +5,7 @@ namespace Callwatch.Dashboard.Charts;
 /// <summary>How a series is drawn.</summary>
 public enum Stroke
 {
-    Line, Thin, Thick, Dashed, Area,
+    Line, Thin, Thick, Dashed, Area, Bars,
 }
 
 /// <summary>One series of a chart; a value for each bucket, null where there is none.</summary>

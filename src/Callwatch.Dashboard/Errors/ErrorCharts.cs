@@ -22,11 +22,11 @@ public static class ErrorCharts
             var byTime = model.ByGroup[group.Fingerprint].Points.ToDictionary(point => point.Time, point => (double)point.Figures.Errors);
             var values = points.Select(point => (double?)byTime.GetValueOrDefault(point.Time)).ToArray();
             for (var i = 0; i < rest.Length; i++) rest[i] = Math.Max(0, rest[i] - values[i]!.Value);
-            series.Add(new Series(Visible.Line(group.Type, 24) + (group.Model is null ? "" : " " + Visible.Line(group.Model, 24)), color, Stroke.Area, values));
+            series.Add(new Series(Visible.Line(group.Type, 24) + (group.Model is null ? "" : " " + Visible.Line(group.Model, 24)), color, Stroke.Bars, values));
         }
 
         if (series.Count == 0 || rest.Any(left => left > 0))
-            series.Add(new Series(series.Count == 0 ? words["errors"] : words["other"], series.Count == 0 ? "c-bad" : "c-calm", Stroke.Area, [.. rest.Select(left => (double?)left)]));
+            series.Add(new Series(series.Count == 0 ? words["errors"] : words["other"], series.Count == 0 ? "c-bad" : "c-calm", Stroke.Bars, [.. rest.Select(left => (double?)left)]));
         return new TimeChart
         {
             Title = words["Errors"],

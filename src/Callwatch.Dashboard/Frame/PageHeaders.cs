@@ -17,7 +17,6 @@ public static class PageHeaders
         var headers = http.Response.Headers;
         headers.ContentSecurityPolicy = ContentSecurityPolicy;
         headers.XContentTypeOptions = "nosniff";
-        headers["Referrer-Policy"] = "same-origin";
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
         // Pages hold prompts and answers: a shared cache or a disk must not.
         headers.CacheControl = "no-store";

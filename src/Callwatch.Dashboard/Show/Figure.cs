@@ -61,6 +61,14 @@ public readonly record struct Figure(string Number, string? Unit = null, string?
         _ => Money(usd),
     };
 
+    /// <summary>US dollars in a narrow column: four digits behind the point, the size of things before their exact price.</summary>
+    public static Figure ShortMoney(decimal? usd) => usd switch
+    {
+        > 0 and < 0.0001m => new Figure("0.0001", Prefix: "<$"),
+        >= 0.0001m and < 1 => new Figure(usd.Value.ToString("0.0000", Invariant), Prefix: "$"),
+        _ => Money(usd),
+    };
+
     /// <param name="share">0 to 1.</param>
     public static Figure Percent(double? share, int decimals = 2) =>
         share is not { } value || double.IsNaN(value) ? Unknown : new Figure((value * 100).ToString("F" + decimals.ToString(Invariant), Invariant), "%");

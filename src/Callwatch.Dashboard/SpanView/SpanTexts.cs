@@ -16,7 +16,8 @@ public static class SpanTexts
     public const string Input = "input", Output = "output", ErrorMessage = "error", Stack = "stack", Raw = "raw";
 
     // Characters stay themselves here; the page encodes them.
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = 256 };
+    private static readonly JsonSerializerOptions OneLine = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = 256 };
+    private static readonly JsonSerializerOptions Indented = new(OneLine) { WriteIndented = true };
 
     public static string InputPart(int message, int part) => string.Create(CultureInfo.InvariantCulture, $"in.{message}.{part}");
 
@@ -63,12 +64,12 @@ public static class SpanTexts
         _ => null,
     };
 
-    /// <summary>A string as it is, anything else as indented JSON.</summary>
+    /// <summary>A string as it is, anything else as JSON: on one line where it is short, else indented.</summary>
     public static string? Of(JsonNode? node) => node switch
     {
         null => null,
         JsonValue value when value.TryGetValue<string>(out var text) => text,
-        _ => node.ToJsonString(Indented),
+        _ => node.ToJsonString(OneLine) is { Length: <= 64 } brief ? brief : node.ToJsonString(Indented),
     };
 
     /// <summary>True where the text of a node is JSON and not somebody's words.</summary>

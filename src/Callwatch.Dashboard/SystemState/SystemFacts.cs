@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Callwatch.Journal;
 using Callwatch.Query;
 using Callwatch.Spans;
@@ -9,7 +10,7 @@ namespace Callwatch.Dashboard.SystemState;
 /// <summary>Puts together what the stages say of themselves.</summary>
 public sealed class SystemFacts(IJournal journal, ICursors cursors, Counters counters, IOptions<CallwatchOptions> options, TimeProvider time)
 {
-    private readonly DateTimeOffset started = time.GetUtcNow();
+    private readonly DateTimeOffset started = Process.GetCurrentProcess().StartTime;
 
     public SystemModel Read(ReadScope scope, bool seesInstance)
     {

@@ -14,6 +14,27 @@ public sealed record PathPiece(SpanNode Node, Timestamp From, Timestamp To)
 /// </summary>
 public static class CriticalPath
 {
+    /// <summary>Of the longest of its roots; empty for an empty tree.</summary>
+    public static IReadOnlyList<PathPiece> Of(SpanTree tree) =>
+        tree.Roots.Count == 0 ? [] : Of(tree.Roots.MaxBy(root => root.Span.DurationNanoseconds ?? 0)!);
+
+    /// <summary>For each span on the path the stretch from its first to its last piece, those beneath it included.</summary>
+    public static IReadOnlyDictionary<SpanNode, PathPiece> Extent(IReadOnlyList<PathPiece> path)
+    {
+        var extent = new Dictionary<SpanNode, PathPiece>();
+        foreach (var piece in path)
+        {
+            for (var node = piece.Node; node is not null; node = node.Parent)
+            {
+                extent[node] = extent.TryGetValue(node, out var known)
+                    ? new PathPiece(node, known.From < piece.From ? known.From : piece.From, known.To > piece.To ? known.To : piece.To)
+                    : new PathPiece(node, piece.From, piece.To);
+            }
+        }
+
+        return extent;
+    }
+
     public static IReadOnlyList<PathPiece> Of(SpanNode root)
     {
         var pieces = new List<PathPiece>();

@@ -1,0 +1,37 @@
+using Callwatch.Control;
+using Callwatch.Dashboard;
+using Callwatch.Dashboard.Frame;
+using Callwatch.Query;
+using Callwatch.Server.Access;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Callwatch.Server.Endpoints;
+
+/// <summary>The dashboard's pages, for who may read.</summary>
+internal static class DashboardPages
+{
+    public static void AddDashboardPages(this IServiceCollection services)
+    {
+        services.AddDashboard();
+        services.AddHttpContextAccessor();
+        services.AddScoped<IViewer, Viewer>();
+    }
+
+    public static void MapDashboardPages(this WebApplication app)
+    {
+        app.MapDashboard().RequireScope(KeyScopes.Read);
+        app.MapDashboardAssets().AllowAnyone();
+    }
+
+    private sealed class Viewer(IHttpContextAccessor http) : IViewer
+    {
+        public ReadScope Scope => Caller.ReadScope;
+
+        // Who sits at the machine itself sees its disk and its counters anyway.
+        public bool SeesInstance => Caller.MayAnyOf(KeyScopes.Operator) || Caller.Kind == CallerKind.Loopback;
+
+        private Caller Caller => http.HttpContext!.Caller();
+    }
+}
