@@ -10,7 +10,7 @@ namespace Callwatch.Dashboard.SystemState;
 /// <summary>Puts together what the stages say of themselves.</summary>
 public sealed class SystemFacts(IJournal journal, ICursors cursors, Counters counters, IOptions<CallwatchOptions> options, TimeProvider time)
 {
-    private readonly DateTimeOffset started = Process.GetCurrentProcess().StartTime;
+    private readonly DateTimeOffset started = Started();
 
     public SystemModel Read(ReadScope scope, bool seesInstance)
     {
@@ -24,6 +24,12 @@ public sealed class SystemFacts(IJournal journal, ICursors cursors, Counters cou
             Uptime = time.GetUtcNow() - started,
             MemoryBytes = Environment.WorkingSet,
         };
+    }
+
+    private static DateTimeOffset Started()
+    {
+        using var self = Process.GetCurrentProcess();
+        return new DateTimeOffset(self.StartTime.ToUniversalTime(), TimeSpan.Zero);
     }
 
     private ReaderState Reader(string name, Position position, JournalStatus status)
