@@ -1,4 +1,5 @@
 using Callwatch.Control;
+using Callwatch.Dashboard;
 using Callwatch.Server.Access;
 using Callwatch.Server.Endpoints;
 using Callwatch.Server.Hosting;
@@ -31,6 +32,7 @@ public static class CallwatchServer
         builder.Services.AddRoutingCore();
         builder.Services.AddAccess();
         builder.Services.AddReceiveLimits();
+        builder.Services.AddDashboardPages();
 
         var app = builder.Build();
         app.Services.GetRequiredService<DataFolder>();
@@ -45,6 +47,7 @@ public static class CallwatchServer
         app.MapKeys();
         app.MapTenants();
         app.MapPrices();
+        app.MapDashboardAssets().AllowAnyone();
         return app;
     }
 }

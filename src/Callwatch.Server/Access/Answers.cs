@@ -1,6 +1,4 @@
-using System.Globalization;
-using System.Text;
-using System.Text.Encodings.Web;
+using Callwatch.Dashboard.Standalone;
 using Microsoft.AspNetCore.Http;
 
 namespace Callwatch.Server.Access;
@@ -18,53 +16,13 @@ internal static class Answers
 
         if (status == StatusCodes.Status401Unauthorized) context.Response.Headers.WWWAuthenticate = "Bearer realm=\"callwatch\"";
         return WantsPage(context.Request)
-            ? WritePageAsync(context, status, status == StatusCodes.Status401Unauthorized ? SignInPage.Body(context, detail) : ErrorBody(status, detail))
+            ? status == StatusCodes.Status401Unauthorized ? SignInPage.WriteAsync(context, status, detail) : StandalonePages.WriteErrorAsync(context, status, detail)
             : Problems.Of(status, code, detail).ExecuteAsync(context);
     }
 
     /// <summary>A person's browser on its way to a page; scripts and SDKs do not ask for HTML by name.</summary>
     public static bool WantsPage(HttpRequest request) =>
         (HttpMethods.IsGet(request.Method) || request.HasFormContentType) && request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
-
-    /// <summary>A whole page that needs nothing else: it must work where nothing may be fetched.</summary>
-    public static Task WritePageAsync(HttpContext context, int status, string body)
-    {
-        context.Response.StatusCode = status;
-        context.Response.ContentType = "text/html; charset=utf-8";
-        context.Response.Headers.CacheControl = "no-store";
-        return context.Response.WriteAsync(
-            $$"""
-            <!doctype html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <title>Callwatch</title>
-            <style nonce="{{context.CspNonce()}}">
-            :root { color-scheme: light dark; }
-            body { font: 16px/1.5 system-ui, sans-serif; max-width: 32rem; margin: 15vh auto 0; padding: 0 1rem; }
-            h1 { font-size: 1.25rem; }
-            label, input, button { display: block; font: inherit; }
-            input { width: 100%; box-sizing: border-box; padding: .5rem; margin: .25rem 0 1rem; }
-            button { padding: .5rem 1rem; }
-            </style>
-            </head>
-            <body>
-            <main>
-            {{body}}
-            </main>
-            </body>
-            </html>
-            """,
-            Encoding.UTF8,
-            context.RequestAborted);
-    }
-
-    private static string ErrorBody(int status, string detail) =>
-        $"""
-        <h1>{status.ToString(CultureInfo.InvariantCulture)} {HtmlEncoder.Default.Encode(Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status))}</h1>
-        <p>{HtmlEncoder.Default.Encode(detail)}</p>
-        """;
 
     private static bool IsGrpc(HttpRequest request) => request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true;
 

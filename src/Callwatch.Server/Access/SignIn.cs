@@ -39,10 +39,10 @@ internal static class SignIn
         var token = context.Request.Query["token"].ToString();
 
         // A browser that only looks ahead must not use the link up.
-        if (token.Length == 0 || context.Request.Headers["Sec-Purpose"].Count > 0) return Answers.WritePageAsync(context, StatusCodes.Status200OK, SignInPage.Body(context, detail: null));
+        if (token.Length == 0 || context.Request.Headers["Sec-Purpose"].Count > 0) return SignInPage.WriteAsync(context, StatusCodes.Status200OK, detail: null);
         return links.Redeem(token)
             ? BeginAsync(context, keyId: null, sessions, options.Value)
-            : Answers.WritePageAsync(context, StatusCodes.Status401Unauthorized, SignInPage.Body(context, "The link has been used or is too old."));
+            : SignInPage.WriteAsync(context, StatusCodes.Status401Unauthorized, "The link has been used or is too old.");
     }
 
     private static async Task WithKeyAsync(HttpContext context, Keys keys, Sessions sessions, IAntiforgery antiforgery, IOptions<AccessOptions> options)
