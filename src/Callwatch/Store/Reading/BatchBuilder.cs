@@ -12,6 +12,8 @@ namespace Callwatch.Store.Reading;
 /// <summary>Turns journal records into a batch: normalises their spans, each with those of its log records that are in the same batch.</summary>
 internal sealed partial class BatchBuilder(SpanNormalizer normalizer, Counters counters, ILogger<BatchBuilder> log)
 {
+    private static readonly string ClockAhead = Reason.ClockAhead.Word();
+
     private readonly Dictionary<(int Tenant, TraceId Trace, SpanId Span), List<(LogPlace Place, JoinedLog Log)>> joined = [];
 
     public StoreBatch Build(IReadOnlyList<JournalRecord> records, Guid epoch)
@@ -75,11 +77,10 @@ internal sealed partial class BatchBuilder(SpanNormalizer normalizer, Counters c
         RecordUnreadable(record.Number, "cut short");
     }
 
-    // Only pure functions see a span before this point; what they mended is counted here, once for each time it is stored.
+    // What the door has mended it has counted; this is found only here, where the time of receipt is compared.
     private void Count(Span span)
     {
-        foreach (var note in span.Notes)
-            if (Reasons.TryParse(note, out var reason)) counters.Add(reason, tenantId: span.TenantId);
+        if (span.Notes.Count > 0 && span.Notes.Contains(ClockAhead)) counters.Add(Reason.ClockAhead, tenantId: span.TenantId);
     }
 
     [LoggerMessage(EventId = 401, Level = LogLevel.Error, Message = "Journal record {Number} cannot be read ({Why}); its spans are not stored. It stays in the journal.")]

@@ -1,0 +1,75 @@
+using Callwatch.Journal;
+using Callwatch.Normalize;
+using Callwatch.Normalize.Pricing;
+using Callwatch.Spans;
+using Callwatch.Store;
+using Callwatch.Store.Partitions;
+using Callwatch.Store.Reading;
+using Callwatch.Store.Writing;
+using Callwatch.Telemetry;
+using Callwatch.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace Callwatch.Tests.Store;
+
+/// <summary>The whole stage on a real folder, following a journal.</summary>
+internal sealed class RunningStore : IAsyncDisposable
+{
+    private readonly WriterThread thread = new();
+    private readonly StoreWriter writer;
+    private readonly StoreReader reader;
+
+    public RunningStore(string path, IJournal journal, StoreOptions? options = null)
+    {
+        Journal = journal;
+        Folder = new StoreFolder(path);
+        Progress = new StoreProgress(journal, Folder, TimeProvider.System);
+        var settings = options ?? new StoreOptions { BatchDelay = TimeSpan.FromMilliseconds(5) };
+        var prices = new PriceBooks();
+        var normalizer = new SpanNormalizer(prices);
+        writer = new StoreWriter(Folder, settings, prices.Price, new JournalSpans(journal, normalizer).Again, Counters);
+        reader = new StoreReader(
+            journal, Folder, writer, thread, new BatchBuilder(normalizer, Counters, NullLogger<BatchBuilder>.Instance), Progress, Calls,
+            Options.Create(settings), Counters, TimeProvider.System, NullLogger<StoreReader>.Instance);
+    }
+
+    public IJournal Journal { get; }
+
+    public StoreFolder Folder { get; }
+
+    public StoreProgress Progress { get; }
+
+    public StoredCalls Calls { get; } = new();
+
+    public Counters Counters { get; } = new();
+
+    public StoreReader Reader => reader;
+
+    public StoreWriter Writer => writer;
+
+    public Task StartAsync(CancellationToken cancel) => reader.StartAsync(cancel);
+
+    public Task WhenStoredAsync(CancellationToken cancel) => Progress.ReachedAsync(Journal.Head.Number, cancel);
+
+    public StoreContents Contents() => StoreContents.Of(Folder);
+
+    public async ValueTask DisposeAsync()
+    {
+        await reader.StopAsync(CancellationToken.None);
+        reader.Dispose();
+        thread.Dispose();
+        Folder.Dispose();
+    }
+
+    public static JournalEntry Entry(Signal signal, byte[] payload, int items, Timestamp? receivedAt = null) => new()
+    {
+        Signal = signal,
+        TenantId = 1,
+        AppId = 1,
+        KeyId = 0,
+        ReceivedAt = receivedAt ?? A.Noon.Plus(TimeSpan.FromSeconds(10)),
+        ItemCount = items,
+        Payload = payload,
+    };
+}
