@@ -9,26 +9,30 @@ using Microsoft.Extensions.Options;
 namespace Callwatch.Receive;
 
 /// <summary>First stage: the way of one OTLP request from its bytes to "accepted", which is said only after the journal has synced.</summary>
-public sealed class Intake(IJournal journal, IAppDirectory apps, Counters counters, IOptions<ReceiveOptions> settings, TimeProvider time)
+public sealed class Intake(IJournal journal, IAppDirectory apps, Counters counters, IOptions<ReceiveOptions> settings, TimeProvider time) : IDisposable
 {
     private readonly ReceiveOptions options = settings.Value;
     private readonly OtlpLimits limits = OtlpLimits.Of(settings.Value);
     private readonly InFlightBytes inFlight = new(settings.Value.MaxInFlightBytes);
+    private readonly LargeTurn largeTurn = new();
 
     /// <summary>What all requests in flight hold now, in bytes.</summary>
     public long InFlightBytes => inFlight.Held;
 
     public async Task<IntakeResult> TakeAsync(IntakeRequest request, CancellationToken cancel)
     {
+        using var turn = new LargeTurn.Ticket(largeTurn);
         using var held = new HeldPayload(inFlight);
         var result = await ReadAsync(request, held, cancel)
             ?? Unframe(request, held, out var coding)
-            ?? Inflate(coding, held)
+            ?? await InflateAsync(coding, held, turn, cancel)
             ?? ToProtobuf(request, held)
             ?? (request.Signal == Signal.Metrics ? Metrics(request, held) : await CommitAsync(request, held));
         if (result is IntakeResult.Refused refused) counters.Add(refused.Reason, tenantId: request.Sender.TenantId);
         return result;
     }
+
+    public void Dispose() => largeTurn.Dispose();
 
     private async Task<IntakeResult?> ReadAsync(IntakeRequest request, HeldPayload held, CancellationToken cancel)
     {
@@ -62,14 +66,28 @@ public sealed class Intake(IJournal journal, IAppDirectory apps, Counters counte
         return null;
     }
 
-    private IntakeResult? Inflate(ContentCoding coding, HeldPayload held)
+    private async Task<IntakeResult?> InflateAsync(ContentCoding coding, HeldPayload held, LargeTurn.Ticket turn, CancellationToken cancel)
     {
         var tooLarge = new IntakeResult.TooLarge(Reason.InflatedTooLarge, $"The body is larger than {options.MaxInflatedBytes} bytes once inflated.");
-        if (coding == ContentCoding.Identity) return held.Bytes.Length > options.MaxInflatedBytes ? tooLarge : null;
+        if (coding == ContentCoding.Identity && held.Bytes.Length > options.MaxInflatedBytes) return tooLarge;
+        if (!await turn.TryTakeAsync(held.Bytes.Length, cancel)) return new IntakeResult.Abandoned();
+        if (coding == ContentCoding.Identity) return null;
+
         // One more than allowed, to tell "just fits" from "too large".
         var inflated = held.Next(options.MaxInflatedBytes + 1);
-        if (!Inflater.Inflate(held.Bytes, coding, inflated)) return new IntakeResult.Malformed("The body is not compressed as it says, or not whole.");
-        if (inflated.Trouble != BufferTrouble.None) return NoRoom(inflated, tooLarge);
+        using (var inflating = new Inflater(held.Bytes, coding))
+        {
+            var end = inflating.Run(inflated, LargeTurn.LargeBytes);
+            if (end == InflateEnd.Paused)
+            {
+                if (!await turn.TryTakeAsync(inflated.Length, cancel)) return new IntakeResult.Abandoned();
+                end = inflating.Run(inflated, int.MaxValue);
+            }
+
+            if (end == InflateEnd.Malformed) return new IntakeResult.Malformed("The body is not compressed as it says, or not whole.");
+            if (end == InflateEnd.NoRoom) return NoRoom(inflated, tooLarge);
+        }
+
         if (inflated.Length > options.MaxInflatedBytes) return tooLarge;
         held.GoOnWith(inflated);
         return null;

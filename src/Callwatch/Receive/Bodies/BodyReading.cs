@@ -21,28 +21,26 @@ internal static class BodyReading
 {
     public static async Task<BodyEnd> ReadAsync(PipeReader body, PayloadBuffer into, ReceiveOptions options, TimeProvider time, CancellationToken cancel)
     {
-        using var tooSlow = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        await using var timer = time.CreateTimer(state => ((CancellationTokenSource)state!).Cancel(), tooSlow, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        // Not by a token: a reader left in the middle of a read cannot be drained by the web server afterwards.
+        await using var timer = time.CreateTimer(state => ((PipeReader)state!).CancelPendingRead(), body, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        await using var leaving = cancel.Register(state => ((PipeReader)state!).CancelPendingRead(), body);
         var began = time.GetTimestamp();
         try
         {
             while (true)
             {
-                var reading = body.ReadAsync(tooSlow.Token);
+                var reading = body.ReadAsync(CancellationToken.None);
                 if (!reading.IsCompleted) timer.Change(TimeLeft(into.Length, time.GetElapsedTime(began), options), Timeout.InfiniteTimeSpan);
                 var read = await reading;
                 foreach (var part in read.Buffer) into.Append(part.Span);
                 body.AdvanceTo(read.Buffer.End);
                 if (into.Trouble != BufferTrouble.None) return BodyEnd.NoRoom;
                 if (read.IsCompleted) return BodyEnd.Whole;
+                if (cancel.IsCancellationRequested) return BodyEnd.Abandoned;
                 if (TimeLeft(into.Length, time.GetElapsedTime(began), options) == TimeSpan.Zero) return BodyEnd.TooSlow;
             }
         }
-        catch (OperationCanceledException)
-        {
-            return cancel.IsCancellationRequested ? BodyEnd.Abandoned : BodyEnd.TooSlow;
-        }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or OperationCanceledException)
         {
             // The connection broke, or the web server closed it.
             return BodyEnd.Abandoned;

@@ -75,9 +75,10 @@ public sealed class PayloadBuffer(InFlightBytes? budget, int maxBytes) : IDispos
 
     public void Dispose()
     {
+        // First of all: giving pages back takes a while, in which others would be refused for nothing.
+        budget?.Give(taken);
         ReturnPooled();
         native?.Free();
-        budget?.Give(taken);
         (native, taken, Length) = (null, 0, 0);
         Trouble = BufferTrouble.OverLimit;
     }
