@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.DataProtection.Repositories;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.DependencyInjection;
@@ -48,7 +49,13 @@ public static class AccessServices
     public static void UseAccessBeforeRouting(this WebApplication app)
     {
         app.UseSecurityHeaders();
-        app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = context => WriteBareAsync(context, StatusCodes.Status500InternalServerError) });
+        app.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            ExceptionHandler = context => WriteBareAsync(context, StatusOf(context.Features.Get<IExceptionHandlerFeature>()?.Error)),
+
+            // The sender's fault, and any number of them: no news for the log.
+            SuppressDiagnosticsCallback = trouble => trouble.Exception is BadHttpRequestException,
+        });
         app.UseStatusCodePages(pages => WriteBareAsync(pages.HttpContext, pages.HttpContext.Response.StatusCode));
         var trust = app.Services.GetRequiredService<LoopbackTrust>();
         app.Use((context, next) =>
@@ -88,10 +95,14 @@ public static class AccessServices
         app.UseForwardedHeaders(options);
     }
 
+    private static int StatusOf(Exception? error) => error is BadHttpRequestException bad ? bad.StatusCode : StatusCodes.Status500InternalServerError;
+
     private static Task WriteBareAsync(HttpContext context, int status) => Answers.WriteProblemAsync(context, status, Problems.CodeOf(status), status switch
     {
         StatusCodes.Status404NotFound => "There is nothing at this address.",
         StatusCodes.Status405MethodNotAllowed => "The address does not take this method.",
+        StatusCodes.Status408RequestTimeout => "The request came too slowly.",
+        StatusCodes.Status413PayloadTooLarge => "The body is larger than this address takes.",
         StatusCodes.Status415UnsupportedMediaType => "The address does not take a body of this Content-Type.",
         >= 500 => "Something went wrong here. The server's log says what.",
         _ => "The request cannot be understood.",

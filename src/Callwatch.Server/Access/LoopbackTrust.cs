@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -12,7 +13,8 @@ namespace Callwatch.Server.Access;
 /// </summary>
 internal sealed class LoopbackTrust(IServer server, IOptions<AccessOptions> options)
 {
-    private static readonly string[] ForwardingHeaders = ["Forwarded", "X-Real-IP", "Via"];
+    // Known once the server listens, and no request comes before that.
+    private readonly Lazy<FrozenSet<int>> portsForAnybody = new(() => PortsForAnybody(server));
 
     /// <summary>
     /// Null when the request is trusted, else what stands against it, fit for the answer. To be asked before forwarding headers are
@@ -22,15 +24,11 @@ internal sealed class LoopbackTrust(IServer server, IOptions<AccessOptions> opti
     {
         if (!options.Value.TrustLoopback) return "Callwatch:Access:TrustLoopback is off";
         var connection = context.Connection;
-        if (!IsLoopback(connection.LocalIpAddress) || ListensForOthers(connection.LocalPort)) return "the server listens beyond loopback";
+        if (!IsLoopback(connection.LocalIpAddress) || portsForAnybody.Value.Contains(connection.LocalPort)) return "the server listens beyond loopback";
         if (!IsLoopback(connection.RemoteIpAddress)) return "the request comes from another machine";
         if (!IsLoopbackName(context.Request.Host.Host)) return "its Host is not localhost, 127.0.0.1 or [::1]";
         foreach (var header in context.Request.Headers)
-        {
-            if (header.Key.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase) || ForwardingHeaders.Contains(header.Key, StringComparer.OrdinalIgnoreCase))
-                return "it came through a proxy";
-        }
-
+            if (IsOfAProxy(header.Key)) return "it came through a proxy";
         return SameOrigin.Objection(context.Request);
     }
 
@@ -38,10 +36,20 @@ internal sealed class LoopbackTrust(IServer server, IOptions<AccessOptions> opti
 
     private static bool IsLoopback(IPAddress? address) => address is not null && IPAddress.IsLoopback(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);
 
+    private static bool IsOfAProxy(string header) =>
+        header.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase)
+        || header.Equals("Forwarded", StringComparison.OrdinalIgnoreCase)
+        || header.Equals("X-Real-IP", StringComparison.OrdinalIgnoreCase)
+        || header.Equals("Via", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>A connection to 127.0.0.1 may well have reached a listener on every address: only the list of listeners tells.</summary>
-    private bool ListensForOthers(int port) =>
-        (server.Features.Get<IServerAddressesFeature>()?.Addresses ?? []).Any(address =>
-            !Uri.TryCreate(address, UriKind.Absolute, out var uri) || (uri.Port == port && IsForAnybody(uri.DnsSafeHost)));
+    private static FrozenSet<int> PortsForAnybody(IServer server) =>
+    [
+        .. from address in server.Features.Get<IServerAddressesFeature>()?.Addresses ?? []
+           let uri = new Uri(address.Replace("://*", "://0.0.0.0", StringComparison.Ordinal).Replace("://+", "://0.0.0.0", StringComparison.Ordinal))
+           where IsForAnybody(uri.DnsSafeHost)
+           select uri.Port,
+    ];
 
     // A name that is no address makes the server listen on every address; of addresses, those two do.
     private static bool IsForAnybody(string host) =>

@@ -119,7 +119,7 @@ internal sealed record StoreContents(
             Sum(call => call.Call!.Cost.TotalUsd * 1e12m), Sum(call => call.Call!.Cost.InputUsd * 1e12m), Sum(call => call.Call!.Cost.CacheReadUsd * 1e12m),
             Sum(call => call.Call!.Cost.CacheWriteUsd * 1e12m), Sum(call => call.Call!.Cost.OutputUsd * 1e12m), Sum(call => call.Call!.Cost.ReasoningUsd * 1e12m),
             Sum(call => call.Call!.Cost.OtherUsd * 1e12m),
-            calls.Count(call => call.Call!.Cost.TotalUsd is null && !call.Call.Usage.IsUnknown && call.Outcome != Outcome.Error),
+            calls.Count(call => call.Call!.Cost is { TotalUsd: null, Reason: not "not_billable" }),
         ];
         return Line(string.Join(' ', sums), Text(latency), Text(ttft));
     }

@@ -1,3 +1,4 @@
+using Callwatch.Normalize.Pricing;
 using Callwatch.Spans;
 
 namespace Callwatch.Store.Rollups;
@@ -28,9 +29,8 @@ internal static class CallFigures
         return generating > 0 ? generating : null;
     }
 
-    /// <summary>True when it should have a cost and has none: it was used, and did not fail.</summary>
-    public static bool IsUnpriced(Span span) =>
-        span.Call is { Cost.TotalUsd: null, Usage.IsUnknown: false } && span.Outcome != Outcome.Error;
+    /// <summary>True when its cost is missing from the sums; what failed without having used anything is not.</summary>
+    public static bool IsUnpriced(Span span) => span.Call is { } call && CostReasons.IsUnpriced(call.Cost);
 
     public static void Write(Span span, Span<long> sums)
     {

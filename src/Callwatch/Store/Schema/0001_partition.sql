@@ -85,7 +85,7 @@ CREATE TABLE calls (
   cost_reasoning INTEGER,
   cost_other    INTEGER,
   cost_source   INTEGER,                 -- 1 given, 2 computed
-  unpriced      INTEGER NOT NULL,        -- 1: cost unknown though it was used and did not fail
+  unpriced      INTEGER NOT NULL,        -- 1: its cost is missing from the sums
   -- What a row has added to rollups follows from its own columns, so that a revision takes exactly that away. Only where it
   -- was counted under "other" (a bounded table was full) has to be remembered: a bit per facet field.
   overflow      INTEGER NOT NULL DEFAULT 0
