@@ -2,6 +2,7 @@ using System.Reflection;
 using Callwatch.Control;
 using Callwatch.Journal;
 using Callwatch.Normalize.Pricing;
+using Callwatch.Query;
 using Callwatch.Query.Filters;
 using Callwatch.Receive;
 using Callwatch.Server.Access;
@@ -19,7 +20,7 @@ public static class KnownSettings
     public static IReadOnlyList<Type> OptionsTypes { get; } =
     [
         typeof(CallwatchOptions), typeof(HttpOptions), typeof(AccessOptions), typeof(ReceiveOptions), typeof(JournalOptions), typeof(PriceOptions), typeof(StoreOptions),
-        typeof(ControlOptions),
+        typeof(QueryOptions), typeof(ControlOptions),
     ];
 
     public static string SectionOf(Type options) => (string)options.GetField(nameof(HttpOptions.Section), BindingFlags.Public | BindingFlags.Static)!.GetRawConstantValue()!;

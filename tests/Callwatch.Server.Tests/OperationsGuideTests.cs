@@ -4,14 +4,15 @@ using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Callwatch.Server.Hosting;
+using Callwatch.Telemetry;
 using Callwatch.Testing;
 using Xunit;
 
 namespace Callwatch.Server.Tests;
 
-public sealed class SettingsDocumentTests
+public sealed class OperationsGuideTests
 {
-    private const string Begin = "<!-- settings: written by SettingsDocumentTests under UPDATE_GOLDEN=1 -->\n";
+    private const string Begin = "<!-- settings: written by OperationsGuideTests under UPDATE_GOLDEN=1 -->\n";
     private const string End = "<!-- /settings -->";
 
     private static readonly string Document = Path.GetFullPath(Path.Combine(Fixtures.Root, "..", "..", "docs", "operations.md"));
@@ -38,6 +39,15 @@ public sealed class SettingsDocumentTests
     [Fact]
     public void Every_setting_says_its_default() =>
         Assert.All(KnownSettings.OptionsTypes.SelectMany(type => KnownSettings.SettingsOf(type)), property => Assert.Contains("Default", Description(property)));
+
+    [Fact]
+    public void The_operations_guide_explains_every_counter_and_no_other()
+    {
+        var text = File.ReadAllText(Document);
+        var rows = text[text.IndexOf("## Counters", StringComparison.Ordinal)..].Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal));
+        var explained = rows.SelectMany(row => Regex.Matches(row[..row.IndexOf('|', 2)], "`(?<word>[a-z_0-9]+)`", RegexOptions.None, TimeSpan.FromSeconds(1))).Select(match => match.Groups["word"].Value);
+        Assert.Equal(Enum.GetValues<Reason>().Select(reason => reason.Word()).Order(), explained.Order());
+    }
 
     private static string Table()
     {
