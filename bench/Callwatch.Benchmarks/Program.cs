@@ -3,6 +3,7 @@ using Callwatch.Benchmarks;
 // Each line: the name on the command line, what it measures, how it runs. The figures are kept in docs/performance.md.
 Benchmark[] benchmarks =
 [
+    new("normalize", "decoding and normalising on one core: plain spans, calls without messages, messages of 10 KB; --bdn: under BenchmarkDotNet", NormalizeBenchmark.RunAsync),
     new("journal", "appends with acknowledgement against plain appends of the same bytes in the same groups", JournalBenchmark.RunAsync),
     new("intake", "64 senders over HTTP to the acknowledgement; --json, --rate SPANS_PER_SECOND", IntakeBenchmark.RunAsync),
     new("idle", "start to first accepted span, then memory and processor of an idle server", IdleBenchmark.RunAsync),
