@@ -25,7 +25,7 @@ public sealed class SpanNormalizer(PriceBooks prices)
         var kind = KindFields.Of(facts);
         var times = SpanTimes.Of(span, origin.ReceivedAt, facts.Space.Notes);
         var thin = ThinContent.Of(facts, kind);
-        var name = facts.Space.Words.Get(span.Name);
+        var name = Texts.Cut(facts.Space.Words.Get(span.Name), FieldReading.LongestText);
         var display = NameFields.Display(facts, kind, name);
         var call = kind.IsCall() || (kind == SpanKind.Agent && TokenFields.AnyCount(facts)) ? CallFields.Of(facts, kind, display, times, thin) : null;
         var httpStatus = ErrorFields.HttpStatus(facts);

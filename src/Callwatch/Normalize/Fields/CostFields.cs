@@ -7,6 +7,9 @@ namespace Callwatch.Normalize.Fields;
 /// <summary>The cost that came with the call (genai-attributes, section 4.4).</summary>
 internal static class CostFields
 {
+    // No call costs more; a figure beyond it is not dollars.
+    private const decimal MostUsd = 100_000;
+
     private const string Langfuse = "langfuse.observation.cost_details";
 
     private static readonly FieldRules LangfuseDetails = [Attr(Langfuse)];
@@ -31,15 +34,18 @@ internal static class CostFields
     {
         if (!facts.Mentions(Any)) return null;
         var zeroCounts = usage.IsUnknown && !failed;
-        if (OfLangfuse(facts) is { } langfuse && (langfuse != 0 || zeroCounts)) return With(facts, langfuse);
+        if (OfLangfuse(facts) is <= MostUsd and var langfuse && (langfuse != 0 || zeroCounts)) return With(facts, langfuse);
         foreach (var value in facts.All(Totals))
-            if (value.Money() is { } total && (total != 0 || zeroCounts)) return With(facts, total);
+            if (value.Money() is <= MostUsd and var total && (total != 0 || zeroCounts)) return With(facts, total);
         return null;
     }
 
     private static readonly FieldRules Any = [.. LangfuseDetails, .. Totals];
 
-    private static GivenCost With(SpanFacts facts, decimal total) => new(total, facts.Money(Input), facts.Money(Output));
+    // Twelve decimals are kept.
+    private static GivenCost With(SpanFacts facts, decimal total) => new(Rounded(total)!.Value, Rounded(facts.Money(Input)), Rounded(facts.Money(Output)));
+
+    private static decimal? Rounded(decimal? usd) => usd is { } value ? decimal.Round(value, 12, MidpointRounding.AwayFromZero) : null;
 
     private static decimal? OfLangfuse(SpanFacts facts)
     {
@@ -47,7 +53,7 @@ internal static class CostFields
         if (new WireValue(details["total"u8]).Money() is { } total) return total;
         decimal? sum = null;
         foreach (var part in details.Properties)
-            if (new WireValue(part.Value).Money() is < 1_000_000_000m and var money) sum = (sum ?? 0) + money;
+            if (new WireValue(part.Value).Money() is <= MostUsd and var money) sum = (sum ?? 0) + money;
         return sum;
     }
 }

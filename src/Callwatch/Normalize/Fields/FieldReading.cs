@@ -5,10 +5,13 @@ namespace Callwatch.Normalize.Fields;
 /// <summary>One field of a span: the first of its rules' values that can be read as what the field is.</summary>
 internal static class FieldReading
 {
+    // Names and ids go into thin rows and dictionaries; the whole of a longer one is among the attributes.
+    public const int LongestText = 1_000;
+
     public static string? Text(this SpanFacts facts, FieldRules rules)
     {
         foreach (var value in facts.All(rules))
-            if (value.Text(facts.Space.Words) is { Length: > 0 } text) return text;
+            if (value.Text(facts.Space.Words) is { Length: > 0 } text) return Reading.Texts.Cut(text, LongestText);
         return null;
     }
 

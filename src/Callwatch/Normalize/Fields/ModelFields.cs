@@ -7,9 +7,12 @@ namespace Callwatch.Normalize.Fields;
 /// <summary>Who answered, with which model (genai-attributes, section 4.1).</summary>
 internal static class ModelFields
 {
+    // "openai.chat": the part before the first dot.
+    private static readonly FieldRule AiProvider = Attr("ai.model.provider");
+
     private static readonly FieldRules ProviderNames =
     [
-        Attr("gen_ai.provider.name"), Attr("gen_ai.system"), Attr("llm.provider"), Attr("llm.system"), Attr("ai.model.provider"),
+        Attr("gen_ai.provider.name"), Attr("gen_ai.system"), Attr("llm.provider"), Attr("llm.system"), AiProvider,
         InQuotes("mlflow.llm.provider"), Attr("langsmith.metadata.ls_provider"), Meta("ls_provider"),
     ];
 
@@ -37,11 +40,15 @@ internal static class ModelFields
     /// <summary>As sent, and folded.</summary>
     public static (string? Raw, string? Folded) Provider(SpanFacts facts, string? host)
     {
-        foreach (var value in facts.All(ProviderNames))
+        var names = facts.All(ProviderNames);
+        while (names.MoveNext())
         {
+            var value = names.Current;
+
             // LangChain and LiteLLM name themselves, or nobody, where the provider belongs.
             if (value.Text(facts.Space.Words) is not { Length: > 0 } name || name is "langchain" or "Unknown") continue;
-            return (name, Providers.Fold(name));
+            var dot = names.Rule.Slot == AiProvider.Slot ? name.IndexOf('.', StringComparison.Ordinal) : -1;
+            return (name, Providers.Fold(dot > 0 ? name[..dot] : name));
         }
 
         var scope = facts.Space.Scope.Name;
@@ -61,7 +68,7 @@ internal static class ModelFields
     public static string? ResponseId(SpanFacts facts)
     {
         foreach (var value in facts.All(ResponseIds))
-            if (value.Text(facts.Space.Words) is { Length: > 0 } id && id != "N/A") return id;
+            if (value.Text(facts.Space.Words) is { Length: > 0 } id && id != "N/A") return Texts.Cut(id, FieldReading.LongestText);
         return null;
     }
 

@@ -71,7 +71,23 @@ internal static class OwnerFields
     public static IReadOnlyList<string> TagsOf(SpanFacts facts)
     {
         var tags = facts.Texts(Tags);
+        if (tags is [] && MlflowTags(facts) is { } own) tags = own;
         return tags.Any(tag => tag.Length > LongestTag) ? [.. tags.Select(tag => Reading.Texts.Cut(tag, LongestTag))] : tags;
+    }
+
+    // MLflow's tags have a name and a value; those it sets itself begin with its own name.
+    private static List<string>? MlflowTags(SpanFacts facts)
+    {
+        List<string>? tags = null;
+        foreach (var item in facts.Items)
+        {
+            if (item.Family != Family.MlflowTags || facts.KeyOf(item).StartsWith("mlflow."u8)) continue;
+            var value = facts.ValueOf(item);
+            var json = facts.Json(value);
+            if ((json.IsAbsent ? value.Text(facts.Space.Words) : json.ToText()) is { } text) (tags ??= []).Add(facts.Space.Words.Get(facts.KeyOf(item)) + ":" + text);
+        }
+
+        return tags;
     }
 
     public static IReadOnlyDictionary<string, string> MetadataOf(SpanFacts facts)

@@ -111,6 +111,8 @@ internal static class TokenFields
     {
         if (!facts.Mentions(Any)) return TokenExtras.Into(TokenUsage.Unknown, facts);
         var counts = LangfuseTokens.Read(facts.Json(LangfuseUsage[0].Slot)) ?? FromAttributes(facts);
+        counts.Input ??= facts.Count(Input);
+        counts.Output ??= facts.Count(Output);
         return TokenExtras.Into(counts.ToUsage(facts.Space.Notes, inputOnly: kind == SpanKind.Embedding), facts);
     }
 

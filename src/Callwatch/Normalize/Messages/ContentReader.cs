@@ -12,22 +12,34 @@ internal static class ContentReader
 {
     public static SpanContent Read(SpanFacts facts, SpanKind kind)
     {
-        var (input, output) = kind switch
+        JsonNode? input = null, output = null;
+        List<ChatMessage> inputMessages = [], outputMessages = [];
+        switch (kind)
         {
-            SpanKind.Tool => (Plain(facts, ToolFields.Arguments), Plain(facts, ToolFields.Result)),
-            SpanKind.Retrieval => (Plain(facts, RetrievalFields.Query), default),
-            _ => (default, default),
-        };
-        var inputMessages = input.IsThere ? [] : Messages(facts, output: false, out input);
-        var outputMessages = output.IsThere || kind == SpanKind.Embedding ? [] : Messages(facts, output: true, out output);
-        if (input.Node is null && kind == SpanKind.Embedding) input = Side.Of(EmbeddedTexts(facts));
+            case SpanKind.Tool:
+                input = Whole(facts, ToolFields.Arguments, MessageSources.OtherInput);
+                output = Whole(facts, ToolFields.Result, MessageSources.OtherOutput);
+                break;
+            case SpanKind.Retrieval or SpanKind.Rerank:
+                input = Whole(facts, RetrievalFields.Query, MessageSources.OtherInput);
+                output = Whole(facts, RetrievalFields.DocumentsBefore, MessageSources.OtherOutput);
+                break;
+            default:
+                inputMessages = Messages(facts, kind, output: false, out input);
+                if (input is null && kind == SpanKind.Embedding) input = EmbeddedTexts(facts);
+
+                // Vectors are no content.
+                if (kind != SpanKind.Embedding) outputMessages = Messages(facts, kind, output: true, out output);
+                break;
+        }
+
         var documents = Documents.Of(facts, kind);
-        var isPresent = input.Node is not null || output.Node is not null || inputMessages.Count > 0 || outputMessages.Count > 0 || documents.Count > 0;
+        var isPresent = input is not null || output is not null || inputMessages.Count > 0 || outputMessages.Count > 0 || documents.Count > 0;
         return new SpanContent
         {
             State = isPresent ? ContentState.Present : ContentState.NotCaptured,
-            Input = input.Node,
-            Output = output.Node,
+            Input = input,
+            Output = output,
             InputMessages = inputMessages,
             OutputMessages = outputMessages,
             Tools = ToolDefinitions.Of(facts),
@@ -38,19 +50,16 @@ internal static class ContentReader
         };
     }
 
-    private readonly record struct Side(JsonNode? Node)
-    {
-        public bool IsThere => Node is not null;
+    private static JsonNode? Whole(SpanFacts facts, FieldRules rules, FieldRules otherwise) =>
+        NodeOf(facts, Conversation.First(facts, rules)) ?? NodeOf(facts, Conversation.First(facts, otherwise));
 
-        public static Side Of(JsonNode? node) => new(node);
-    }
-
-    private static Side Plain(SpanFacts facts, FieldRules rules) => Side.Of(NodeOf(facts, Conversation.First(facts, rules)));
-
-    private static List<ChatMessage> Messages(SpanFacts facts, bool output, out Side side)
+    private static List<ChatMessage> Messages(SpanFacts facts, SpanKind kind, bool output, out JsonNode? node)
     {
         var captured = output ? Conversation.Output(facts) : Conversation.Input(facts);
-        side = Side.Of(NodeOf(facts, captured));
+
+        // What was put together from single attributes reads worse than the request or answer that stands beside them.
+        var whole = captured.Value.IsAbsent ? Conversation.First(facts, output ? MessageSources.OtherOutput : MessageSources.OtherInput) : captured;
+        node = NodeOf(facts, whole.IsThere ? whole : captured);
         var messages = new List<ChatMessage>();
         if (captured.Json.Form is JsonForm.Array or JsonForm.Object)
         {
@@ -58,16 +67,19 @@ internal static class ContentReader
                 if (MessageReader.Read(captured.Json.At(place.Position), place.Role) is { } message) messages.Add(message);
 
             // Hidden on purpose: the shell of a conversation without a word in it.
-            if (messages.Count == 0 && facts.Space.Messages.Count > 0) side = default;
+            if (messages.Count == 0 && facts.Space.Messages.Count > 0) node = null;
         }
-        else if (captured.IsThere && captured.Value.Text(facts.Space.Words) is { } text)
+        else if (captured.IsThere && (kind.IsCall() || kind == SpanKind.Agent) && Text(facts, captured) is { } text)
         {
-            messages.Add(new ChatMessage(output ? "assistant" : "user", [new MessagePart("text") { Text = captured.Json.Form == JsonForm.Text ? captured.Json.ToText() : text }]));
+            messages.Add(new ChatMessage(output ? "assistant" : "user", [new MessagePart("text") { Text = text }]));
         }
 
         if (!output) PutSystemFirst(facts, messages);
         return messages;
     }
+
+    private static string? Text(SpanFacts facts, Captured captured) =>
+        captured.Json.Form == JsonForm.Text ? captured.Json.ToText() : captured.Value.Text(facts.Space.Words);
 
     // Unless the first message is that very one: OpenLIT writes both.
     private static void PutSystemFirst(SpanFacts facts, List<ChatMessage> messages)

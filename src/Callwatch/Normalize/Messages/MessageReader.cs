@@ -8,8 +8,10 @@ namespace Callwatch.Normalize.Messages;
 /// <summary>Copies messages into the normal form, for whoever opens a span.</summary>
 internal static class MessageReader
 {
-    public const string Redacted = "__REDACTED__";
     private const int LongestUri = 2_000;
+
+    // Every call is compared with those before it.
+    private const int MostParts = 2_000;
 
     /// <summary>Null when nothing of the message was captured.</summary>
     public static ChatMessage? Read(JsonView message, string roleByPlace)
@@ -81,6 +83,7 @@ internal static class MessageReader
     private static void AddCall(JsonView call, List<MessagePart> parts)
     {
         var (id, name) = (MessageParts.IdOfCall(call).ToText(), MessageParts.NameOfCall(call).ToText());
+        if (parts.Count >= MostParts) return;
         var arguments = Loose(ArgumentsOf(call));
         foreach (var part in parts)
         {
@@ -100,6 +103,7 @@ internal static class MessageReader
 
     private static void AddPart(JsonView part, List<MessagePart> parts)
     {
+        if (parts.Count >= MostParts) return;
         switch (MessageParts.KindOf(part))
         {
             case PartKind.Text when MessageParts.TextOf(part) is { IsAbsent: false } text: AddText("text", text, parts); break;

@@ -10,7 +10,7 @@ namespace Callwatch.Normalize.Messages;
 /// </summary>
 internal struct ThinContent
 {
-    private const int MostToolCalls = 100;
+    private const int MostFinishReasons = 100;
 
     public string? Input;
     public string? Output;
@@ -101,7 +101,7 @@ internal struct ThinContent
             if (Output is null && ThinMessage.FirstText(message) is { IsAbsent: false } text) Output = Preview.Of(text);
             ThinMessage.Calls(message, ref ToolCalls, facts.Space.Words);
             if (MessageParts.FinishReason(message) is { IsAbsent: false } reason) (FinishReasons ??= []).Add(facts.Space.Words.Get(reason.Raw));
-            if (ToolCalls?.Count > MostToolCalls || FinishReasons?.Count > MostToolCalls) break;
+            if (FinishReasons?.Count >= MostFinishReasons) break;
         }
 
         if (places.Count == 0) Output = Preview.Of(captured.Json);

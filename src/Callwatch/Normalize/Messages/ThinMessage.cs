@@ -6,6 +6,8 @@ namespace Callwatch.Normalize.Messages;
 /// <summary>Single facts of one message, found without copying it.</summary>
 internal static class ThinMessage
 {
+    private const int MostCalls = 100;
+
     /// <summary>The first text part.</summary>
     public static JsonView FirstText(JsonView message)
     {
@@ -41,6 +43,7 @@ internal static class ThinMessage
 
     public static void Call(JsonView call, ref List<ToolCallRef>? calls, Utf8Words words)
     {
+        if (calls?.Count >= MostCalls) return;
         var id = MessageParts.IdOfCall(call).ToText();
         var name = MessageParts.NameOfCall(call);
         if (name.Form != JsonForm.Text || name.Raw.IsEmpty) return;
@@ -50,7 +53,7 @@ internal static class ThinMessage
                 if (known.Id == id) return;
         }
 
-        (calls ??= []).Add(new ToolCallRef(id, name.Escaped ? name.ToText() : words.Get(name.Raw)));
+        (calls ??= []).Add(new ToolCallRef(id, name.Escaped ? Texts.Cut(name.ToText()!, 200) : Texts.Cut(words.Get(name.Raw), 200)));
     }
 
     private static JsonView Shown(JsonView text) => text.Form == JsonForm.Text && !text.Raw.IsEmpty && !text.Is("__REDACTED__"u8) ? text : default;

@@ -11,7 +11,7 @@ namespace Callwatch.Normalize.Reading;
 internal static class AnyValueJson
 {
     /// <summary>Text for people and for previews; whoever puts it into a page encodes it there.</summary>
-    public static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    public static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = 256 };
 
     /// <summary>Deepest nesting of what we build: answers put it inside objects of their own and may not pass 64 levels.</summary>
     public const int MaxDepth = 48;

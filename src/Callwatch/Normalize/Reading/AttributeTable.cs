@@ -15,7 +15,7 @@ internal enum Family : byte
     // The name goes on with a number.
     InputMessages, OutputMessages, Prompts, Choices, GenAiPrompt, GenAiCompletion, Tools, Functions, Embeddings, Documents, RerankedDocuments, Annotations, Evaluations,
 
-    UsageDetails,
+    UsageDetails, MlflowTags,
 }
 
 /// <summary>
@@ -53,6 +53,7 @@ internal static class AttributeTable
         ("annotations.", Family.Annotations),
         ("evaluations.", Family.Evaluations),
         ("gen_ai.usage.details.", Family.UsageDetails),
+        ("mlflow.traceTag.", Family.MlflowTags),
     ];
 
     private static readonly (byte[] Prefix, Family Family)[][] PrefixesByFirstByte = ByFirstByte();

@@ -6,6 +6,8 @@ namespace Callwatch.Normalize.Reading;
 /// </summary>
 internal static class Metadata
 {
+    private const int LongestKey = 200;
+
     // Sources that may come whole; each stands right before the family of its single keys.
     private static readonly (int Slot, Family Family)[] Whole =
     [
@@ -53,7 +55,11 @@ internal static class Metadata
             {
                 if (whole != family) continue;
                 foreach (var property in facts.Json(slot).Properties)
-                    if (IsWanted(property.Key)) Add(property.Key, new WireValue(property.Value).Text(facts.Space.Words));
+                {
+                    if (into.Count >= mostKeys) return;
+                    var key = property.Key;
+                    if (IsWanted(key)) Add(key, new WireValue(property.Value).Text(facts.Space.Words));
+                }
             }
 
             foreach (var item in facts.Items)
@@ -64,7 +70,7 @@ internal static class Metadata
             }
         }
 
-        bool IsWanted(string key) => into.Count < mostKeys && !into.ContainsKey(key) && !isHidden(key);
+        bool IsWanted(string key) => key.Length <= LongestKey && into.Count < mostKeys && !into.ContainsKey(key) && !isHidden(key);
 
         void Add(string key, string? value)
         {

@@ -17,6 +17,9 @@ internal readonly ref struct SpanFacts
     private const int ScopeSource = 1;
     private const int FirstLogSource = 2;
 
+    // More messages than any conversation has; each is looked up in its payload.
+    private const int MostLogs = 1_000;
+
     private static readonly AttributeTable.Lookup Known = Fields.FieldTable.Attributes;
 
     private readonly IReadOnlyList<JoinedLog> logs;
@@ -31,7 +34,7 @@ internal readonly ref struct SpanFacts
         space.Scope = ScopeFacts.Of(span.Scope, space.Scope);
         places = 1;
         ScanSpan();
-        for (var i = 0; i < logs.Count; i++) AddLog(i);
+        for (var i = 0; i < logs.Count && i < MostLogs; i++) AddLog(i);
         if (space.Events.Count > 0)
         {
             KnowEvents();
@@ -74,9 +77,8 @@ internal readonly ref struct SpanFacts
     public Happening EventAt(int index)
     {
         var place = Space.Events[index];
-        if (!place.IsLog) return new Happening(Source(place.Source).Slice(place.Start, place.Length));
-        OtlpLog.TryAt(Source(place.Source), place.Start, out var log);
-        return new Happening(log);
+        var message = Source(place.Source).Slice(place.Start, place.Length);
+        return place.IsLog ? new Happening(OtlpLog.Of(default, default, message, place.Start)) : new Happening(message);
     }
 
     /// <summary>The value of a rule in a place; absent when there is none.</summary>
@@ -196,25 +198,18 @@ internal readonly ref struct SpanFacts
     private void AddLog(int index)
     {
         var source = index + FirstLogSource;
-        if (OtlpLog.TryAt(logs[index].Payload.Span, logs[index].Offset, out _))
-            Space.Events.Add(new EventPlace { Source = source, Start = logs[index].Offset, IsLog = true });
+        if (OtlpLog.TryAt(logs[index].Payload.Span, logs[index].Offset, out var log))
+            Space.Events.Add(new EventPlace { Source = source, Start = log.Offset, Length = log.Record.Length, IsLog = true });
     }
 
     // GenAI events repeat what the span may lack; of several the first counts. Judgements and exceptions speak of other things by the same names.
     private void KnowEvents()
     {
-        foreach (var place in Space.Events)
+        for (var i = 0; i < Space.Events.Count; i++)
         {
-            if (place.IsLog)
-            {
-                OtlpLog.TryAt(Source(place.Source), place.Start, out var log);
-                if (Happening.DescribesCall(log.EventName)) ScanAttributes(log.Record, field: 6, place.Source, EventPlaces, place.Start);
-            }
-            else
-            {
-                var body = Source(place.Source).Slice(place.Start, place.Length);
-                if (Happening.DescribesCall(new OtlpEvent(body).Name)) ScanAttributes(body, field: 3, place.Source, EventPlaces, place.Start);
-            }
+            if (!Happening.DescribesCall(EventAt(i).Name)) continue;
+            var place = Space.Events[i];
+            ScanAttributes(Source(place.Source).Slice(place.Start, place.Length), place.IsLog ? 6 : 3, place.Source, EventPlaces, place.Start);
         }
     }
 

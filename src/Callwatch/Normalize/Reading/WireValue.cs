@@ -11,6 +11,9 @@ namespace Callwatch.Normalize.Reading;
 /// </summary>
 internal readonly ref struct WireValue
 {
+    // Sums of counts and of what they cost must stay far from the ends of their types.
+    private const long MostCounted = 10_000_000_000;
+
     private readonly ReadOnlySpan<byte> raw;
     private readonly double number;
     private readonly long integer;
@@ -92,8 +95,8 @@ internal readonly ref struct WireValue
         }
     }
 
-    /// <summary>A count: negative means "unknown" (older Semantic Kernel writes -1).</summary>
-    public long? Count() => Integer() is >= 0 and var count ? count : null;
+    /// <summary>A count: negative means "unknown" (older Semantic Kernel writes -1), and more than any call can have is no count either.</summary>
+    public long? Count() => Integer() is >= 0 and <= MostCounted and var count ? count : null;
 
     /// <summary>A finite number.</summary>
     public double? Double()
