@@ -25,7 +25,7 @@ public enum Reason
     AppBoundReached,
 
     // Later stages.
-    RecordUnreadable, TornTail, DamagedRecord, DamagedSegment, ExpiredByAge, ExpiredByDisk, SpanReplaced, CallMerged, PastRetention,
+    RecordUnreadable, TornTail, DamagedRecord, DamagedSegment, ExpiredByAge, ExpiredByDisk, SpanReplaced, CallMerged, TraceTooLong, PastRetention,
 }
 
 /// <summary>How often each <see cref="Reason"/> has applied since the start, per tenant (0: before the tenant was known).</summary>

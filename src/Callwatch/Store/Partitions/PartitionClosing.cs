@@ -11,6 +11,9 @@ internal sealed class PartitionClosing(StoreFolder folder, TimeProvider time)
     /// <summary>After the end of its day: most late spans have come by then.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromMinutes(30);
 
+    /// <summary>Without a new row: history that is being imported goes on for a while.</summary>
+    private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(10);
+
     private static readonly string[] Indexes =
     [
         """CREATE INDEX IF NOT EXISTS calls_model ON calls (model, "end")""",
@@ -25,12 +28,21 @@ internal sealed class PartitionClosing(StoreFolder folder, TimeProvider time)
         """CREATE INDEX IF NOT EXISTS traces_user ON traces (user, "end") WHERE user IS NOT NULL""",
     ];
 
+    private readonly Dictionary<string, (long Applied, DateTimeOffset Since)> seen = [];
+
     /// <summary>The next one to close; null when none is due.</summary>
     public Partition? Due()
     {
         var now = time.GetUtcNow();
-        return folder.Catalog.Partitions.LastOrDefault(partition => !partition.Closed && partition.Applied > 0
-            && (IsFollowed(partition) || partition.To.ToDateTimeOffset() + Grace < now));
+        Partition? due = null;
+        foreach (var partition in folder.Catalog.Partitions)
+        {
+            if (partition.Closed || partition.Applied == 0) continue;
+            if (!seen.TryGetValue(partition.File, out var last) || last.Applied != partition.Applied) seen[partition.File] = last = (partition.Applied, now);
+            if (IsFollowed(partition) || (partition.To.ToDateTimeOffset() + Grace <= now && last.Since + Quiet <= now)) due = partition;
+        }
+
+        return due;
     }
 
     /// <summary>Off the writer's thread. Each index in a transaction of its own, so that a late span waits for one at most.</summary>
@@ -50,6 +62,7 @@ internal sealed class PartitionClosing(StoreFolder folder, TimeProvider time)
     /// <summary>On the writer's thread.</summary>
     public void Confirm(Partition closed)
     {
+        seen.Remove(closed.File);
         // Late spans may have been added meanwhile.
         if (folder.Catalog.Partitions.FirstOrDefault(partition => partition.File == closed.File) is not { } now) return;
         now = now with { Closed = true };

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Callwatch.Spans;
 using Callwatch.Store.Rows;
 using Callwatch.Store.Sqlite;
+using Callwatch.Store.Writing;
 using Microsoft.Data.Sqlite;
 
 namespace Callwatch.Store.Partitions;
@@ -19,6 +20,8 @@ public sealed class PartitionReader : IDisposable, IWords
     private SqliteCommand? spansOf;
     private SqliteCommand? logsOf;
     private SqliteCommand? summaryOf;
+    private SqliteCommand? spanOf;
+    private SqliteCommand? spanLogs;
 
     internal PartitionReader(PartitionReaders owner, string file, SqliteConnection connection, ConcurrentDictionary<long, string> known)
     {
@@ -68,30 +71,40 @@ public sealed class PartitionReader : IDisposable, IWords
     internal SqliteDataReader LogsOf(int tenant, TraceId trace) =>
         OfTrace(ref logsOf, """SELECT span, time, number, "offset" FROM joined_logs WHERE trace = $trace AND tenant = $tenant""", tenant, trace);
 
+    /// <summary>The row of the trace as a whole, with the columns of <see cref="TraceRow.Read"/>. One at a time.</summary>
     internal SqliteDataReader SummaryOf(int tenant, TraceId trace) =>
-        OfTrace(ref summaryOf, "SELECT 1 FROM traces WHERE trace = $trace AND tenant = $tenant", tenant, trace);
+        OfTrace(ref summaryOf, $"SELECT {TraceRow.Columns} FROM traces WHERE trace = $trace AND tenant = $tenant", tenant, trace);
+
+    /// <summary>As <see cref="SpansOf(int, TraceId)"/>, of one span.</summary>
+    internal SqliteDataReader SpansOf(int tenant, TraceId trace, SpanId span) => OfTrace(
+        ref spanOf, $"SELECT {SpanRows.Columns}, c.overflow {SpanRows.FromSpans} WHERE s.trace = $trace AND s.tenant = $tenant AND s.span = $span", tenant, trace, span);
+
+    internal SqliteDataReader LogsOf(int tenant, TraceId trace, SpanId span) => OfTrace(
+        ref spanLogs, """SELECT span, time, number, "offset" FROM joined_logs WHERE trace = $trace AND tenant = $tenant AND span = $span""", tenant, trace, span);
 
     /// <summary>Gives the connection back.</summary>
     public void Dispose() => owner.Return(this);
 
     internal void Close()
     {
-        foreach (var command in (SqliteCommand?[])[findWord, findId, spansOf, logsOf, summaryOf]) command?.Dispose();
+        foreach (var command in (SqliteCommand?[])[findWord, findId, spansOf, logsOf, summaryOf, spanOf, spanLogs]) command?.Dispose();
         Connection.Dispose();
     }
 
     // Kept prepared: compiling the statement costs more than running it.
-    private SqliteDataReader OfTrace(ref SqliteCommand? command, string sql, int tenant, TraceId trace)
+    private SqliteDataReader OfTrace(ref SqliteCommand? command, string sql, int tenant, TraceId trace, SpanId? span = null)
     {
         if (command is null)
         {
             command = Command(sql);
             command.Parameters.Add(new SqliteParameter { ParameterName = "$trace" });
             command.Parameters.Add(new SqliteParameter { ParameterName = "$tenant" });
+            if (span is not null) command.Parameters.Add(new SqliteParameter { ParameterName = "$span" });
         }
 
         command.Parameters[0].Value = trace.ToBytes();
         command.Parameters[1].Value = tenant;
+        if (span is { } one) command.Parameters[2].Value = unchecked((long)one.Value);
         return command.ExecuteReader();
     }
 

@@ -21,6 +21,7 @@ internal sealed class StoreWriter : IDisposable
     private readonly HashSet<(TraceState Trace, SpanId Span)> toJoin = [];
     private readonly List<(SpanState State, Span Judged, bool Counts)> judged = [];
     private readonly List<Span> newCalls = [];
+    private TraceChange change = new();
 
     public StoreWriter(StoreFolder folder, StoreOptions options, PriceOf price, SpanAgain again, Counters counters)
     {
@@ -34,6 +35,9 @@ internal sealed class StoreWriter : IDisposable
 
     /// <summary>Called before each commit with the name of the file about to be committed: for tests that stop there.</summary>
     public Action<string>? BeforeCommit { get; set; }
+
+    /// <summary>How many times a trace had to be read back from a partition.</summary>
+    public long TracesRead => traces.Loaded;
 
     /// <summary>Partitions with commits that may not be on disk yet; cleared by whoever makes a checkpoint of them.</summary>
     public HashSet<string> Unsynced { get; } = [];
@@ -51,7 +55,7 @@ internal sealed class StoreWriter : IDisposable
             foreach (var (trace, span) in toJoin) Join(trace, span);
             foreach (var trace in touched) Write(trace);
             Commit(batch);
-            traces.Settle();
+            traces.Settle(touched);
             partitions.Settle();
             return [.. newCalls];
         }
@@ -82,6 +86,7 @@ internal sealed class StoreWriter : IDisposable
         var span = arrived.Span;
         var trace = traces.Get(new TraceKey(span.TenantId, span.TraceId));
         touched.Add(trace);
+        if (trace.IsTooLong) TakeFromTooLong(trace, span.SpanId);
         if (!trace.Spans.TryGetValue(span.SpanId, out var state))
         {
             trace.Put(new SpanState
@@ -109,10 +114,17 @@ internal sealed class StoreWriter : IDisposable
         if (trace.Logs?.ContainsKey(span.SpanId) == true) toJoin.Add((trace, span.SpanId));
     }
 
+    private void TakeFromTooLong(TraceState trace, SpanId span)
+    {
+        traces.Fetch(trace, span);
+        counters.Add(Reason.TraceTooLong, tenantId: trace.Key.TenantId);
+    }
+
     private void Take(in ArrivedLog log)
     {
         var trace = traces.Get(new TraceKey(log.TenantId, log.TraceId));
         touched.Add(trace);
+        if (trace.IsTooLong) traces.Fetch(trace, log.SpanId);
         // By the day it came: its own time can be anything, and its span's is not known yet.
         partitions.For(Partition.DayOf(log.ReceivedAt)).AddLog(log);
         trace.Put(log.SpanId, log.Place);
@@ -134,6 +146,7 @@ internal sealed class StoreWriter : IDisposable
         trace.LeftBehind = null;
         if (trace.Spans.Count == 0) return;
         verdicts.Judge(trace, judged);
+        change = new TraceChange();
         Span? last = null;
         var lastFile = "";
         foreach (var (state, span, counts) in judged)
@@ -156,6 +169,7 @@ internal sealed class StoreWriter : IDisposable
         var target = stays ? partitions.Of(before!.File) : partitions.For(day);
         if (before is not null && !stays) partitions.Of(before.File).Remove(before);
         state.Stored = target.Put(state, span, counts, stays ? before : null);
+        change.Add(before, state);
         if (counts && before is not { IsCall: true }) newCalls.Add(span);
         if (span.MergedInto is not null && before?.Judged.MergedInto is null) counters.Add(Reason.CallMerged, tenantId: span.TenantId);
     }
@@ -163,7 +177,17 @@ internal sealed class StoreWriter : IDisposable
     // In the partition of the trace's latest end, where lists by end look for it.
     private void WriteSummary(TraceState trace, string file)
     {
-        var row = TraceRow.Of(trace, judged);
+        TraceRow row;
+        if (trace is { IsTooLong: true, Summary: { } known })
+        {
+            row = known.With(change);
+            if (trace.SummaryFiles.Count > 0 && known.End == row.End) file = trace.SummaryFiles[0];
+        }
+        else
+        {
+            row = TraceRow.Of(trace, judged);
+        }
+
         foreach (var other in trace.SummaryFiles.Where(other => other != file)) partitions.Of(other).RemoveTrace(trace.Key);
         if (trace.SummaryFiles.Contains(file) && trace.Summary?.Says(row) == true)
         {

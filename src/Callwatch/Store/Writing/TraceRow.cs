@@ -1,5 +1,6 @@
 using Callwatch.Spans;
 using Callwatch.Store.Rows;
+using Microsoft.Data.Sqlite;
 
 namespace Callwatch.Store.Writing;
 
@@ -9,6 +10,11 @@ internal sealed record TraceRow
     /// <summary>Most names of each kind kept beside a trace.</summary>
     private const int MostNames = 50;
 
+    /// <summary>For <see cref="Read"/>.</summary>
+    public const string Columns =
+        """trace, tenant, app, start, "end", outcome, kind, name, user, session, environment, span_count, call_count, error_count, total_tokens, cost, received, number, whole, thin""";
+
+    /// <summary>The span its name, owner and outcome come from; read back, with no more than that.</summary>
     public required Span Root { get; init; }
     public required Timestamp Start { get; init; }
     public required Timestamp End { get; init; }
@@ -69,6 +75,58 @@ internal sealed record TraceRow
             Thin = tally.Thin(root, root.Tags.Count > 0 ? root.Tags : tagged?.Tags ?? []),
         };
     }
+
+    public static TraceRow Read(SqliteDataReader row, IWords words)
+    {
+        long? Number(int column) => row.IsDBNull(column) ? null : row.GetInt64(column);
+        string? Word(int column) => row.IsDBNull(column) ? null : words.Word(row.GetInt64(column));
+        var thin = row.GetString(19);
+        var root = new Span
+        {
+            TenantId = row.GetInt32(1),
+            AppId = row.GetInt32(2),
+            TraceId = SpanRows.Trace(row, 0),
+            SpanId = SpanId.TryParse(TraceThin.Parse(thin).Root, null, out var id) ? id : default,
+            Name = words.Word(row.GetInt64(7)),
+            DisplayName = words.Word(row.GetInt64(7)),
+            Kind = (SpanKind)row.GetByte(6),
+            Outcome = (Outcome)row.GetByte(5),
+            Start = new Timestamp(row.GetInt64(3)),
+            End = new Timestamp(row.GetInt64(4)),
+            Environment = Word(10),
+        };
+        return new TraceRow
+        {
+            Root = root,
+            Start = root.Start,
+            End = root.End,
+            User = Word(8),
+            Session = Word(9),
+            SpanCount = row.GetInt32(11),
+            CallCount = row.GetInt32(12),
+            ErrorCount = row.GetInt32(13),
+            TotalTokens = Number(14),
+            CostPico = Number(15),
+            ReceivedAt = new Timestamp(row.GetInt64(16)),
+            Number = row.GetInt64(17),
+            IsWhole = row.GetInt64(18) != 0,
+            Thin = System.Text.Encoding.UTF8.GetBytes(thin),
+        };
+    }
+
+    /// <summary>The row of a trace too long to be seen whole, after some of its spans have changed: counts and times move, the rest stays.</summary>
+    public TraceRow With(TraceChange change) => this with
+    {
+        Start = change.Start < Start ? change.Start : Start,
+        End = change.End > End ? change.End : End,
+        SpanCount = SpanCount + change.Spans,
+        CallCount = CallCount + change.Calls,
+        ErrorCount = ErrorCount + change.Errors,
+        TotalTokens = change.Tokens == 0 ? TotalTokens : (TotalTokens ?? 0) + change.Tokens,
+        CostPico = change.CostPico == 0 ? CostPico : (CostPico ?? 0) + change.CostPico,
+        ReceivedAt = change.ReceivedAt > ReceivedAt ? change.ReceivedAt : ReceivedAt,
+        Number = Math.Max(Number, change.Number),
+    };
 
     /// <summary>True when writing the one over the other would change nothing.</summary>
     public bool Says(TraceRow other) =>

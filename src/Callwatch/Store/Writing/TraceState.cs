@@ -56,9 +56,15 @@ internal sealed class SpanState
 /// <param name="Overflow">See <c>calls.overflow</c>.</param>
 internal sealed record StoredSpan(string File, DateOnly Day, long RowId, Span Judged, SpanVersion Version, bool IsCall, long Overflow);
 
-/// <summary>A trace as the writer knows it: all its spans.</summary>
+/// <summary>A trace as the writer knows it: all its spans, or of one that is too long those that a batch touches.</summary>
 internal sealed class TraceState(TraceKey key)
 {
+    /// <summary>
+    /// Most spans of a trace that are judged together. Some senders put everything into one trace: without a bound each batch would
+    /// cost as much as all that came before. Past it spans are judged with those of their batch alone, and counted.
+    /// </summary>
+    public const int MostJudged = 100_000;
+
     public TraceKey Key { get; } = key;
 
     public Dictionary<SpanId, SpanState> Spans { get; } = [];
@@ -73,6 +79,8 @@ internal sealed class TraceState(TraceKey key)
     public List<string> SummaryFiles { get; } = new(1);
 
     public TraceRow? Summary { get; set; }
+
+    public bool IsTooLong { get; private set; }
 
     /// <summary>True while no span has anything that could be judged or inherited.</summary>
     public bool IsPlain { get; private set; } = true;
@@ -90,6 +98,15 @@ internal sealed class TraceState(TraceKey key)
         Logs ??= [];
         if (!Logs.TryGetValue(span, out var logs)) Logs[span] = logs = [];
         logs.Add(log);
+    }
+
+    /// <summary>After a batch, or as loaded: lets the spans of a trace go that is too long.</summary>
+    public void Shorten()
+    {
+        if (!IsTooLong && Spans.Count <= MostJudged && !(Spans.Count == 0 && Summary?.SpanCount > MostJudged)) return;
+        IsTooLong = true;
+        Spans.Clear();
+        Logs = null;
     }
 
     public void Saw(Span raw)

@@ -1,6 +1,7 @@
 using Callwatch.Spans;
 using Callwatch.Store.Partitions;
 using Callwatch.Store.Rows;
+using Microsoft.Data.Sqlite;
 
 namespace Callwatch.Store.Writing;
 
@@ -9,6 +10,9 @@ namespace Callwatch.Store.Writing;
 /// </summary>
 internal sealed class TraceStates(StoreFolder folder, int mostSpans) : IDisposable
 {
+    /// <summary>How much more the traces of the last batch may hold together: reading a long one back for every batch costs far more.</summary>
+    private const long LongestShare = 4;
+
     private readonly Dictionary<TraceKey, LinkedListNode<TraceState>> hot = [];
     private readonly LinkedList<TraceState> order = [];
     private readonly Dictionary<string, PartitionReader?> readers = [];
@@ -27,22 +31,44 @@ internal sealed class TraceStates(StoreFolder folder, int mostSpans) : IDisposab
 
         var trace = new TraceState(key);
         foreach (var partition in folder.MayHold(key.TraceId))
-            if (Reader(partition) is { } reader) Load(trace, partition, reader);
+            if (Reader(partition) is { } reader) LoadSummary(trace, partition, reader);
+        trace.Shorten();
+        if (!trace.IsTooLong)
+        {
+            foreach (var partition in folder.MayHold(key.TraceId))
+            {
+                if (Reader(partition) is not { } reader) continue;
+                Load(trace, partition, reader, reader.SpansOf(key.TenantId, key.TraceId), reader.LogsOf(key.TenantId, key.TraceId));
+            }
+        }
+
         hot[key] = order.AddFirst(trace);
         return trace;
     }
 
+    /// <summary>Reads one span of a trace that is too long to be held whole.</summary>
+    public void Fetch(TraceState trace, SpanId span)
+    {
+        if (trace.Spans.ContainsKey(span)) return;
+        foreach (var partition in folder.MayHold(trace.Key.TraceId))
+        {
+            if (Reader(partition) is not { } reader) continue;
+            Load(trace, partition, reader, reader.SpansOf(trace.Key.TenantId, trace.Key.TraceId, span), reader.LogsOf(trace.Key.TenantId, trace.Key.TraceId, span));
+        }
+    }
+
     /// <summary>After a commit: gives readers back and forgets the traces that were not touched for longest.</summary>
-    public void Settle()
+    public void Settle(HashSet<TraceState> touched)
     {
         ReturnReaders();
-        // Weighed anew each time: a trace grows while it is kept.
-        var spans = 0;
+        // Weighed anew each time: a trace grows while it is kept. One of this batch, which may get more, weighs less than the others.
+        var spans = 0L;
         for (var node = order.First; node is not null;)
         {
             var next = node.Next;
+            node.Value.Shorten();
             spans += node.Value.Spans.Count + 1;
-            if (spans > mostSpans)
+            if (spans > (touched.Contains(node.Value) ? mostSpans * LongestShare : mostSpans))
             {
                 order.Remove(node);
                 hot.Remove(node.Value.Key);
@@ -71,23 +97,29 @@ internal sealed class TraceStates(StoreFolder folder, int mostSpans) : IDisposab
     private PartitionReader? Reader(Partition partition) =>
         readers.TryGetValue(partition.File, out var reader) ? reader : readers[partition.File] = folder.Open(partition);
 
-    private void Load(TraceState trace, Partition partition, PartitionReader reader)
+    private static void LoadSummary(TraceState trace, Partition partition, PartitionReader reader)
+    {
+        using var row = reader.SummaryOf(trace.Key.TenantId, trace.Key.TraceId);
+        if (!row.Read()) return;
+        trace.SummaryFiles.Add(partition.File);
+        var summary = TraceRow.Read(row, reader);
+        if (trace.Summary is null || summary.Number > trace.Summary.Number) trace.Summary = summary;
+    }
+
+    private void Load(TraceState trace, Partition partition, PartitionReader reader, SqliteDataReader spans, SqliteDataReader logs)
     {
         Loaded++;
-        using (var row = reader.SpansOf(trace.Key.TenantId, trace.Key.TraceId))
-            while (row.Read()) Take(trace, partition, SpanRows.Read(row, reader), row.IsDBNull(SpanRows.ColumnCount) ? 0 : row.GetInt64(SpanRows.ColumnCount));
-        using (var row = reader.LogsOf(trace.Key.TenantId, trace.Key.TraceId))
+        using (spans)
+            while (spans.Read()) Take(trace, partition, SpanRows.Read(spans, reader), spans.IsDBNull(SpanRows.ColumnCount) ? 0 : spans.GetInt64(SpanRows.ColumnCount));
+        using (logs)
         {
-            while (row.Read())
+            while (logs.Read())
             {
                 trace.Put(
-                    new SpanId(unchecked((ulong)row.GetInt64(0))),
-                    new LogPlace(new Timestamp(row.GetInt64(1)), new SpanVersion(row.GetInt64(2), row.GetInt32(3))));
+                    new SpanId(unchecked((ulong)logs.GetInt64(0))),
+                    new LogPlace(new Timestamp(logs.GetInt64(1)), new SpanVersion(logs.GetInt64(2), logs.GetInt32(3))));
             }
         }
-
-        using var summary = reader.SummaryOf(trace.Key.TenantId, trace.Key.TraceId);
-        if (summary.Read()) trace.SummaryFiles.Add(partition.File);
     }
 
     private static void Take(TraceState trace, Partition partition, SpanRow row, long overflow)
