@@ -47,7 +47,9 @@ public sealed class CallwatchProcess : IAsyncDisposable
     /// <summary><c>callwatch serve</c> on free loopback ports; back when it has printed where it listens.</summary>
     public static async Task<CallwatchProcess> ServeAsync(string dataFolder, IEnumerable<string>? arguments = null, params (string Name, string Value)[] environment)
     {
-        var run = Start(["serve", "--data", dataFolder, "--urls", "http://127.0.0.1:0", "--grpc-port", "0", .. arguments ?? []], environment);
+        // In front of the given ones, which then go before these.
+        (string, string)[] ports = [("Callwatch__Http__Urls", "http://127.0.0.1:0"), ("Callwatch__Http__GrpcPort", "0")];
+        var run = Start(["serve", "--data", dataFolder, .. arguments ?? []], [.. ports, .. environment]);
         var ended = run.process.WaitForExitAsync();
         if (await Task.WhenAny(run.greeted.Task, ended).WaitAsync(TimeSpan.FromSeconds(60)) == run.greeted.Task) return run;
         await run.reading;

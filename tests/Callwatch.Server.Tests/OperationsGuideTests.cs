@@ -38,7 +38,7 @@ public sealed class OperationsGuideTests
 
     [Fact]
     public void Every_setting_says_its_default() =>
-        Assert.All(KnownSettings.OptionsTypes.SelectMany(type => KnownSettings.SettingsOf(type)), property => Assert.Contains("Default", Description(property)));
+        Assert.All(KnownSettings.OptionsTypes.SelectMany(type => KnownSettings.SettingsOf(type)), property => Assert.Contains("default", Description(property), StringComparison.OrdinalIgnoreCase));
 
     [Fact]
     public void The_operations_guide_explains_every_counter_and_no_other()

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Callwatch.Testing;
 using Xunit;
 
@@ -112,8 +114,32 @@ public sealed class ServeTests
     public async Task The_command_line_goes_before_the_environment()
     {
         using var folder = new TempFolder();
-        await using var server = await CallwatchProcess.ServeAsync(folder.Path, ["--Callwatch:Http:DrainTime", "00:00:02"], ("Callwatch__Http__GrpcPort", "1"), ("Callwatch__Http__DrainTime", "x"));
-        Assert.NotEqual(1, server.GrpcUrl.Port);
+        await using var server = await CallwatchProcess.ServeAsync(
+            folder.Path, ["--grpc-port", "0", "--Callwatch:Http:DrainTime", "00:00:02"], ("Callwatch__Http__GrpcPort", "none"), ("Callwatch__Http__DrainTime", "x"));
+        Assert.NotEqual(0, server.GrpcUrl.Port);
+    }
+
+    [Fact]
+    public async Task Https_needs_a_certificate_file_and_speaks_http_2_on_the_same_port()
+    {
+        using var folder = new TempFolder();
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddIpAddress(IPAddress.Loopback);
+        var wish = new CertificateRequest("CN=callwatch", key, HashAlgorithmName.SHA256) { CertificateExtensions = { names.Build() } };
+        using var certificate = wish.CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(100));
+        await File.WriteAllTextAsync(folder.At("server.pem"), certificate.ExportCertificatePem(), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(folder.At("server.key"), key.ExportPkcs8PrivateKeyPem(), TestContext.Current.CancellationToken);
+        await using var server = await CallwatchProcess.ServeAsync(
+            folder.At("data"),
+            [],
+            ("Callwatch__Http__Urls", "https://127.0.0.1:0"), ("Callwatch__Http__CertificateFile", folder.At("server.pem")), ("Callwatch__Http__CertificateKeyFile", folder.At("server.key")));
+        Assert.Equal("https", server.Url.Scheme);
+        var trust = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { certificate }, RevocationMode = X509RevocationMode.NoCheck };
+        using var handler = new SocketsHttpHandler { SslOptions = { CertificateChainPolicy = trust } };
+        using var http = new HttpClient(handler) { BaseAddress = server.Url, DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var response = await http.GetAsync(new Uri("sign-in", UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
     }
 
     [Theory]
