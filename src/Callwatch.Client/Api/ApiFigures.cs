@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 
 namespace Callwatch.Client.Api;
@@ -124,6 +125,18 @@ public sealed record ApiStatsGroup
 /// <summary>The figures of one bucket.</summary>
 public sealed record ApiPoint : ApiFigures
 {
+    /// <summary>For JSON.</summary>
+    public ApiPoint()
+    {
+    }
+
+    /// <summary>The figures as those of a bucket.</summary>
+    /// <param name="t">Beginning of the bucket.</param>
+    /// <param name="figures">Its figures.</param>
+    [SetsRequiredMembers]
+    public ApiPoint(string t, ApiFigures figures)
+        : base(figures) => T = t;
+
     /// <summary>Beginning of the bucket, RFC 3339 in UTC.</summary>
     [JsonPropertyOrder(-1)]
     public required string T { get; init; }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
@@ -6,6 +7,19 @@ namespace Callwatch.Client.Api;
 /// <summary>A span with its bodies, as far as they were sent and are still kept (see <see cref="ApiSpan.Content"/>).</summary>
 public sealed record ApiSpanDetails : ApiSpan
 {
+    /// <summary>For JSON.</summary>
+    public ApiSpanDetails()
+    {
+    }
+
+    /// <summary>The span, to be given its bodies.</summary>
+    /// <param name="span">As lists show it.</param>
+    [SetsRequiredMembers]
+    public ApiSpanDetails(ApiSpan span)
+        : base(span)
+    {
+    }
+
     /// <summary>What went in, as text or JSON.</summary>
     public JsonNode? Input { get; init; }
 

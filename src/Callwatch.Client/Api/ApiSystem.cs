@@ -39,9 +39,10 @@ public sealed record ApiSystem
 /// <param name="Epoch">Epoch its position belongs to.</param>
 /// <param name="Position">Last record it is done with.</param>
 /// <param name="Lag">Records it has still to read.</param>
-/// <param name="State"><c>running</c> or <c>stopped</c>.</param>
-/// <param name="Reason">Why it stopped.</param>
-public sealed record ApiReader(string Name, string? Epoch, long Position, long Lag, string State, string? Reason);
+/// <param name="LagS">Age of the oldest of them in seconds; 0 at the head.</param>
+/// <param name="State"><c>starting</c>, <c>running</c>, <c>failing</c> (and tried again) or <c>stopped</c> (until somebody acts).</param>
+/// <param name="Reason">What is wrong; null for keys that may not see the instance.</param>
+public sealed record ApiReader(string Name, string? Epoch, long Position, long Lag, double LagS, string State, string? Reason);
 
 /// <summary>Deliveries to one destination.</summary>
 /// <param name="Destination">Its name.</param>
@@ -65,8 +66,10 @@ public sealed record ApiJournal(
 /// <summary>The store's files.</summary>
 /// <param name="Partitions">Number of files.</param>
 /// <param name="SizeBytes">Their size.</param>
+/// <param name="StoredSpans">Spans stored since the start.</param>
+/// <param name="StoredCalls">Calls stored since the start.</param>
 /// <param name="OldestEnd">Oldest span, by its end; RFC 3339 in UTC.</param>
-public sealed record ApiStore(int Partitions, long SizeBytes, string? OldestEnd);
+public sealed record ApiStore(int Partitions, long SizeBytes, long StoredSpans, long StoredCalls, string? OldestEnd);
 
 /// <summary>The disk that holds the data folder.</summary>
 /// <param name="FreeBytes">Room left.</param>

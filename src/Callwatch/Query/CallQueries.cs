@@ -9,6 +9,9 @@ namespace Callwatch.Query;
 /// <summary>The LLM calls.</summary>
 public sealed class CallQueries(QueryGate gate, Scopes scopes)
 {
+    /// <summary>Most items of a page, of any list.</summary>
+    public const int MaxLimit = Paging.MaxLimit;
+
     /// <summary>One page, in the order asked for.</summary>
     /// <param name="limit">1 to 1,000.</param>
     /// <param name="cursor"><see cref="Page{T}.Next"/> of the page before; it keeps that page's range.</param>

@@ -26,6 +26,10 @@ public static class QueryServices
         services.AddSingleton<FacetQueries>();
         services.AddSingleton<ErrorQueries>();
         services.AddSingleton<LookupQueries>();
+        services.AddSingleton<PeopleQueries>();
+        services.AddSingleton<TotalQueries>();
+        services.AddSingleton<TraceExport>();
+        services.AddSingleton<SystemQueries>();
         return services;
     }
 }

@@ -1,0 +1,117 @@
+using System.ComponentModel;
+using System.Text.Json;
+using Callwatch.Client.Api;
+using Callwatch.Control;
+using Callwatch.Query;
+using Callwatch.Server.Access;
+using Callwatch.Spans;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+
+namespace Callwatch.Server.Endpoints;
+
+/// <summary>
+/// Everything a filter selects, as one stream: calls as JSON lines or CSV, or whole traces as the OTLP they were received as. Read page
+/// by page, each in a transaction of its own; a stream that cannot be finished is broken off, never ended as if it were whole.
+/// </summary>
+internal static class ExportEndpoint
+{
+    public static void MapExport(this IEndpointRouteBuilder routes) =>
+        routes.MapGet("/api/v1/export", ExportAsync).RequireScope(KeyScopes.Read).WithTags("Calls").WithName("Export")
+            .WithSummary("Calls as JSON lines or CSV, or traces as OTLP protobuf, as a stream.")
+            .Produces(200, contentType: "application/x-ndjson", additionalContentTypes: ["text/csv", "application/x-protobuf"]).ProducesProblem(422);
+
+    private static async Task<IResult> ExportAsync(
+        [AsParameters] SelectionParameters parameters, HttpContext http, CallQueries calls, TraceQueries traces, TraceExport otlp, Apps apps, TimeProvider time,
+        [FromQuery(Name = "format"), Description("`jsonl`, `csv` or `otlp`. Default: `jsonl`.")] string? format, CancellationToken cancel)
+    {
+        var (selection, problem) = parameters.Read(http, time);
+        if (selection is null) return problem!;
+        return format switch
+        {
+            null or "" or "jsonl" => await CallsAsync(http, selection, calls, new JsonLines(apps), "calls.jsonl", "application/x-ndjson", cancel),
+            "csv" => await CallsAsync(http, selection, calls, new CallCsv(apps), "calls.csv", "text/csv; charset=utf-8", cancel),
+            "otlp" => await TracesAsync(http, selection, traces, otlp, cancel),
+            _ => Problems.Unprocessable("format", "'format' is jsonl, csv or otlp."),
+        };
+    }
+
+    private static Task<IResult> CallsAsync(HttpContext http, Selection selection, CallQueries calls, ICallWriter writer, string file, string type, CancellationToken cancel) =>
+        StreamAsync(
+            http, file, type,
+            next => calls.ListAsync(selection, SortOrder.Newest, CallQueries.MaxLimit, next, cancel),
+            writer.Begin,
+            (call, body) =>
+            {
+                writer.Write(body, call);
+                return Task.CompletedTask;
+            },
+            cancel);
+
+    private static Task<IResult> TracesAsync(HttpContext http, Selection selection, TraceQueries traces, TraceExport otlp, CancellationToken cancel) =>
+        StreamAsync(
+            http, "traces.otlp.pb", "application/x-protobuf",
+            next => traces.ListAsync(selection, SortOrder.Newest, CallQueries.MaxLimit, next, cancel),
+            _ => { },
+            async (trace, body) => await body.WriteAsync(await otlp.ReadAsync(selection.Scope, trace.TraceId, cancel), cancel),
+            cancel);
+
+    private static async Task<IResult> StreamAsync<T>(
+        HttpContext http, string file, string type, Func<string?, Task<Answer<Page<T>>>> read, Action<Stream> begin, Func<T, Stream, Task> write, CancellationToken cancel)
+    {
+        var answer = await read(null);
+        if (answer is not Answer<Page<T>>.Found { Value: var page }) return answer.Problem();
+        http.Response.ContentType = type;
+        http.Response.Headers.ContentDisposition = $"attachment; filename=\"{file}\"";
+        http.Response.Headers.CacheControl = "no-store";
+        using var rows = new MemoryStream();
+        begin(rows);
+        while (true)
+        {
+            foreach (var item in page.Items)
+            {
+                await write(item, rows);
+                if (rows.Length > 1 << 16) await SendAsync();
+            }
+
+            await SendAsync();
+            if (page.Next is null) return Results.Empty;
+            if (await read(page.Next) is not Answer<Page<T>>.Found { Value: var following })
+            {
+                http.Abort();
+                return Results.Empty;
+            }
+
+            page = following;
+        }
+
+        async Task SendAsync()
+        {
+            await http.Response.Body.WriteAsync(rows.GetBuffer().AsMemory(0, (int)rows.Length), cancel);
+            rows.SetLength(0);
+        }
+    }
+
+    private sealed class JsonLines(Apps apps) : ICallWriter
+    {
+        public void Begin(Stream body)
+        {
+        }
+
+        public void Write(Stream body, Span call)
+        {
+            JsonSerializer.Serialize(body, call.ToApi(apps), ApiJson.Default.ApiSpan);
+            body.WriteByte((byte)'\n');
+        }
+    }
+}
+
+/// <summary>Writes calls one after another in some format.</summary>
+internal interface ICallWriter
+{
+    void Begin(Stream body);
+
+    void Write(Stream body, Span call);
+}

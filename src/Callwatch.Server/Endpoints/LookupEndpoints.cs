@@ -1,0 +1,23 @@
+using System.ComponentModel;
+using Callwatch.Client.Api;
+using Callwatch.Control;
+using Callwatch.Query;
+using Callwatch.Server.Access;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+
+namespace Callwatch.Server.Endpoints;
+
+internal static class LookupEndpoints
+{
+    public static void MapLookup(this IEndpointRouteBuilder routes) =>
+        routes.MapGet("/api/v1/lookup/{id}", FindAsync).RequireScope(KeyScopes.Read).WithTags("Traces").WithName("Lookup")
+            .WithSummary("What became of any id: trace, span, session, user or response.").Produces<ApiLookup>();
+
+    private static async Task<JsonHttpResult<ApiLookup>> FindAsync(
+        [FromRoute(Name = "id"), Description("Any id.")] string id, HttpContext http, LookupQueries lookup, CancellationToken cancel) =>
+        TypedResults.Json(new ApiLookup { Matches = [.. (await lookup.FindAsync(http.Caller().ReadScope, id, cancel)).Select(ReadRecords.ToApi)] }, ApiJson.Default.ApiLookup);
+}

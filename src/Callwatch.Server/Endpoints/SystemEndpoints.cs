@@ -1,0 +1,60 @@
+using Callwatch.Client.Api;
+using Callwatch.Control;
+using Callwatch.Query;
+using Callwatch.Server.Access;
+using Callwatch.Telemetry;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace Callwatch.Server.Endpoints;
+
+/// <summary>How the instance is, for people and for whoever keeps it running.</summary>
+internal static class SystemEndpoints
+{
+    public static void MapSystem(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/api/v1/system", Read).RequireScope(KeyScopes.Read).WithTags("System").WithName("GetSystem")
+            .WithSummary("Positions and lag of the journal's readers, counters by reason, disk; a tenant's key sees its own part.").Produces<ApiSystem>();
+        routes.MapGet("/healthz", () => TypedResults.Json(new ApiHealth("ok", null), ApiJson.Default.ApiHealth)).AllowAnyone().WithTags("System").WithName("Health")
+            .WithSummary("The process is up.").Produces<ApiHealth>();
+        routes.MapGet("/readyz", Ready).AllowAnyone().WithTags("System").WithName("Ready")
+            .WithSummary("It can receive and store.").Produces<ApiHealth>().Produces<ApiHealth>(503);
+    }
+
+    private static JsonHttpResult<ApiHealth> Ready(SystemQueries system)
+    {
+        var readiness = system.Ready();
+        return TypedResults.Json(
+            new ApiHealth(readiness.Ready ? "ok" : "unavailable", readiness.Reason), ApiJson.Default.ApiHealth,
+            statusCode: readiness.Ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+    }
+
+    private static JsonHttpResult<ApiSystem> Read(HttpContext http, SystemQueries system)
+    {
+        var caller = http.Caller();
+        var all = caller.MayAnyOf(KeyScopes.Operator);
+        return TypedResults.Json(ToApi(system.Read(all ? null : caller.TenantId), all), ApiJson.Default.ApiSystem);
+    }
+
+    private static ApiSystem ToApi(SystemStatus status, bool all) => new()
+    {
+        Version = status.Version,
+        StartedAt = status.StartedAt.ToString(),
+        Epoch = status.Journal.Epoch.ToString(),
+        Head = status.Journal.HeadNumber,
+        Readers =
+        [
+            .. status.Readers.Select(reader => new ApiReader(
+                reader.Name, reader.Position?.Epoch.ToString(), reader.Position?.Number ?? 0, reader.Lag, reader.LagSeconds, reader.State, all ? reader.Why : null)),
+        ],
+        Lanes = [],
+        Counters = status.Counters.OrderBy(counter => counter.Key).ToDictionary(counter => counter.Key.Word(), counter => counter.Value),
+        Journal = !all ? null : new ApiJournal(
+            status.Journal.FirstNumber, status.Journal.Segments, status.Journal.SizeBytes, status.Journal.OldestReceivedAt?.ToString(), status.Journal.Waiting,
+            status.Journal.DamagedRecords, status.Journal.DamagedSegments, status.Journal.AcceptsWrites, status.Journal.RefusalReason),
+        Store = !all ? null : new ApiStore(status.Store.Partitions, status.Store.SizeBytes, status.Store.Spans, status.Store.Calls, status.OldestEnd?.ToString()),
+        Disk = !all ? null : new ApiDisk(status.Journal.FreeDiskBytes, status.Journal.SizeBytes + status.Store.SizeBytes),
+    };
+}

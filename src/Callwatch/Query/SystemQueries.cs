@@ -1,0 +1,61 @@
+using System.Reflection;
+using Callwatch.Journal;
+using Callwatch.Spans;
+using Callwatch.Store;
+using Callwatch.Store.Partitions;
+using Callwatch.Telemetry;
+
+namespace Callwatch.Query;
+
+/// <summary>A reader of the journal.</summary>
+/// <param name="Position">The last record it is done with; null before the first.</param>
+/// <param name="Lag">Records it has still to read.</param>
+/// <param name="State"><c>starting, running, failing, stopped</c>.</param>
+/// <param name="Why">What is wrong; for the operator.</param>
+public sealed record ReaderStatus(string Name, Position? Position, long Lag, double LagSeconds, string State, string? Why);
+
+/// <summary>How the instance is.</summary>
+public sealed record SystemStatus(
+    string Version, Timestamp StartedAt, JournalStatus Journal, StoreStatus Store, IReadOnlyList<ReaderStatus> Readers, IReadOnlyDictionary<Reason, long> Counters, Timestamp? OldestEnd);
+
+/// <summary>Whether the instance can do its work; <c>Reason</c> is fit for anybody.</summary>
+public sealed record Readiness(bool Ready, string? Reason);
+
+/// <summary>What System and health show.</summary>
+public sealed class SystemQueries(IJournal journal, StoreProgress store, StoreFolder folder, Counters counters, TimeProvider time)
+{
+    private readonly Timestamp started = Timestamp.From(time.GetUtcNow());
+
+    public static string Version { get; } =
+        typeof(SystemQueries).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
+
+    /// <param name="tenantId">Whose counters; null is all.</param>
+    public SystemStatus Read(int? tenantId)
+    {
+        var status = store.Status();
+        var reader = new ReaderStatus("store", status.Position, Math.Max(0, status.HeadNumber - (status.Position?.Number ?? 0)), status.LagSeconds, Word(status.State), status.Why);
+        var oldest = folder.Partitions.LastOrDefault(partition => partition.FirstEnd is not null)?.FirstEnd;
+        return new SystemStatus(Version, started, journal.Status(), status, [reader], counters.Snapshot(tenantId), oldest);
+    }
+
+    public Readiness Ready()
+    {
+        var status = journal.Status();
+        if (!status.AcceptsWrites) return new Readiness(false, "Nothing can be received: " + (status.RefusalReason ?? "the journal cannot be written."));
+        return store.Status().State switch
+        {
+            StoreState.Running => new Readiness(true, null),
+            StoreState.Starting => new Readiness(false, "The store is being opened."),
+            StoreState.Failing => new Readiness(false, "What is received is kept but cannot be stored; /api/v1/system says why."),
+            _ => new Readiness(false, "The store has stopped; /api/v1/system says why."),
+        };
+    }
+
+    private static string Word(StoreState state) => state switch
+    {
+        StoreState.Starting => "starting",
+        StoreState.Running => "running",
+        StoreState.Failing => "failing",
+        _ => "stopped",
+    };
+}
