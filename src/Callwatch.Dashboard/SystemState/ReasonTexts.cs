@@ -44,6 +44,7 @@ internal static class ReasonTexts
         Reason.ExpiredByDisk => "removed: the disk had no room",
         Reason.SpanReplaced => "replaced: the same span came again",
         Reason.CallMerged => "not counted: the same call, recorded twice",
+        Reason.TraceTooLong => "judged apart: a trace of more than 100,000 spans",
         Reason.PastRetention => "left out: older than what is kept",
         _ => null,
     };
