@@ -13,10 +13,10 @@ public enum Reason
     BodyTooLarge, InflatedTooLarge, MalformedBody, UnsupportedMediaType, UnsupportedEncoding, TooManyInFlight, JournalBusy, JournalUnavailable, SlowSender,
 
     // Single items, refused for good; the rest of their request goes on.
-    TooManySpans, NestingTooDeep, BadTraceId, BadSpanId, BadTime, PendingSpan,
+    TooManySpans, BadTraceId, BadSpanId, BadTime, PendingSpan,
 
     // Mended, and kept.
-    BadParentId, InvalidUtf8, DuplicateKey, NotANumber, EndBeforeStart, ClockAhead, TooManyAttributes, TextCut,
+    BadParentId, InvalidUtf8, DuplicateKey, NotANumber, EndBeforeStart, ClockAhead, TooManyAttributes, TextCut, NestingTooDeep,
 
     // Nobody keeps them.
     NoDestinationKeepsMetrics, NoDestinationKeepsLogs,

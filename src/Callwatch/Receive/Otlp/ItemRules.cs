@@ -1,3 +1,4 @@
+using Callwatch.Normalize;
 using Callwatch.Spans;
 using Callwatch.Telemetry;
 
@@ -79,6 +80,6 @@ internal sealed class LogRules : ItemRules
     public override Verdict Judge(OtlpCheck check, ReadOnlySpan<byte> resource, ReadOnlySpan<byte> scope, ReadOnlySpan<byte> item, int offset)
     {
         var clean = check.Passes(item, Shape);
-        return JoinedLogs.Joins(OtlpLog.Of(resource, scope, item, offset)) ? new Verdict(Refused: null, clean) : new Verdict(Reason.NoDestinationKeepsLogs);
+        return SpanNormalizer.Joins(OtlpLog.Of(resource, scope, item, offset)) ? new Verdict(Refused: null, clean) : new Verdict(Reason.NoDestinationKeepsLogs);
     }
 }
