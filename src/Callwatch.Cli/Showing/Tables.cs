@@ -33,8 +33,9 @@ internal static class Tables
 
     private static IAnsiConsole Open()
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings());
-        if (System.Console.IsOutputRedirected) console.Profile.Width = WidthElsewhere;
+        if (!System.Console.IsOutputRedirected) return AnsiConsole.Create(new AnsiConsoleSettings());
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors });
+        console.Profile.Width = WidthElsewhere;
         return console;
     }
 }
