@@ -97,11 +97,11 @@ internal static class MessageParts
         return part.First("inlineData"u8, "fileData"u8).IsAbsent ? part["image"u8].IsAbsent ? PartKind.Other : PartKind.Image : PartKind.File;
     }
 
-    /// <summary>Parts of OpenInference and wrappers of Gemini and Bedrock stand one level down.</summary>
+    /// <summary>Parts of OpenInference stand one level down; a call's says nothing but its type beside it.</summary>
     public static JsonView Unwrap(JsonView part)
     {
-        if (part["message_content"u8] is { Form: JsonForm.Object } content) return content;
-        return part["tool_call"u8] is { Form: JsonForm.Object } call ? call : part;
+        if (part["tool_call"u8] is { Form: JsonForm.Object } call) return call;
+        return part["message_content"u8] is { Form: JsonForm.Object } content ? content : part;
     }
 
     /// <summary>The text of a part that has some.</summary>

@@ -74,7 +74,14 @@ internal struct ThinContent
         var places = Conversation.Messages(facts, captured, output: false);
         var text = kind == SpanKind.Embedding ? FirstText(captured.Json, places, 0) : NewestUserText(captured.Json, places);
         Input = text.IsAbsent ? places.Count == 0 ? Preview.Of(captured.Json) : null : Preview.Of(text);
-        IsCaptured |= Input is not null || places.Count > 0;
+        IsCaptured |= Input is not null || SaysSomething(captured.Json, places);
+    }
+
+    private static bool SaysSomething(JsonView json, List<MessagePlace> places)
+    {
+        foreach (var place in places)
+            if (ThinMessage.SaysSomething(json.At(place.Position))) return true;
+        return false;
     }
 
     private void ReadOutput(SpanFacts facts)

@@ -24,6 +24,16 @@ internal static class ThinMessage
         return default;
     }
 
+    /// <summary>False when there is nothing in it but its role, or what was hidden on purpose.</summary>
+    public static bool SaysSomething(JsonView message)
+    {
+        if (!FirstText(message).IsAbsent) return true;
+        var body = MessageParts.Body(message);
+        foreach (var item in MessageParts.Content(body).Items)
+            if (item.Value.Form == JsonForm.Object && MessageParts.KindOf(MessageParts.Unwrap(item.Value)) != PartKind.Text) return true;
+        return body["tool_calls"u8].Items.MoveNext() || body["function_call"u8].Form == JsonForm.Object;
+    }
+
     /// <summary>Adds the tool calls of the message, each once.</summary>
     public static void Calls(JsonView message, ref List<ToolCallRef>? calls, Utf8Words words)
     {

@@ -70,6 +70,16 @@ internal static class AttributeTable
         }
     }
 
+    /// <summary>Every name that a rule reads.</summary>
+    public static IReadOnlyList<string> Names
+    {
+        get
+        {
+            _ = Fields.FieldTable.Attributes;
+            lock (Gate) return [.. Slots.Keys];
+        }
+    }
+
     public static Lookup Build()
     {
         lock (Gate) return new Lookup(Slots);

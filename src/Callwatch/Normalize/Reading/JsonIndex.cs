@@ -137,16 +137,14 @@ internal static class JsonIndex
                 if (position > text.Length) return false;
             }
 
-            var token = Push(JsonForm.Text, start);
-            Tokens[token].Length = position++ - start;
-            Tokens[token].Escaped = escaped;
+            Push(JsonForm.Text, start, position++ - start, escaped);
             return true;
         }
 
         private bool Literal(ReadOnlySpan<byte> word, JsonForm form)
         {
             if (!text[position..].StartsWith(word)) return false;
-            Tokens[Push(form, position)].Length = word.Length;
+            Push(form, position, word.Length);
             position += word.Length;
             return true;
         }
@@ -155,7 +153,8 @@ internal static class JsonIndex
         {
             var start = position;
             if (text[position] == '-') position++;
-            if (!Digits()) return false;
+            var leadingZero = position + 1 < text.Length && text[position] == '0' && text[position + 1] is >= (byte)'0' and <= (byte)'9';
+            if (leadingZero || !Digits()) return false;
             if (position < text.Length && text[position] == '.')
             {
                 position++;
@@ -169,7 +168,7 @@ internal static class JsonIndex
                 if (!Digits()) return false;
             }
 
-            Tokens[Push(JsonForm.Number, start)].Length = position - start;
+            Push(JsonForm.Number, start, position - start);
             return true;
         }
 
@@ -185,10 +184,10 @@ internal static class JsonIndex
             while (position < text.Length && text[position] <= ' ' && text[position] is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t') position++;
         }
 
-        private int Push(JsonForm form, int start)
+        private int Push(JsonForm form, int start, int length = 0, bool escaped = false)
         {
             if (Count == Tokens.Length) Array.Resize(ref Tokens, Tokens.Length * 2);
-            Tokens[Count] = new JsonToken { Form = form, Start = start, Next = Count + 1 };
+            Tokens[Count] = new JsonToken { Form = form, Start = start, Length = length, Next = Count + 1, Escaped = escaped };
             return Count++;
         }
     }
