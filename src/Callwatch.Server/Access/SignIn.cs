@@ -25,8 +25,9 @@ internal static class SignIn
     public static string PageToReturnTo(HttpContext context)
     {
         var request = context.Request;
-        if (!request.Path.StartsWithSegments(Path, StringComparison.OrdinalIgnoreCase)) return request.PathBase + request.Path + request.QueryString;
-        var wanted = request.HasFormContentType ? request.Form[ReturnField].ToString() : request.Query[ReturnField].ToString();
+        string wanted = !request.Path.StartsWithSegments(Path, StringComparison.OrdinalIgnoreCase) ? request.PathBase + request.Path + request.QueryString
+            : request.HasFormContentType ? request.Form[ReturnField].ToString()
+            : request.Query[ReturnField].ToString();
         return IsOfThisSite(wanted) ? wanted : request.PathBase + "/";
     }
 

@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Callwatch.Control;
 using Callwatch.Server.Access;
 using Callwatch.Testing;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
@@ -84,6 +85,16 @@ public sealed class SignInTests : IAsyncLifetime
     {
         using var signedIn = await PostKeyAsync(browser, await FormAsync(), Key.AdminOf(server), wanted);
         Assert.Equal("/", signedIn.Headers.Location!.OriginalString);
+    }
+
+    [Fact]
+    public void A_page_whose_own_address_looks_like_another_site_leads_to_the_start()
+    {
+        var context = new DefaultHttpContext { Request = { Path = "//evil.example/calls" } };
+        Assert.Equal("/", SignIn.PageToReturnTo(context));
+        context.Request.Path = "/calls";
+        context.Request.QueryString = new QueryString("?q=a");
+        Assert.Equal("/calls?q=a", SignIn.PageToReturnTo(context));
     }
 
     [Fact]
