@@ -7,6 +7,7 @@ Benchmark[] benchmarks =
     new("journal", "appends with acknowledgement against plain appends of the same bytes in the same groups", JournalBenchmark.RunAsync),
     new("intake", "64 senders over HTTP to the acknowledgement; --json, --rate SPANS_PER_SECOND", IntakeBenchmark.RunAsync),
     new("decode", "one core from inflated bytes to a canonical payload: protobuf, mended, JSON", DecodeBenchmark.RunAsync),
+    new("stored", "from sending to queryable at a given rate; --calls, --rate PER_SECOND", StoredBenchmark.RunAsync),
     new("idle", "start to first accepted span, then memory and processor of an idle server", IdleBenchmark.RunAsync),
     new("store", "the writer alone: --kind plain or calls; its figures per span", StoreBenchmark.RunAsync),
 ];

@@ -1,0 +1,131 @@
+using System.Globalization;
+using System.Threading.Channels;
+using Callwatch.Client.Api;
+using Callwatch.Testing;
+using Xunit;
+
+namespace Callwatch.Server.Tests.Durability;
+
+/// <summary>
+/// The real program under load, killed again and again on the same data, with SIGKILL, at any moment, also while it starts. More rounds:
+/// <c>CALLWATCH_KILL_ROUNDS=500</c>.
+/// </summary>
+public sealed class KillTests
+{
+    private const int Senders = 6, RoundsBetweenChecks = 10;
+
+    private readonly ServerAddress address = new();
+    private readonly Channel<bool> answers = Channel.CreateUnbounded<bool>();
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Every_acknowledged_span_is_there_exactly_once_whatever_the_moment_of_the_kill()
+    {
+        var rounds = int.Parse(Environment.GetEnvironmentVariable("CALLWATCH_KILL_ROUNDS") ?? "50", CultureInfo.InvariantCulture);
+        var random = new Random();
+        using var temp = new TempFolder();
+        var from = TimeProvider.System.GetUtcNow().AddMinutes(-1);
+        var senders = Enumerable.Range(1, Senders).Select(number => new LoadSender((uint)number, address, () => answers.Writer.TryWrite(true))).ToList();
+        var server = await UpAsync(temp.Path);
+        try
+        {
+            for (var round = 0; round < rounds;)
+            {
+                using var stop = new CancellationTokenSource();
+                var sending = Task.WhenAll(senders.Select(sender => Task.Run(() => sender.RunAsync(stop.Token), Cancel)));
+                for (var end = Math.Min(rounds, round + RoundsBetweenChecks); round < end; round++)
+                {
+                    await AnswersAsync(random.Next(1, 60), sending);
+                    address.IsDown();
+                    await server.KillAsync();
+                    await server.DisposeAsync();
+                    if (random.Next(4) == 0) await KillWhileStartingAsync(temp.Path, random);
+                    server = await UpAsync(temp.Path);
+                }
+
+                await stop.CancelAsync();
+                await sending.WaitAsync(TimeSpan.FromMinutes(1), Cancel);
+                using var http = new HttpClient();
+                http.BaseAddress = server.Url;
+                await CheckAsync(new CallwatchApi(http), [.. senders.SelectMany(sender => sender.Acknowledged)], from);
+            }
+        }
+        finally
+        {
+            await server.DisposeAsync();
+        }
+    }
+
+    private async Task<CallwatchProcess> UpAsync(string data)
+    {
+        var server = await CallwatchProcess.ServeAsync(data);
+        address.IsUp(server.Url);
+        return server;
+    }
+
+    private static async Task KillWhileStartingAsync(string data, Random random)
+    {
+        await using var starting = CallwatchProcess.Start(["serve", "--data", data, "--urls", "http://127.0.0.1:0", "--grpc-port", "off"]);
+        // Not to wait for something, but to hit any moment of the start and of its recovery.
+        await Task.Delay(random.Next(1200), Cancel);
+        await starting.KillAsync();
+    }
+
+    private async Task AnswersAsync(int count, Task sending)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            var next = answers.Reader.ReadAsync(Cancel).AsTask();
+            if (await Task.WhenAny(next, sending) == sending) await sending;
+            await next;
+        }
+    }
+
+    private static async Task CheckAsync(CallwatchApi api, List<SentSpan> sent, DateTimeOffset from)
+    {
+        var range = new ApiQuery { From = Text(from), To = Text(TimeProvider.System.GetUtcNow().AddMinutes(1)), Limit = 1000 };
+        await CaughtUpAsync(api);
+        var calls = sent.Where(span => span.InputTokens is not null).ToList();
+
+        var found = new List<string>();
+        var page = range;
+        do
+        {
+            var answer = Value(await api.CallsAsync(page, Cancel));
+            found.AddRange(answer.Items.Select(call => $"{call.TraceId}/{call.SpanId}"));
+            page = range with { Cursor = answer.Next };
+        }
+        while (page.Cursor is not null);
+        Assert.Equal(calls.Select(Name).Order(StringComparer.Ordinal), found.Order(StringComparer.Ordinal));
+
+        var total = Assert.Single(Value(await api.StatsAsync(range, Cancel)).Groups).Total;
+        Assert.Equal((calls.Count, calls.Sum(call => call.InputTokens!.Value)), (total.Calls, total.InputTokens));
+
+        foreach (var trace in sent.GroupBy(span => span.TraceId))
+        {
+            var answer = Value(await api.TraceAsync(trace.Key, cancel: Cancel));
+            Assert.Equal(trace.Select(Name).Order(StringComparer.Ordinal), answer.Spans.Select(span => $"{span.TraceId}/{span.SpanId}").Order(StringComparer.Ordinal));
+            Assert.Equal((trace.Count(), trace.Count(span => span.InputTokens is not null)), (answer.Trace.SpanCount, answer.Trace.CallCount));
+        }
+    }
+
+    /// <summary>Until the store has read all that was acknowledged.</summary>
+    private static async Task CaughtUpAsync(CallwatchApi api)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        limit.CancelAfter(TimeSpan.FromMinutes(1));
+        while (true)
+        {
+            var system = Value(await api.SystemAsync(limit.Token));
+            Assert.DoesNotContain(system.Counters, counter => counter.Key is "damaged_record" or "damaged_segment" or "record_unreadable");
+            if (system.Readers.Single(reader => reader.Name == "store").Position == system.Head) return;
+        }
+    }
+
+    private static T Value<T>(ApiAnswer<T> answer) => Assert.IsType<ApiAnswer<T>.Found>(answer).Value;
+
+    private static string Name(SentSpan span) => $"{span.TraceId}/{span.SpanId}";
+
+    private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+}
