@@ -6,7 +6,13 @@ namespace Callwatch.Journal.Writing;
 /// <summary>The real disk.</summary>
 internal sealed partial class DiskFiles : IJournalFiles
 {
+    private const string SystemLibrary = "libc";
     private const int Interrupted = 4, InvalidArgument = 22, NotSupported = 95;
+
+    // Looked up in the process as a whole rather than in the library of that name, as native code's own calls are: a preloaded library
+    // that stands before the system's (to lose power in a test, to trace calls) then sees all of them.
+    static DiskFiles() => NativeLibrary.SetDllImportResolver(
+        typeof(DiskFiles).Assembly, (name, _, _) => name == SystemLibrary ? NativeLibrary.GetMainProgramHandle() : 0);
 
     public static DiskFiles Instance { get; } = new();
 
@@ -58,19 +64,19 @@ internal sealed partial class DiskFiles : IJournalFiles
 
     private static IOException ErrorOf(string call, int error) => new($"{call}: {Marshal.GetPInvokeErrorMessage(error)}", error);
 
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport(SystemLibrary, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int OpenNative(string path, int flags);
 
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    [LibraryImport(SystemLibrary, EntryPoint = "fsync", SetLastError = true)]
     private static partial int SyncNative(int descriptor);
 
-    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    [LibraryImport(SystemLibrary, EntryPoint = "close", SetLastError = true)]
     private static partial int CloseNative(int descriptor);
 
-    [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
+    [LibraryImport(SystemLibrary, EntryPoint = "fdatasync", SetLastError = true)]
     private static partial int SyncDataNative(SafeFileHandle file);
 
-    [LibraryImport("libc", EntryPoint = "posix_fallocate")]
+    [LibraryImport(SystemLibrary, EntryPoint = "posix_fallocate")]
     private static partial int ReserveNative(SafeFileHandle file, long offset, long length);
 
     private sealed class DiskFile(SafeFileHandle handle) : IJournalFile
