@@ -23,16 +23,18 @@ internal static class StoredBenchmark
         var watch = new Watch(new CallwatchApi(http));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(calls ? "calls" : "spans")} of {bodies.RawBytes / each} B, {each} a request, at {rate:N0}/s for {duration.TotalSeconds:0} s"));
 
+        var before = server.CpuTime;
         using var stop = new CancellationTokenSource();
         var watching = watch.RunAsync(stop.Token);
         var (sent, times) = await load.PaceAsync((double)rate / each, duration);
         var drained = await watch.DrainedAsync();
+        var cpu = (server.CpuTime - before) / (times.Count * each);
         await stop.CancelAsync();
         await watching;
         var size = new DirectoryInfo(server.Data).EnumerateFiles("*", SearchOption.AllDirectories).Where(file => file.Name is not ("ballast" or "next.tmp")).Sum(file => file.Length);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"acknowledged {sent * each:N0}/s, {times}; stored {watch.Rate(0, 1) * each:N0}/s (first third {watch.Rate(0, 1 / 3.0) * each:N0}, last {watch.Rate(2 / 3.0, 1) * each:N0}); lag at most {watch.MostLag * each / rate:0.0} s, {drained.TotalSeconds:0.0} s after the last; {size / (double)(watch.Head * each):N0} B on disk each; server {server.PeakMegabytes:N0} MB at most"));
+            $"acknowledged {sent * each:N0}/s, {times}; stored {watch.Rate(0, 1) * each:N0}/s (first third {watch.Rate(0, 1 / 3.0) * each:N0}, last {watch.Rate(2 / 3.0, 1) * each:N0}); lag at most {watch.MostLag * each / rate:0.0} s, {drained.TotalSeconds:0.0} s after the last; {size / (double)(watch.Head * each):N0} B on disk and {cpu.TotalMicroseconds:0.0} µs of the server's processor each; server {server.PeakMegabytes:N0} MB at most"));
         return sent * each >= rate * 0.98 && watch.MostLag * each / rate < 5 ? 0 : 1;
     }
 
