@@ -48,7 +48,9 @@ public sealed class KillTests
                 await sending.WaitAsync(TimeSpan.FromMinutes(1), Cancel);
                 using var http = new HttpClient();
                 http.BaseAddress = server.Url;
-                await CheckAsync(new CallwatchApi(http), [.. senders.SelectMany(sender => sender.Acknowledged)], from);
+                var sent = senders.SelectMany(sender => sender.Acknowledged).ToList();
+                await CheckAsync(new CallwatchApi(http), sent, from);
+                TestContext.Current.TestOutputHelper?.WriteLine($"{round} kills, {sent.Count} spans");
             }
         }
         finally
