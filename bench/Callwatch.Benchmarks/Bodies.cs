@@ -39,11 +39,11 @@ internal sealed class Bodies
     public string Headers => $"Content-Type: application/{(isJson ? "json" : "x-protobuf")}\r\n{(gzip ? "Content-Encoding: gzip\r\n" : "")}";
 
     /// <summary>Spans of a web service, about 600 bytes each, eight to a trace.</summary>
-    public static Bodies Plain(int spans, bool json) => new(
-        json ? Json(spans, PlainAttributes) : Protobuf(spans, "GET /api/orders/{order_id}", PlainAttributes), json, gzip: true);
+    public static Bodies Plain(int spans, bool json, bool gzip = true) => new(
+        json ? Json(spans, PlainAttributes) : Protobuf(spans, "GET /api/orders/{order_id}", PlainAttributes), json, gzip);
 
     /// <summary>Model calls with a chat history of about 10 KB in and a short answer, of a thousand sessions in turn.</summary>
-    public static Bodies Calls(int calls) => new(Protobuf(calls, "chat gpt-4o-mini", CallAttributes), isJson: false, gzip: true);
+    public static Bodies Calls(int calls, bool gzip = true) => new(Protobuf(calls, "chat gpt-4o-mini", CallAttributes), isJson: false, gzip);
 
     /// <summary>One request, never the same twice.</summary>
     public byte[] Next(Random random, DateTimeOffset now, int spansPerTrace = 8)

@@ -9,7 +9,7 @@ Benchmark[] benchmarks =
     new("decode", "one core from inflated bytes to a canonical payload: protobuf, mended, JSON", DecodeBenchmark.RunAsync),
     new("stored", "from sending to queryable at a given rate; --calls, --rate PER_SECOND", StoredBenchmark.RunAsync),
     new("idle", "start to first accepted span, then memory and processor of an idle server", IdleBenchmark.RunAsync),
-    new("store", "the writer alone: --kind plain or calls; its figures per span", StoreBenchmark.RunAsync),
+    new("store", "from journal records to rows: --kind plain or calls; --writer: the writer alone", StoreBenchmark.RunAsync),
 ];
 
 var wanted = benchmarks.FirstOrDefault(benchmark => args is [var name, ..] && name == benchmark.Name);

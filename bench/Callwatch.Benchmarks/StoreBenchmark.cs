@@ -1,19 +1,83 @@
 using System.Diagnostics;
 using System.Globalization;
 using Callwatch.Journal;
+using Callwatch.Normalize.Pricing;
 using Callwatch.Spans;
 using Callwatch.Store;
 using Callwatch.Store.Partitions;
 using Callwatch.Store.Rows;
 using Callwatch.Store.Writing;
 using Callwatch.Telemetry;
+using Callwatch.Testing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Callwatch.Benchmarks;
 
-/// <summary>The store's writer alone, fed with normalised spans: small plain ones in traces of eight, or model calls of 1,000 interleaved sessions.</summary>
+/// <summary>
+/// From journal records to rows: small plain spans in traces of eight, or model calls of 10 KB of 1,000 interleaved sessions. Rates are also
+/// given per core, from the processor time of the whole process, which does not depend on what else the machine does.
+/// With --writer the writer alone, fed with normalised spans.
+/// </summary>
 internal static class StoreBenchmark
 {
-    public static Task<int> RunAsync(Switches switches)
+    public static Task<int> RunAsync(Switches switches) => switches.Has("writer") ? WriterAsync(switches) : StageAsync(switches);
+
+    private static async Task<int> StageAsync(Switches switches)
+    {
+        var calls = switches.Text("kind") == "calls";
+        var perRecord = calls ? 64 : 512;
+        var count = switches.Number("spans", calls ? 40_000 : 400_000) / perRecord;
+        var bodies = calls ? Bodies.Calls(perRecord, gzip: false) : Bodies.Plain(perRecord, json: false, gzip: false);
+        var journal = new InMemoryJournal();
+        var now = TimeProvider.System.GetUtcNow();
+        var distinct = switches.Has("repeat") ? count / 2 : count;
+        for (var i = 0; i < count; i++) await journal.AppendAsync([Entry(bodies.Next(new Random(i % distinct), now.AddSeconds(i % distinct * -0.02), calls ? 1 : 8), perRecord, now)], CancellationToken.None);
+
+        var folderPath = switches.DataFolder();
+        await using var services = Services(journal, folderPath);
+        var reader = services.GetRequiredService<StoreReader>();
+        GC.Collect();
+        var (clock, cpu, allocated) = (Stopwatch.StartNew(), Environment.CpuUsage.TotalTime, GC.GetTotalAllocatedBytes());
+        await reader.StartAsync(CancellationToken.None);
+        await services.GetRequiredService<StoreProgress>().ReachedAsync(count, CancellationToken.None);
+        var (took, used) = (clock.Elapsed.TotalSeconds, (Environment.CpuUsage.TotalTime - cpu).TotalSeconds);
+        allocated = GC.GetTotalAllocatedBytes() - allocated;
+        await reader.StopAsync(CancellationToken.None);
+        var (spans, size) = ((double)count * perRecord, Directory.EnumerateFiles(folderPath).Sum(file => new FileInfo(file).Length));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{(calls ? "calls of 10 KB" : "plain spans of 600 B")}: {spans / took:N0}/s, {spans / used:N0}/s per core, {allocated / spans:N0} bytes allocated and {size / spans:N0} bytes on disk each"));
+        return spans / used >= (calls ? 3_000 : 25_000) ? 0 : 1;
+    }
+
+    private static ServiceProvider Services(IJournal journal, string folder)
+    {
+        var services = new ServiceCollection();
+        services.AddLogging();
+        services.AddSingleton<IConfiguration>(new ConfigurationBuilder().Build());
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<Counters>();
+        services.AddSingleton(new PriceBooks());
+        services.AddSingleton(journal);
+        services.AddSingleton(DataFolder.Open(folder));
+        services.AddStore();
+        services.AddSingleton(new StoreFolder(folder));
+        return services.BuildServiceProvider();
+    }
+
+    private static JournalEntry Entry(byte[] payload, int items, DateTimeOffset receivedAt) => new()
+    {
+        Signal = Signal.Traces,
+        TenantId = 1,
+        AppId = 1,
+        KeyId = 0,
+        ReceivedAt = Timestamp.From(receivedAt),
+        ItemCount = items,
+        Payload = payload,
+    };
+
+    private static Task<int> WriterAsync(Switches switches)
     {
         var calls = switches.Text("kind") == "calls";
         var seconds = switches.Number("seconds", 20);

@@ -46,11 +46,11 @@ internal sealed partial class StoreReader(
         }
     }
 
-    // Closing the last connection to a file folds its log in: all of it is on disk then.
     private void Close()
     {
+        var synced = new Checkpoints(folder.Folder).Run(writer.Unsynced);
         writer.Dispose();
-        folder.Catalog.CommitSynced(folder.Catalog.Position?.Number ?? 0);
+        if (synced) folder.Catalog.CommitSynced(folder.Catalog.Position?.Number ?? 0);
         progress.IsSynced(folder.Catalog.Synced);
     }
 
