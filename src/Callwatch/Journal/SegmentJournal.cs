@@ -123,7 +123,7 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
             using var handle = segment.OpenToRead();
             if (!segment.Index.IsBuilt) BuildIndex(segment, handle);
             var place = segment.Index.Before(number);
-            using var walk = new SegmentWalk(handle, segment, place.Offset, Math.Max(place.Number, segment.FirstNumber) - 1, offset => damage.Record(segment, offset));
+            using var walk = new SegmentWalk(segment, handle, place.Offset, Math.Max(place.Number, segment.FirstNumber) - 1, offset => damage.Record(segment, offset));
             while (walk.MoveNext(segment.End, Math.Min(number, segment.LastNumber)))
             {
                 if (walk.Header.Number == number) return walk.ReadPayload() is { } payload ? walk.Header.ToRecord(payload) : null;
@@ -174,7 +174,7 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
 
     private void BuildIndex(Segment segment, Microsoft.Win32.SafeHandles.SafeFileHandle handle)
     {
-        using var walk = new SegmentWalk(handle, segment, SegmentHeader.Size, segment.FirstNumber - 1, offset => damage.Record(segment, offset));
+        using var walk = new SegmentWalk(segment, handle, SegmentHeader.Size, segment.FirstNumber - 1, offset => damage.Record(segment, offset), SegmentWalk.ForHeaders);
         while (walk.MoveNext(segment.End, segment.LastNumber)) segment.Index.Add(walk.Header.Number, walk.Offset);
         segment.Index.IsBuilt = true;
     }

@@ -68,7 +68,7 @@ internal sealed class Segment(string path, SegmentHeader header)
         try
         {
             using var handle = OpenToRead();
-            using var walk = new SegmentWalk(handle, this, SegmentHeader.Size, FirstNumber - 1);
+            using var walk = new SegmentWalk(this, handle, SegmentHeader.Size, FirstNumber - 1, windowBytes: SegmentWalk.ForHeaders);
             return walk.MoveNext(End, LastNumber) ? walk.Header.ReceivedAt : null;
         }
         catch (IOException)

@@ -61,7 +61,7 @@ internal sealed class SegmentCursor(SegmentList segments, Action<Segment, long> 
                 Dispose();
                 (segment, handle) = (wanted, opened);
                 var place = wanted.Index.Before(from);
-                walk = new SegmentWalk(opened, wanted, place.Offset, Math.Max(place.Number, wanted.FirstNumber) - 1, offset => damage(wanted, offset));
+                walk = new SegmentWalk(wanted, opened, place.Offset, Math.Max(place.Number, wanted.FirstNumber) - 1, offset => damage(wanted, offset));
                 return true;
             }
             catch (FileNotFoundException)

@@ -8,19 +8,19 @@ namespace Callwatch.Journal.Segments;
 /// Walks the records of one segment forwards through one pooled buffer. Nothing in the file makes it throw or return other bytes than were written:
 /// behind a damaged place it looks for the next intact record and says through <see cref="Damage"/> what it passed over.
 /// </summary>
-internal sealed class SegmentWalk(SafeFileHandle handle, ulong mark, long start, long numberBefore, Action<long>? damage = null) : IDisposable
+internal sealed class SegmentWalk(Segment segment, SafeFileHandle handle, long start, long numberBefore, Action<long>? damage = null, int windowBytes = SegmentWalk.ForPayloads) : IDisposable
 {
-    private const int WindowBytes = 256 * 1024;
+    /// <summary>Bytes read at a time where payloads are wanted too.</summary>
+    public const int ForPayloads = 256 * 1024;
 
-    private readonly byte[] window = ArrayPool<byte>.Shared.Rent(WindowBytes);
+    /// <summary>Bytes read at a time where headers are enough: most of what lies between them is not read.</summary>
+    public const int ForHeaders = 4096;
+
+    private readonly ulong mark = segment.Header.Mark;
+    private readonly byte[] window = ArrayPool<byte>.Shared.Rent(windowBytes);
     private long windowStart = start;
     private int windowLength;
     private long lastNumber = numberBefore;
-
-    public SegmentWalk(SafeFileHandle handle, Segment segment, long start, long numberBefore, Action<long>? damage = null)
-        : this(handle, segment.Header.Mark, start, numberBefore, damage)
-    {
-    }
 
     public RecordHeader Header { get; private set; }
 
@@ -75,7 +75,7 @@ internal sealed class SegmentWalk(SafeFileHandle handle, ulong mark, long start,
         var (crc, from) = (Crc32C.Start, Offset + RecordHeader.Size);
         while (from < Next)
         {
-            var part = Peek(from, (int)Math.Min(WindowBytes, Next - from), Next);
+            var part = Peek(from, (int)Math.Min(windowBytes, Next - from), Next);
             if (part.IsEmpty) break;
             crc = Crc32C.Continue(crc, part);
             from += part.Length;
@@ -102,7 +102,7 @@ internal sealed class SegmentWalk(SafeFileHandle handle, ulong mark, long start,
         BinaryPrimitives.WriteUInt64LittleEndian(pattern, mark);
         while (end - offset >= RecordHeader.Size)
         {
-            var bytes = Peek(offset, (int)Math.Min(WindowBytes, end - offset), end);
+            var bytes = Peek(offset, (int)Math.Min(windowBytes, end - offset), end);
             if (bytes.Length < RecordHeader.Size) break;
             var found = bytes.IndexOf(pattern);
             if (found >= 0 && IsRecordAt(offset + found, end, out header)) return offset + found;
@@ -120,7 +120,7 @@ internal sealed class SegmentWalk(SafeFileHandle handle, ulong mark, long start,
         if (offset < windowStart || offset + length > windowStart + windowLength)
         {
             windowStart = offset;
-            windowLength = ReadFully(window.AsSpan(0, (int)Math.Min(WindowBytes, end - offset)), offset);
+            windowLength = ReadFully(window.AsSpan(0, (int)Math.Min(windowBytes, end - offset)), offset);
         }
 
         var from = (int)(offset - windowStart);

@@ -115,7 +115,7 @@ internal sealed partial class Recovery(JournalFolder folder, JournalOptions opti
         try
         {
             using var handle = segment.OpenToRead();
-            using var walk = new SegmentWalk(handle, segment, SegmentHeader.Size, segment.FirstNumber - 1, places.Add);
+            using var walk = new SegmentWalk(segment, handle, SegmentHeader.Size, segment.FirstNumber - 1, places.Add);
             while (walk.MoveNext(segment.FileBytes, long.MaxValue))
             {
                 highest = walk.Header.Number;
