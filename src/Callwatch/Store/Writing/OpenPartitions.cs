@@ -21,10 +21,12 @@ internal sealed class OpenPartitions(StoreFolder folder, StoreOptions options) :
         {
             latest = Partition.New(day, (latest?.Sequence ?? 0) + 1);
             folder.Catalog.Add(latest);
-            folder.Publish();
         }
 
-        return current[day] = Open(latest);
+        // A file just made is shown to readers when its tables stand, not before.
+        var opened = Open(latest);
+        folder.Publish();
+        return current[day] = opened;
     }
 
     public PartitionWriter Of(string file) =>
