@@ -43,11 +43,11 @@ public sealed class ReceiveOptions
     [Range(64 * 1024, 256 * MiB)]
     public int MaxRecordBytes { get; set; } = 8 * MiB;
 
-    /// <summary>How long a body may take while it arrives slower than <see cref="MinBytesPerSecond"/>. Default 1 min.</summary>
+    /// <summary>How long a body may come slower than <see cref="MinBytesPerSecond"/>. Default 1 min.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan SlowSenderAfter { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>Slowest average rate of a body that takes longer than <see cref="SlowSenderAfter"/>. Default 240 bytes a second.</summary>
+    /// <summary>What a body must bring, averaged over <see cref="SlowSenderAfter"/>. Default 240 bytes a second.</summary>
     [Range(1, MiB)]
     public int MinBytesPerSecond { get; set; } = 240;
 

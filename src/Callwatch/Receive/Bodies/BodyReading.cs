@@ -14,8 +14,8 @@ internal enum BodyEnd : byte
 }
 
 /// <summary>
-/// Reads a body as it comes. It may pause, but as a whole must not stay below the least rate for longer than the time granted:
-/// a sender that dribbles would hold its connection and memory for as long as it likes.
+/// Reads a body as it comes. It may pause, but each stretch of the time granted must bring as much as the least rate asks, the first as
+/// well as the last: a sender that dribbles would hold its connection, and what it has sent before, for as long as it likes.
 /// </summary>
 internal static class BodyReading
 {
@@ -24,20 +24,22 @@ internal static class BodyReading
         // Not by a token: a reader left in the middle of a read cannot be drained by the web server afterwards.
         await using var timer = time.CreateTimer(state => ((PipeReader)state!).CancelPendingRead(), body, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         await using var leaving = cancel.Register(state => ((PipeReader)state!).CancelPendingRead(), body);
-        var began = time.GetTimestamp();
+        var (stretchBegan, before) = (time.GetTimestamp(), 0);
         try
         {
             while (true)
             {
                 var reading = body.ReadAsync(CancellationToken.None);
-                if (!reading.IsCompleted) timer.Change(TimeLeft(into.Length, time.GetElapsedTime(began), options), Timeout.InfiniteTimeSpan);
+                if (!reading.IsCompleted) timer.Change(TimeLeft(time.GetElapsedTime(stretchBegan), options), Timeout.InfiniteTimeSpan);
                 var read = await reading;
                 foreach (var part in read.Buffer) into.Append(part.Span);
                 body.AdvanceTo(read.Buffer.End);
                 if (into.Trouble != BufferTrouble.None) return BodyEnd.NoRoom;
                 if (read.IsCompleted) return BodyEnd.Whole;
                 if (cancel.IsCancellationRequested) return BodyEnd.Abandoned;
-                if (TimeLeft(into.Length, time.GetElapsedTime(began), options) == TimeSpan.Zero) return BodyEnd.TooSlow;
+                if (TimeLeft(time.GetElapsedTime(stretchBegan), options) > TimeSpan.Zero) continue;
+                if (into.Length - before < options.MinBytesPerSecond * options.SlowSenderAfter.TotalSeconds) return BodyEnd.TooSlow;
+                (stretchBegan, before) = (time.GetTimestamp(), into.Length);
             }
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
@@ -47,11 +49,6 @@ internal static class BodyReading
         }
     }
 
-    /// <summary>Until what has come so far would be too little.</summary>
-    private static TimeSpan TimeLeft(int received, TimeSpan elapsed, ReceiveOptions options)
-    {
-        var enough = TimeSpan.FromSeconds((double)received / options.MinBytesPerSecond);
-        var left = (enough > options.SlowSenderAfter ? enough : options.SlowSenderAfter) - elapsed;
-        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
-    }
+    private static TimeSpan TimeLeft(TimeSpan elapsed, ReceiveOptions options) =>
+        elapsed < options.SlowSenderAfter ? options.SlowSenderAfter - elapsed : TimeSpan.Zero;
 }

@@ -28,6 +28,7 @@ public sealed class PayloadBuffer(InFlightBytes? budget, int maxBytes) : IDispos
     // malloc gives blocks above 32 MiB pages of their own, taken when first written and returned when freed.
     private const int FirstNativeBytes = 40 << 20;
     private const int TakenAtOnce = 64 * 1024;
+    private const int FirstBytes = 4 * 1024;
 
     private byte[]? pooled;
     private NativeBlock? native;
@@ -92,7 +93,8 @@ public sealed class PayloadBuffer(InFlightBytes? budget, int maxBytes) : IDispos
         }
 
         // A little ahead, so that the shared counter is not asked for every field.
-        var target = Math.Min(maxBytes, (wanted + TakenAtOnce - 1) / TakenAtOnce * TakenAtOnce);
+        var step = wanted <= TakenAtOnce / 2 ? FirstBytes : TakenAtOnce;
+        var target = Math.Min(maxBytes, (wanted + step - 1) / step * step);
         if (budget is not null && !budget.TryTake(target - taken))
         {
             Trouble = BufferTrouble.OverBudget;
