@@ -29,7 +29,7 @@ public sealed class SpanNormalizer(PriceBooks prices)
         var display = NameFields.Display(facts, kind, name);
         var call = kind.IsCall() || (kind == SpanKind.Agent && TokenFields.AnyCount(facts)) ? CallFields.Of(facts, kind, display, times, thin) : null;
         var httpStatus = ErrorFields.HttpStatus(facts);
-        var error = ErrorFields.Of(facts, kind.IsCall(), call is not null && CallFields.HasAnswer(call), ref httpStatus);
+        var error = ErrorFields.Of(facts, span, kind.IsCall(), call is not null && CallFields.HasAnswer(call), ref httpStatus);
         var outcome = OutcomeOf(error, call);
         if (call is not null) call = CallFields.Priced(call, facts, kind, outcome, times.Start, prices);
         return new Span
@@ -69,7 +69,7 @@ public sealed class SpanNormalizer(PriceBooks prices)
     public SpanContent Content(in OtlpSpan span, IReadOnlyList<JoinedLog> logs)
     {
         var facts = SpanFacts.Of(span, logs);
-        return ContentReader.Read(facts, KindFields.Of(facts));
+        return ContentReader.Read(facts, span, KindFields.Of(facts));
     }
 
     /// <summary>True for log records that are part of a span's story: GenAI events and exceptions that name their trace and span.</summary>

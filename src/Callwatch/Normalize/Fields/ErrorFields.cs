@@ -1,4 +1,5 @@
 using Callwatch.Normalize.Reading;
+using Callwatch.Receive.Otlp;
 using Callwatch.Spans;
 using static Callwatch.Normalize.Reading.FieldRule;
 
@@ -23,17 +24,17 @@ internal static class ErrorFields
     public static int? HttpStatus(SpanFacts facts) => facts.Mentions(Status) && facts.Count(Status) is >= 100 and < 600 and var status ? (int)status : null;
 
     /// <summary>The error of a failed span, null when it did not fail. <paramref name="answered"/>: there is a sign of an answer.</summary>
-    public static SpanError? Of(SpanFacts facts, bool isLlm, bool answered, ref int? httpStatus)
+    public static SpanError? Of(SpanFacts facts, in OtlpSpan span, bool isLlm, bool answered, ref int? httpStatus)
     {
         var exception = facts.EventCount > 0 ? ExceptionRecord.LastOf(facts) : default;
         var type = facts.Mentions(Type) ? facts.Text(Type) : null;
-        var status = facts.Span.StatusCode;
+        var status = span.StatusCode;
         var failed = status == 2 || type is not null || IsErrorLevel(facts)
             || (exception.IsThere && (status != 1 || (isLlm && !answered)))
             || (isLlm && httpStatus >= 400);
         if (!failed) return null;
 
-        var message = Text(facts.Span.StatusMessage) ?? exception.Message ?? facts.Text(Message) ?? facts.Text(SpanExceptionMessage);
+        var message = Text(span.StatusMessage) ?? exception.Message ?? facts.Text(Message) ?? facts.Text(SpanExceptionMessage);
         httpStatus ??= ErrorGroups.StatusIn(type) ?? ErrorGroups.StatusAtStart(message);
         type ??= exception.Type ?? facts.Text(OtherType) ?? facts.Text(SpanExceptionType) ?? StatusText(facts) ?? "_OTHER";
         return new SpanError

@@ -63,24 +63,21 @@ internal static class ParameterFields
         .. ResponseFormat, .. ServiceTier,
     ];
 
-    public static LlmCall Into(SpanFacts facts, LlmCall call)
+    /// <summary>The call with its parameters; the same object where there are none.</summary>
+    public static LlmCall Into(SpanFacts facts, LlmCall call) => !facts.Mentions(Any) ? call : call with
     {
-        if (!facts.Mentions(Any)) return call;
-        return call with
-        {
-            Temperature = Rounded(facts.Number(Temperature)),
-            TopP = Rounded(facts.Number(TopP)),
-            TopK = Rounded(facts.Number(TopK)),
-            FrequencyPenalty = Rounded(facts.Number(FrequencyPenalty)),
-            PresencePenalty = Rounded(facts.Number(PresencePenalty)),
-            Seed = facts.Integer(Seed),
-            MaxTokens = facts.Count(MaxTokens),
-            StopSequences = facts.Texts(StopSequences),
-            ReasoningEffort = facts.Text(ReasoningEffort),
-            ResponseFormat = facts.Text(ResponseFormat),
-            ServiceTier = facts.Text(ServiceTier),
-        };
-    }
+        Temperature = Rounded(facts.Number(Temperature)),
+        TopP = Rounded(facts.Number(TopP)),
+        TopK = Rounded(facts.Number(TopK)),
+        FrequencyPenalty = Rounded(facts.Number(FrequencyPenalty)),
+        PresencePenalty = Rounded(facts.Number(PresencePenalty)),
+        Seed = facts.Integer(Seed),
+        MaxTokens = facts.Count(MaxTokens),
+        StopSequences = facts.Texts(StopSequences),
+        ReasoningEffort = facts.Text(ReasoningEffort),
+        ResponseFormat = facts.Text(ResponseFormat),
+        ServiceTier = facts.Text(ServiceTier),
+    };
 
     /// <summary>
     /// Whether the answer came in pieces. <c>IsGuess</c>: LangChain's parameters say "no" even where the call streams,

@@ -10,7 +10,7 @@ namespace Callwatch.Normalize.Messages;
 /// <summary>The bodies of one span, copied out whole for whoever opens it.</summary>
 internal static class ContentReader
 {
-    public static SpanContent Read(SpanFacts facts, SpanKind kind)
+    public static SpanContent Read(SpanFacts facts, in OtlpSpan span, SpanKind kind)
     {
         JsonNode? input = null, output = null;
         List<ChatMessage> inputMessages = [], outputMessages = [];
@@ -26,7 +26,7 @@ internal static class ContentReader
                 break;
             default:
                 inputMessages = Messages(facts, kind, output: false, out input);
-                if (input is null && kind == SpanKind.Embedding) input = EmbeddedTexts(facts);
+                if (kind == SpanKind.Embedding) input = input is null ? EmbeddedTexts(facts) : WithoutQuotes(input);
 
                 // Vectors are no content.
                 if (kind != SpanKind.Embedding) outputMessages = Messages(facts, kind, output: true, out output);
@@ -44,9 +44,9 @@ internal static class ContentReader
             OutputMessages = outputMessages,
             Tools = ToolDefinitions.Of(facts),
             Documents = documents,
-            Attributes = Attributes(facts.Span),
-            Events = Events(facts.Span),
-            Links = Links(facts.Span),
+            Attributes = Attributes(span),
+            Events = Events(span),
+            Links = Links(span),
         };
     }
 
@@ -101,6 +101,10 @@ internal static class ContentReader
             : captured.Value.Text(facts.Space.Words) is { } text ? JsonValue.Create(text) : null;
     }
 
+    // The AI SDK writes each text to embed as JSON.
+    private static JsonNode WithoutQuotes(JsonNode input) =>
+        input is JsonArray texts ? new JsonArray([.. texts.Select(text => text is JsonValue value && value.TryGetValue(out string? json) && json is ['"', ..] ? MessageReader.Loose(json) : text?.DeepClone())]) : input;
+
     private static JsonArray? EmbeddedTexts(SpanFacts facts)
     {
         var texts = new SortedDictionary<int, string>();
@@ -114,7 +118,7 @@ internal static class ContentReader
         return texts.Count == 0 ? null : new JsonArray([.. texts.Values.Select(text => (JsonNode?)JsonValue.Create(text))]);
     }
 
-    private static JsonObject Attributes(OtlpSpan span)
+    private static JsonObject Attributes(in OtlpSpan span)
     {
         var all = AnyValueJson.Pairs(span.Attributes);
         foreach (var pair in span.ScopeAttributes) all["scope." + Encoding.UTF8.GetString(pair.Key)] = AnyValueJson.ToNode(pair.Value, 1);
@@ -124,7 +128,7 @@ internal static class ContentReader
         return all;
     }
 
-    private static List<SpanEvent> Events(OtlpSpan span)
+    private static List<SpanEvent> Events(in OtlpSpan span)
     {
         var events = new List<SpanEvent>();
         foreach (var happening in span.Events)
@@ -132,7 +136,7 @@ internal static class ContentReader
         return events;
     }
 
-    private static List<SpanLink> Links(OtlpSpan span)
+    private static List<SpanLink> Links(in OtlpSpan span)
     {
         var links = new List<SpanLink>();
         foreach (var link in span.Links) links.Add(new SpanLink(link.TraceId, link.SpanId, AnyValueJson.Pairs(link.Attributes)));

@@ -140,13 +140,11 @@ internal static class MessageReader
         if (!result.Is("__REDACTED__"u8)) parts.Add(new MessagePart("tool_result") { Id = id.ToText(), Result = Loose(result) });
     }
 
-    /// <summary>JSON inside a string is taken out of it; other text stays text.</summary>
-    public static JsonNode? Loose(JsonView value)
-    {
-        if (value.Form != JsonForm.Text) return value.ToNode();
-        var text = value.ToText()!;
-        return text.AsSpan().TrimStart() is ['{' or '[', ..] ? Parse(Encoding.UTF8.GetBytes(text)) ?? JsonValue.Create(text) : JsonValue.Create(text);
-    }
+    /// <summary>JSON inside a string, quoted text too, is taken out of it; other text stays text.</summary>
+    public static JsonNode? Loose(JsonView value) => value.Form == JsonForm.Text ? Loose(value.ToText()!) : value.ToNode();
+
+    public static JsonNode Loose(string text) =>
+        text.AsSpan().TrimStart() is ['{' or '[' or '"', ..] && Parse(Encoding.UTF8.GetBytes(text)) is { } json ? json : JsonValue.Create(text);
 
     private static JsonNode? Parse(byte[] json)
     {

@@ -73,6 +73,15 @@ internal struct ThinContent
 
         var places = Conversation.Messages(facts, captured, output: false);
         var text = kind == SpanKind.Embedding ? FirstText(captured.Json, places, 0) : NewestUserText(captured.Json, places);
+
+        // The AI SDK writes each text to embed as JSON.
+        if (kind == SpanKind.Embedding && text.Escaped && text.Raw is [(byte)'\\', (byte)'"', .., (byte)'\\', (byte)'"'])
+        {
+            Input = Preview.Of(text.Raw[2..^2], escaped: true);
+            IsCaptured = true;
+            return;
+        }
+
         Input = text.IsAbsent ? places.Count == 0 ? Preview.Of(captured.Json) : null : Preview.Of(text);
         IsCaptured |= Input is not null || SaysSomething(captured.Json, places);
     }

@@ -22,12 +22,15 @@ internal readonly ref struct SpanFacts
 
     private static readonly AttributeTable.Lookup Known = Fields.FieldTable.Attributes;
 
+    private readonly ReadOnlySpan<byte> body;
+    private readonly ReadOnlySpan<byte> scope;
     private readonly IReadOnlyList<JoinedLog> logs;
     private readonly int places;
 
-    private SpanFacts(OtlpSpan span, IReadOnlyList<JoinedLog> logs, Workspace space)
+    private SpanFacts(in OtlpSpan span, IReadOnlyList<JoinedLog> logs, Workspace space)
     {
-        Span = span;
+        body = span.Body;
+        scope = span.Scope;
         this.logs = logs;
         Space = space;
         space.Resource = ResourceFacts.Of(span.Resource, space.Resource);
@@ -42,11 +45,9 @@ internal readonly ref struct SpanFacts
         }
 
         if (!space.Scope.HasAttributes) return;
-        ScanAttributes(span.Scope, field: 3, ScopeSource, ScopePlace, 0);
+        ScanAttributes(scope, field: 3, ScopeSource, ScopePlace, 0);
         places = 3;
     }
-
-    public OtlpSpan Span { get; }
 
     public Workspace Space { get; }
 
@@ -67,9 +68,9 @@ internal readonly ref struct SpanFacts
     /// <summary>Attributes of families, in the order of the wire.</summary>
     public ReadOnlySpan<FamilyItem> Items => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(Space.Items);
 
-    public ReadOnlySpan<byte> KeyOf(FamilyItem item) => Span.Body.Slice(item.KeyStart, item.KeyLength);
+    public ReadOnlySpan<byte> KeyOf(FamilyItem item) => body.Slice(item.KeyStart, item.KeyLength);
 
-    public WireValue ValueOf(FamilyItem item) => new(new OtlpValue(Span.Body.Slice(item.ValueStart, item.ValueLength)));
+    public WireValue ValueOf(FamilyItem item) => new(new OtlpValue(body.Slice(item.ValueStart, item.ValueLength)));
 
     /// <summary>Span events in their order, then joined logs in theirs.</summary>
     public int EventCount => Space.Events.Count;
@@ -179,14 +180,14 @@ internal readonly ref struct SpanFacts
 
     private ReadOnlySpan<byte> Source(int source) => source switch
     {
-        SpanSource => Span.Body,
-        ScopeSource => Span.Scope,
+        SpanSource => body,
+        ScopeSource => scope,
         _ => logs[source - FirstLogSource].Payload.Span,
     };
 
     private void ScanSpan()
     {
-        var fields = new ProtobufReader(Span.Body);
+        var fields = new ProtobufReader(body);
         while (fields.Read())
         {
             if (fields.Type != WireType.Bytes) continue;

@@ -167,4 +167,12 @@ public sealed class DialectMessagesTests
         Assert.Equal("[\"a\",\"b\"]", content.Input!.ToJsonString());
         Assert.Null(content.Output);
     }
+
+    [Fact]
+    public void Texts_to_embed_of_the_ai_sdk_lose_their_quotes()
+    {
+        var embed = A.Span().With(("ai.operationId", "ai.embedMany.doEmbed"), ("ai.values", new[] { "\"capital of France\"", "\"[a] list\"" }));
+        Assert.Equal("[\"capital of France\",\"[a] list\"]", Normalized.Content(embed).Input!.ToJsonString());
+        Assert.Equal("capital of France", Normalized.Of(embed).InputPreview);
+    }
 }
