@@ -4,6 +4,7 @@ using Callwatch.Query;
 using Callwatch.Server.Access;
 using Callwatch.Server.Endpoints;
 using Callwatch.Server.Hosting;
+using Callwatch.Server.OpenApi;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -33,6 +34,7 @@ public static class CallwatchServer
         builder.Services.AddRoutingCore();
         builder.Services.AddAccess();
         builder.Services.AddReceiveLimits();
+        builder.Services.AddApiDescription();
         builder.Services.AddDashboardPages();
 
         var app = builder.Build();
@@ -54,6 +56,7 @@ public static class CallwatchServer
         app.MapExport();
         app.MapSystem();
         app.MapMetrics();
+        app.MapApiDescription();
         app.MapApps();
         app.MapKeys();
         app.MapTenants();

@@ -54,6 +54,9 @@ public sealed class RunningServer : IAsyncDisposable
         return new RunningServer(app, own, all["Callwatch:Data"]!);
     }
 
+    /// <summary>Stops it as a signal does; it still has to be disposed of.</summary>
+    public Task StopAsync() => app.StopAsync();
+
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();

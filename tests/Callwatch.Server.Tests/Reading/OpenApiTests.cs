@@ -1,0 +1,115 @@
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace Callwatch.Server.Tests.Reading;
+
+/// <summary>The generated description says what the outer contract promises: its routes, their parameters, and the names in their answers.</summary>
+public sealed class OpenApiTests(OpenApiTests.World world) : IClassFixture<OpenApiTests.World>
+{
+    private const string List = "from to app q sort limit cursor";
+
+    public sealed class World : IAsyncLifetime
+    {
+        public RunningServer Server { get; private set; } = null!;
+
+        public JsonNode Document { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync()
+        {
+            Server = await Traffic.ServerAsync();
+            Document = await Server.GetAsync("/openapi/v1.json");
+        }
+
+        public ValueTask DisposeAsync() => Server.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData("/api/v1/calls", List)]
+    [InlineData("/api/v1/traces", List)]
+    [InlineData("/api/v1/traces/{trace_id}", "trace_id limit cursor")]
+    [InlineData("/api/v1/spans/{trace_id}/{span_id}", "trace_id span_id")]
+    [InlineData("/api/v1/stats", "from to app q step by tz limit")]
+    [InlineData("/api/v1/facets/{field}", "field prefix from to app")]
+    [InlineData("/api/v1/errors", "from to app q")]
+    [InlineData("/api/v1/sessions", List)]
+    [InlineData("/api/v1/users", List)]
+    [InlineData("/api/v1/lookup/{id}", "id")]
+    [InlineData("/api/v1/export", "from to app q format")]
+    [InlineData("/api/v1/tail", "app q")]
+    [InlineData("/api/v1/system", "")]
+    [InlineData("/metrics", "")]
+    [InlineData("/healthz", "")]
+    [InlineData("/readyz", "")]
+    public void Every_reading_route_is_described_with_its_parameters(string path, string parameters)
+    {
+        var operation = world.Document["paths"]![path]!["get"]!;
+        var described = operation["parameters"]?.AsArray().Select(parameter => (string)parameter!["name"]!).ToList() ?? [];
+        Assert.All(parameters.Split(' ', StringSplitOptions.RemoveEmptyEntries), name => Assert.Contains(name, described));
+        Assert.All(operation["parameters"]?.AsArray() ?? [], parameter => Assert.True(
+            parameter!["description"] is not null || (string)parameter["in"]! == "path", $"{path} {parameter["name"]} has no description"));
+        Assert.NotNull(operation["summary"]);
+        Assert.NotNull(operation["responses"]!["200"]);
+    }
+
+    [Theory]
+    [InlineData("ApiPageOfApiSpan", "items next newer searched_until source")]
+    [InlineData("ApiSpan", """
+        trace_id span_id parent_span_id app name display_name kind start end duration_ms outcome error http_status environment release user_id session_id tags metadata scores
+        input_preview output_preview operation provider request_model response_model model call_source streaming ttft_ms output_tokens_per_s usage cost finish_reasons tool_calls
+        temperature top_p max_tokens prompt_name prompt_version merged_into
+        """)]
+    [InlineData("ApiSpanDetails", "trace_id cost content input output messages tools attributes events")]
+    [InlineData("ApiError", "type message stack group")]
+    [InlineData("ApiScore", "name value comment source")]
+    [InlineData("ApiUsage", "input_tokens output_tokens total_tokens cache_read_tokens cache_write_tokens reasoning_tokens audio_input_tokens audio_output_tokens")]
+    [InlineData("ApiCost", "input_usd cache_read_usd cache_write_usd output_usd reasoning_usd other_usd total_usd source reason price_id price_book")]
+    [InlineData("ApiMessages", "input output")]
+    [InlineData("ApiTrace", "trace spans truncated next")]
+    [InlineData("ApiTraceSummary", """
+        trace_id name kind app apps start end duration_ms outcome error user_id session_id tags span_count call_count error_count usage cost_usd models settled
+        """)]
+    [InlineData("ApiStats", "step source truncated groups")]
+    [InlineData("ApiStatsGroup", "key total points")]
+    [InlineData("ApiFigures", """
+        calls success errors cancelled success_rate latency_ms ttft_ms output_tokens_per_s input_tokens output_tokens cache_read_tokens cache_write_tokens reasoning_tokens
+        total_tokens cost_usd cost unpriced_calls users sessions calls_per_session feedback
+        """)]
+    [InlineData("ApiPoint", "t calls latency_ms cost_usd")]
+    [InlineData("ApiDistribution", "avg p50 p90 p95 p99 max")]
+    [InlineData("ApiFeedback", "positive negative")]
+    [InlineData("ApiErrorGroup", "fingerprint type message provider model count share first_seen last_seen sample_traces")]
+    [InlineData("ApiLookup", "matches")]
+    [InlineData("ApiLookupMatch", "kind trace_id steps")]
+    [InlineData("ApiLookupStep", "step time state reason destination")]
+    [InlineData("ApiSystem", "epoch head readers lanes counters disk version")]
+    [InlineData("ProblemDetails", "type title status detail code field offset")]
+    public void Every_answer_is_described_with_the_names_of_the_contract(string schema, string names)
+    {
+        var properties = world.Document["components"]!["schemas"]![schema]!["properties"]!.AsObject();
+        Assert.All(names.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries), name => Assert.True(properties.ContainsKey(name), $"{schema}.{name} is not described"));
+    }
+
+    [Fact]
+    public void Numbers_are_numbers_and_everything_answered_is_always_there()
+    {
+        var schemas = world.Document["components"]!["schemas"]!.AsObject();
+        Assert.Equal("""["null","number"]""", schemas["ApiCost"]!["properties"]!["total_usd"]!["type"]!.ToJsonString());
+        foreach (var name in (string[])["ApiSpan", "ApiTraceSummary", "ApiFigures", "ApiLookupMatch"])
+            Assert.Equal(schemas[name]!["properties"]!.AsObject().Select(property => property.Key).Order(StringComparer.Ordinal), schemas[name]!["required"]!.AsArray().Select(item => (string?)item).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_is_answered_has_exactly_the_fields_that_are_described()
+    {
+        await Traffic.SendAsync(world.Server);
+        var schemas = world.Document["components"]!["schemas"]!.AsObject();
+        Compare("ApiSpan", (await world.Server.GetAsync($"/api/v1/calls?{Traffic.Range}&limit=1"))["items"]![0]!);
+        Compare("ApiTraceSummary", (await world.Server.GetAsync($"/api/v1/traces?{Traffic.Range}&limit=1"))["items"]![0]!);
+        Compare("ApiSpanDetails", await world.Server.GetAsync($"/api/v1/spans/{Traffic.TraceId(1)}/{Traffic.SpanId(2)}"));
+        Compare("ApiPoint", (await world.Server.GetAsync($"/api/v1/stats?{Traffic.Range}"))["groups"]![0]!["points"]![0]!);
+        Compare("ApiSystem", await world.Server.GetAsync("/api/v1/system"));
+
+        void Compare(string schema, JsonNode answer) => Assert.Equal(
+            schemas[schema]!["properties"]!.AsObject().Select(property => property.Key).Order(StringComparer.Ordinal), answer.AsObject().Select(field => field.Key).Order(StringComparer.Ordinal));
+    }
+}
