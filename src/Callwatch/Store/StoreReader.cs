@@ -40,6 +40,12 @@ internal sealed partial class StoreReader(
         {
             // The batch under way has been stored; the rest is in the journal.
         }
+        catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            // Receiving must go on: what comes is in the journal and is stored once the cause is mended.
+            progress.Is(StoreState.Stopped, e.Message);
+            Stopped(e.Message);
+        }
         finally
         {
             await thread.RunAsync(Close);

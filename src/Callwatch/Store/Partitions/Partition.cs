@@ -3,8 +3,10 @@ using Callwatch.Spans;
 
 namespace Callwatch.Store.Partitions;
 
-/// <summary>One file of rows: spans that ended on one UTC day; a busy day has several.</summary>
+/// <summary>One file of rows: spans that ended on one UTC day; a busy day has several. Before 2020 it is a year: no tracing is that old, and clocks that
+/// were never set must not make a file for each day since 1970.</summary>
 /// <param name="File">Name of the file within the store's folder.</param>
+/// <param name="Day">Its first day.</param>
 /// <param name="Sequence">1 for the first of the day.</param>
 /// <param name="Rows">Spans in it, about.</param>
 /// <param name="FirstEnd">Earliest end ever stored in it; null while empty.</param>
@@ -15,12 +17,20 @@ public sealed record Partition(
 {
     private const string DayFormat = "yyyy-MM-dd";
 
-    public static DateOnly DayOf(Timestamp end) => DateOnly.FromDayNumber(UnixDayNumber + (int)(end.UnixSeconds / 86_400));
+    private const int FirstYearOfDays = 2020;
 
-    /// <summary>An end at or after this is of this day or a later one.</summary>
-    public Timestamp From => Timestamp.FromUnixSeconds((Day.DayNumber - UnixDayNumber) * 86_400L);
+    /// <summary>The first day of the partitions that hold what ends then.</summary>
+    public static DateOnly DayOf(Timestamp end)
+    {
+        var day = DateOnly.FromDayNumber(UnixDayNumber + (int)(end.UnixSeconds / 86_400));
+        return day.Year < FirstYearOfDays ? new DateOnly(day.Year, 1, 1) : day;
+    }
 
-    public Timestamp To => Timestamp.FromUnixSeconds((Day.DayNumber - UnixDayNumber + 1) * 86_400L);
+    /// <summary>Ends in it lie at or after this.</summary>
+    public Timestamp From => StartOf(Day);
+
+    /// <summary>Ends in it lie before this.</summary>
+    public Timestamp To => StartOf(Day.Year < FirstYearOfDays ? Day.AddYears(1) : Day.AddDays(1));
 
     internal static Partition New(DateOnly day, int sequence) =>
         new($"{day.ToString(DayFormat, CultureInfo.InvariantCulture)}.{sequence:D4}.db", day, sequence, 0, null, null, Closed: false, 0);
@@ -36,6 +46,8 @@ public sealed record Partition(
         partition = New(day, sequence);
         return partition.File == file;
     }
+
+    private static Timestamp StartOf(DateOnly day) => Timestamp.FromUnixSeconds((day.DayNumber - UnixDayNumber) * 86_400L);
 
     private static readonly int UnixDayNumber = new DateOnly(1970, 1, 1).DayNumber;
 }

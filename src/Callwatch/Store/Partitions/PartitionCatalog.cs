@@ -19,7 +19,7 @@ internal sealed class PartitionCatalog : IDisposable
 
     public PartitionCatalog(string folder)
     {
-        connection = StoreDatabase.OpenForWriting(Path.Combine(folder, "catalog.db"), "catalog", cacheKib: 512);
+        connection = Open(Path.Combine(folder, "catalog.db"));
         try
         {
             StoreDatabase.Execute(connection, "PRAGMA wal_autocheckpoint = 1000");
@@ -80,6 +80,21 @@ internal sealed class PartitionCatalog : IDisposable
     }
 
     public void Dispose() => connection.Dispose();
+
+    // A damaged catalog is set aside: what it said is found again in the files, and from the journal's beginning nothing is stored twice.
+    private static SqliteConnection Open(string file)
+    {
+        try
+        {
+            return StoreDatabase.OpenForWriting(file, "catalog", cacheKib: 512);
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode is SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB)
+        {
+            File.Move(file, file + ".damaged", overwrite: true);
+            foreach (var part in (string[])["-wal", "-shm"]) File.Delete(file + part);
+            return StoreDatabase.OpenForWriting(file, "catalog", cacheKib: 512);
+        }
+    }
 
     private ImmutableArray<Partition> Sorted() =>
         [.. partitions.Values.OrderByDescending(partition => partition.Day).ThenByDescending(partition => partition.Sequence)];

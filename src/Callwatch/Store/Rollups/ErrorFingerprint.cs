@@ -32,6 +32,8 @@ internal readonly record struct ErrorFingerprint(long Value, string Message)
         if (message is null) return "";
         var text = new StringBuilder(Math.Min(message.Length, Longest));
         var at = 0;
+        // A message may begin with the status, or name it.
+        var saysStatus = true;
         while (at < message.Length && text.Length < Longest)
         {
             var c = message[at];
@@ -44,7 +46,9 @@ internal readonly record struct ErrorFingerprint(long Value, string Message)
             {
                 var end = at;
                 while (end < message.Length && IsWord(message[end])) end++;
-                text.Append(Replace(message.AsSpan(at, end - at)));
+                var word = message.AsSpan(at, end - at);
+                text.Append(Replace(word, saysStatus));
+                saysStatus = IsStatusWord(word);
                 at = end;
             }
             else
@@ -64,14 +68,20 @@ internal readonly record struct ErrorFingerprint(long Value, string Message)
     private static bool IsWord(char c) => char.IsLetterOrDigit(c) || c is '_' or '-';
 
     // A word with a digit in it is a number, an id or a size; a model's name too, which has its own column beside the group.
-    private static ReadOnlySpan<char> Replace(ReadOnlySpan<char> word)
+    private static ReadOnlySpan<char> Replace(ReadOnlySpan<char> word, bool afterStatusWord)
     {
         var digits = 0;
         foreach (var c in word) digits += char.IsDigit(c) ? 1 : 0;
         if (digits == 0) return word;
-        // The status is what tells failures apart, so three digits of the 4xx and 5xx kind stay.
-        if (word.Length == 3 && digits == 3 && word[0] is '4' or '5') return word;
-        return "#";
+        // The status is what tells failures apart.
+        return afterStatusWord && word.Length == 3 && digits == 3 && word[0] is '4' or '5' ? word : "#";
+    }
+
+    private static bool IsStatusWord(ReadOnlySpan<char> word)
+    {
+        foreach (var known in (ReadOnlySpan<string>)["status", "code", "http", "error"])
+            if (word.Equals(known, StringComparison.OrdinalIgnoreCase)) return true;
+        return false;
     }
 
     // A quoted text closes with its own mark before the line ends; an apostrophe inside a word opens nothing.

@@ -48,7 +48,6 @@ internal sealed class FacetTable(SqliteConnection connection, PartitionWords wor
             var calls = fields[(tenant, app, field)].GetValueOrDefault(value);
             var statement = calls == 0 ? remove : put.Bind(5, calls);
             statement.Bind(1, tenant).Bind(2, app).BindText(3, FacetFields.Names[field]).Bind(4, value).Run();
-            if (calls == 0) fields[(tenant, app, field)].Remove(value);
         }
 
         changed.Clear();
@@ -67,7 +66,8 @@ internal sealed class FacetTable(SqliteConnection connection, PartitionWords wor
     {
         var known = Values(call, FacetFields.Tag);
         var tags = call.Tags.Distinct(StringComparer.Ordinal).Select(words.Id).ToList();
-        if (known.Count + tags.Count(tag => !known.ContainsKey(tag)) > MostValues)
+        var added = tags.Count(tag => !known.ContainsKey(tag));
+        if (added > 0 && Kept(known) + added > MostValues)
         {
             Count(call, FacetFields.Tag, Other, 1);
             return false;
@@ -80,16 +80,21 @@ internal sealed class FacetTable(SqliteConnection connection, PartitionWords wor
     private bool TryAdd(Span call, int field, long value)
     {
         var known = Values(call, field);
-        var fits = known.Count < MostValues || known.ContainsKey(value);
+        var fits = known.ContainsKey(value) || Kept(known) < MostValues;
         Count(call, field, fits ? value : Other, 1);
         return fits;
     }
 
     private void Count(Span call, int field, long value, int times)
     {
-        CollectionsMarshal.GetValueRefOrAddDefault(Values(call, field), value, out _) += times;
+        var known = Values(call, field);
+        ref var calls = ref CollectionsMarshal.GetValueRefOrAddDefault(known, value, out _);
+        calls += times;
+        if (calls == 0) known.Remove(value);
         changed.Add((call.TenantId, call.AppId, field, value));
     }
+
+    private static int Kept(Dictionary<long, long> known) => known.Count - (known.ContainsKey(Other) ? 1 : 0);
 
     private Dictionary<long, long> Values(Span call, int field)
     {

@@ -59,7 +59,7 @@ internal sealed record OwnFacts
         Note(ReferenceEquals(raw.Metadata, judged.Metadata) || (raw.Metadata.Count == judged.Metadata.Count && !raw.Metadata.Except(judged.Metadata).Any()), "metadata");
         Note(SameCall(raw.Call, judged.Call), "call");
         if (changed.Count == 0) return null;
-        return JsonSerializer.SerializeToUtf8Bytes(Pick(raw, changed), RowJson.Default.OwnFacts);
+        return JsonSerializer.SerializeToUtf8Bytes(Pick(raw, changed), RowJson.Compact.OwnFacts);
     }
 
     /// <summary>The span as it came.</summary>
@@ -128,6 +128,6 @@ internal sealed record OwnFacts
 
     // Through JSON, because records compare their lists by reference; only calls that judging has touched come here.
     internal static bool SameCall(LlmCall? a, LlmCall? b) => ReferenceEquals(a, b) || (a is not null && b is not null &&
-        JsonSerializer.SerializeToUtf8Bytes(ThinCall.Whole(a), RowJson.Default.ThinCall)
-            .AsSpan().SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(ThinCall.Whole(b), RowJson.Default.ThinCall)));
+        JsonSerializer.SerializeToUtf8Bytes(ThinCall.Whole(a), RowJson.Compact.ThinCall)
+            .AsSpan().SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(ThinCall.Whole(b), RowJson.Compact.ThinCall)));
 }

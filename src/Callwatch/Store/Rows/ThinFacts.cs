@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Callwatch.Spans;
@@ -37,7 +38,7 @@ internal sealed record ThinFacts
             Notes = span.Notes.Count == 0 ? null : span.Notes,
             Call = span.Call is null ? null : hasCallRow ? ThinCall.Rest(span.Call) : ThinCall.Whole(span.Call),
         };
-        return JsonSerializer.SerializeToUtf8Bytes(facts, RowJson.Default.ThinFacts);
+        return JsonSerializer.SerializeToUtf8Bytes(facts, RowJson.Compact.ThinFacts);
     }
 
     public static ThinFacts Parse(string json) => JsonSerializer.Deserialize(json, RowJson.Default.ThinFacts) ?? new ThinFacts();
@@ -63,4 +64,14 @@ internal sealed record ThinScore(string Name, double? Value, string? Comment, st
 [JsonSerializable(typeof(ThinFacts))]
 [JsonSerializable(typeof(OwnFacts))]
 [JsonSerializable(typeof(TraceThin))]
-internal sealed partial class RowJson : JsonSerializerContext;
+internal sealed partial class RowJson : JsonSerializerContext
+{
+    /// <summary>For writing: text beyond ASCII as it is, since half the size matters here and no page ever holds this JSON.</summary>
+    public static RowJson Compact { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+}

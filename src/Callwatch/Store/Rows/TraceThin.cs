@@ -28,7 +28,7 @@ public sealed record TraceThin
 
     public static TraceThin Parse(string json) => JsonSerializer.Deserialize(json, RowJson.Default.TraceThin) ?? new TraceThin();
 
-    internal byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, RowJson.Default.TraceThin);
+    internal byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, RowJson.Compact.TraceThin);
 
     public SpanError? Error => ErrorType is null ? null : new SpanError { Type = ErrorType, Group = ErrorGroup ?? "other", Message = ErrorMessage };
 }
