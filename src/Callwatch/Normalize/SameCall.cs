@@ -5,9 +5,12 @@ namespace Callwatch.Normalize;
 /// <summary>One model call that two libraries wrote down: when it is one, and what it is then (genai-attributes, section 9 B).</summary>
 internal static class SameCall
 {
+    // Some libraries keep whole milliseconds.
+    private static readonly TimeSpan Slack = TimeSpan.FromMilliseconds(1);
+
     /// <summary>True when <paramref name="inner"/>, somewhere beneath <paramref name="outer"/>, began while it ran.</summary>
     public static bool BeganInside(JudgedSpan inner, JudgedSpan outer) =>
-        inner.Start >= outer.Start && (outer.End <= outer.Start || inner.Start <= outer.End);
+        inner.Start.Plus(Slack) >= outer.Start && (outer.End <= outer.Start || inner.Start <= outer.End.Plus(Slack));
 
     public static bool IdsAgree(LlmCall a, LlmCall b) => a.ResponseId is { } id && id == b.ResponseId;
 

@@ -32,6 +32,7 @@ public sealed class SpanNormalizer(PriceBooks prices)
         var error = ErrorFields.Of(facts, span, kind.IsCall(), call is not null && CallFields.HasAnswer(call), ref httpStatus);
         var outcome = OutcomeOf(error, call);
         if (call is not null) call = CallFields.Priced(call, facts, kind, outcome, times.Start, prices);
+        IntakeMarks.AddTo(facts.Space.Notes, facts);
         return new Span
         {
             TenantId = origin.TenantId,

@@ -30,7 +30,7 @@ internal static class ErrorFields
         var type = facts.Mentions(Type) ? facts.Text(Type) : null;
         var status = span.StatusCode;
         var failed = status == 2 || type is not null || IsErrorLevel(facts)
-            || (exception.IsThere && (status != 1 || (isLlm && !answered)))
+            || (exception.IsEvidence && (status != 1 || (isLlm && !answered)))
             || (isLlm && httpStatus >= 400);
         if (!failed) return null;
 

@@ -29,9 +29,6 @@ internal static class MessageSources
         Attr("traceloop.entity.output"), Attr("mlflow.spanOutputs"), Attr("gcp.vertex.agent.llm_response"), Attr("genkit:output"),
     ];
 
-    /// <summary>The texts of an embedding call, where they are attributes of their own.</summary>
-    public static readonly Family EmbeddedTexts = Family.Embeddings;
-
     /// <summary>True for an attribute that holds question and answer together (Pydantic AI).</summary>
     public static bool IsHistory(FieldRule rule) => Histories.Slots.Has(rule.Slot);
 

@@ -104,6 +104,15 @@ public sealed class ErrorTests
     }
 
     [Fact]
+    public void A_log_line_with_an_exception_explains_a_failure_and_makes_none()
+    {
+        var line = A.Log("").With("exception.type", "TimeoutException").With("exception.message", "slow");
+        Assert.Equal(Outcome.Success, Normalized.Of(A.Span().With([Chat]), line).Outcome);
+        Assert.Equal(("TimeoutException", "slow"), (Normalized.Of(A.Span().With([Chat]).Status(2), line).Error!.Type, Normalized.Of(A.Span().Status(2), line).Error!.Message));
+        Assert.Equal("Told", Normalized.Of(A.Span().Event("exception", ("exception.type", "Told")), line).Error!.Type);
+    }
+
+    [Fact]
     public void A_bad_http_status_fails_calls_and_not_plain_requests()
     {
         var call = Normalized.With(Chat, ("http.response.status_code", 503));

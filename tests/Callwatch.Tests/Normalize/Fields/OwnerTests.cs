@@ -101,4 +101,11 @@ public sealed class OwnerTests
     [InlineData("mlflow.linkedPrompts", "[{\"name\":\"geo\",\"version\":\"1\"}]")]
     [InlineData("ai.telemetry.metadata.langfusePrompt", "{\"name\":\"geo\",\"version\":1}")]
     public void The_prompt_link_is_found_in_every_dialect(string key, string value) => Assert.Equal("geo", Normalized.Chat((key, value)).PromptName);
+
+    [Fact]
+    public void What_intake_mended_becomes_a_note_and_what_a_sender_claims_does_not()
+    {
+        var marks = new[] { "text_cut:gen_ai.input.messages", "text_cut:name", "bad_parent_id:parent_span_id", "nonsense:x", "hello" };
+        Assert.Equal(["text_cut", "bad_parent_id"], Normalized.With(("callwatch.changed", marks)).Notes);
+    }
 }
