@@ -34,6 +34,23 @@ public sealed class CallQueriesTests(CallQueriesTests.World world) : IClassFixtu
     }
 
     [Fact]
+    public async Task A_day_in_several_files_is_one_list()
+    {
+        using var busy = new QueryWorld(seed: 6, chunks: 3, storeOptions: new Callwatch.Store.StoreOptions { CacheKib = 2_048, MostRows = 40 });
+        Assert.Contains(busy.Store.Folder.Partitions, partition => partition.Sequence > 2);
+        var all = busy.AllCalls();
+        for (var seed = 0; seed < 30; seed++)
+        {
+            var questions = new RandomQuestions(seed);
+            var selection = questions.Selection();
+            var sort = new SortOrder(questions.Pick(Enum.GetValues<SortField>()), questions.Random.Next(2) == 0);
+            var listed = await All(selection, sort, questions.Random.Next(1, 60), busy);
+            Assert.Equal(all.Where(RandomQuestions.Test(selection, busy.Apps.NameOf)).Select(Id).Order(StringComparer.Ordinal), listed.Select(Id).Order(StringComparer.Ordinal));
+            AssertOrdered(listed, sort);
+        }
+    }
+
+    [Fact]
     public async Task What_arrives_while_paging_is_left_out_and_counted_as_newer()
     {
         using var growing = new QueryWorld(seed: 8, chunks: 4);
@@ -110,13 +127,13 @@ public sealed class CallQueriesTests(CallQueriesTests.World world) : IClassFixtu
         Assert.True(pages > 3, $"{pages} pages");
     }
 
-    private async Task<List<Span>> All(Selection selection, SortOrder sort, int limit)
+    private async Task<List<Span>> All(Selection selection, SortOrder sort, int limit, QueryWorld? other = null)
     {
         var listed = new List<Span>();
         string? next = null;
         do
         {
-            var page = Found(await world.Query.Calls.ListAsync(selection, sort, limit, next, Cancel));
+            var page = Found(await (other ?? world.Query).Calls.ListAsync(selection, sort, limit, next, Cancel));
             Assert.True(page.Items.Count <= limit);
             listed.AddRange(page.Items);
             next = page.Next;

@@ -62,6 +62,8 @@ internal sealed class QueryWorld : IDisposable
 
     public ErrorQueries Errors => new(gate, Scopes);
 
+    public PeopleQueries People => new(gate, Scopes);
+
     public LookupQueries Lookup => new(gate, Scopes, Journal);
 
     public ReadScope OnlyApp(int index) => new(1, apps[index]);
