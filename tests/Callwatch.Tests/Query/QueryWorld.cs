@@ -95,20 +95,23 @@ internal sealed class QueryWorld : IDisposable
         var shift = TimeSpan.FromMinutes(random.Next(-20 * 24 * 60, 20 * 24 * 60));
         var first = Store.Folder.Catalog.Position?.Number ?? 0;
         traces++;
-        var (spans, logs) = new RandomTraffic(random.Next()).Make(count);
-        Store.Store(spans.Select(span => span with
+        var (spans, _) = new RandomTraffic(random.Next()).Make(count);
+        // In several batches, as they would come: a partition is full only between batches.
+        foreach (var batch in spans.Chunk(50))
         {
-            Span = span.Span with
+            Store.Store(batch.Select(span => span with
             {
-                TraceId = new TraceId((ulong)(100 + traces), span.Span.TraceId.Low),
-                AppId = apps[span.Span.AppId - 1],
-                Start = span.Span.Start.Plus(shift),
-                End = span.Span.End.Plus(shift),
-            },
-            Version = span.Version with { Number = first + span.Version.Number },
-            ReceivedAt = span.ReceivedAt.Plus(shift),
-        }));
-        _ = logs;
+                Span = span.Span with
+                {
+                    TraceId = new TraceId((ulong)(100 + traces), span.Span.TraceId.Low),
+                    AppId = apps[span.Span.AppId - 1],
+                    Start = span.Span.Start.Plus(shift),
+                    End = span.Span.End.Plus(shift),
+                },
+                Version = span.Version with { Number = first + span.Version.Number },
+                ReceivedAt = span.ReceivedAt.Plus(shift),
+            }));
+        }
     }
 
     public void Dispose()
