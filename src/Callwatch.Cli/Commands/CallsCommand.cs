@@ -20,12 +20,12 @@ internal static class CallsCommand
         ServerOptions.Act(command, (parsed, link, cancel) =>
         {
             var query = selection.Read(parsed, TimeProvider.System) with { Sort = parsed.GetValue(sort), Limit = parsed.GetValue(limit), Cursor = parsed.GetValue(cursor) };
-            return link.ShowAsync(query.On("api/v1/calls"), ApiJson.Default.ApiPageApiSpan, Show, cancel, query.Filter);
+            return link.ShowAsync(query.On("api/v1/calls"), ApiJson.Default.ApiPageApiSpan, page => Show(page, query.Limit ?? 100), cancel, query.Filter);
         });
         return command;
     }
 
-    private static int Show(ApiPage<ApiSpan> page)
+    private static int Show(ApiPage<ApiSpan> page, int limit)
     {
         if (page.Items.Count == 0 && page.Next is null)
         {
@@ -34,7 +34,7 @@ internal static class CallsCommand
         }
 
         CallLines.Table(page.Items).Print();
-        if (page.SearchedUntil is { } until) Tables.Line($"Searched back to {until}.");
+        if (page.Items.Count < limit && page is { Next: not null, SearchedUntil: { } until }) Tables.Line($"Searched back to {until}.");
         if (page.Next is { } next) Tables.Line($"More with --cursor {next}");
         return CommandLine.Fine;
     }

@@ -9,9 +9,6 @@ internal sealed record ModelCall
 
     public required string Model { get; init; }
 
-    /// <summary>As the answer names it.</summary>
-    public string? ResponseModel { get; init; }
-
     public string? PromptName { get; init; }
 
     public int? PromptVersion { get; init; }

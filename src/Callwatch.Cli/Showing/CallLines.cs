@@ -6,16 +6,28 @@ namespace Callwatch.Cli.Showing;
 /// <summary>Calls, one per line.</summary>
 internal static class CallLines
 {
+    // What a narrower terminal leaves out, first things first. The trace's id stays: it leads to everything else.
+    private static readonly (int BelowWidth, string Column)[] Dispensable = [(210, "Input → output"), (150, "User"), (140, ">TTFT"), (130, "Operation"), (112, ">Tokens")];
+
     public static Table Table(IReadOnlyList<ApiSpan> calls)
     {
-        var table = Tables.New("Time", "App", "Operation", "Model", "Outcome", ">Latency", ">TTFT", ">Tokens", ">Cost", "User", "Input → output", "Trace");
-        foreach (var call in calls) table.Row(StyleOf(call), Cells(call));
+        var columns = Columns.Index().Where(column => !Dispensable.Any(rule => Tables.Width < rule.BelowWidth && rule.Column == column.Item)).ToList();
+        var table = Tables.New([.. columns.Select(column => column.Item)]);
+        foreach (var call in calls)
+        {
+            var cells = Cells(call);
+            table.Row(StyleOf(call), [.. columns.Select(column => cells[column.Index])]);
+        }
+
         return table;
     }
 
     /// <summary>For a terminal that scrolls: no table, whose widths would wait for the last line.</summary>
     public static string Line(ApiSpan call) => string.Join("  ", Cells(call).Zip(Widths, (cell, width) =>
         width < 0 ? Plain.Cut(cell, -width).PadLeft(-width) : Plain.Cut(cell, width).PadRight(width))).TrimEnd();
+
+    private static readonly string[] Columns =
+        ["Time", "App", "Operation", "Model", "Outcome", ">Latency", ">TTFT", ">Tokens", ">Cost", "User", "Input → output", "Trace"];
 
     private static readonly int[] Widths = [12, 16, 18, 24, 10, -9, -9, -14, -10, 10, 60, 32];
 

@@ -5,9 +5,12 @@ namespace Callwatch.Cli.Showing;
 /// <summary>Tables on standard output: as wide as the terminal, or wide enough for everything when the output goes elsewhere.</summary>
 internal static class Tables
 {
-    private const int WidthElsewhere = 220;
+    private const int WidthElsewhere = 10_000;
 
     public static IAnsiConsole Console { get; } = Open();
+
+    /// <summary>Characters in a line.</summary>
+    public static int Width => Console.Profile.Width;
 
     /// <param name="columns">A leading <c>&gt;</c> puts a column to the right.</param>
     public static Table New(params string[] columns)

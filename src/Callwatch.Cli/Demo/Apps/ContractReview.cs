@@ -61,7 +61,6 @@ internal sealed class ContractReview : IDemoApp
             {
                 Provider = "anthropic",
                 Model = "claude-sonnet-4-5",
-                ResponseModel = "claude-sonnet-4-5-20250929",
                 PromptVersion = 12,
                 Input = matter.Tokens + asked,
                 CacheRead = fresh ? 0 : matter.Tokens,

@@ -31,7 +31,6 @@ internal sealed class SearchAssist : IDemoApp
         {
             Provider = "openai",
             Model = "gpt-4.1-mini",
-            ResponseModel = "gpt-4.1-mini-2025-04-14",
             Input = dice.Tokens(1_200, 0.03),
             CacheRead = cached ? 1_024 : 0,
             Output = dice.Tokens(24, 0.3),

@@ -71,7 +71,6 @@ internal sealed class SupportBot : IDemoApp
         {
             Provider = "openai",
             Model = "gpt-4.1-mini",
-            ResponseModel = "gpt-4.1-mini-2025-04-14",
             PromptName = "classify-intent",
             PromptVersion = 3,
             Input = dice.Tokens(760),
@@ -98,7 +97,6 @@ internal sealed class SupportBot : IDemoApp
     {
         Provider = "openai",
         Model = "gpt-4.1-mini",
-        ResponseModel = "gpt-4.1-mini-2025-04-14",
         PromptName = "check-answer",
         PromptVersion = 2,
         Input = dice.Tokens(2_700),
@@ -162,7 +160,6 @@ internal sealed class SupportBot : IDemoApp
         {
             Provider = "azure.ai.openai",
             Model = "gpt-4.1",
-            ResponseModel = "gpt-4.1-2025-04-14",
             PromptName = prompt,
             PromptVersion = version,
             Input = input,

@@ -29,7 +29,7 @@ internal static class GenAi
             return;
         }
 
-        span.With("gen_ai.response.model", call.ResponseModel ?? call.Model)
+        span.With("gen_ai.response.model", call.Model)
             .With("gen_ai.response.id", "chatcmpl-" + dice.Word(22))
             .With("gen_ai.response.finish_reasons", new[] { call.Finish })
             .With("gen_ai.response.time_to_first_chunk", call.FirstToken)

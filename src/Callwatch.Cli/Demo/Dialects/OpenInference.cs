@@ -10,7 +10,7 @@ internal static class OpenInference
         span.With("openinference.span.kind", "LLM")
             .With("llm.provider", call.Provider)
             .With("llm.system", call.Provider)
-            .With("llm.model_name", call.ResponseModel ?? call.Model)
+            .With("llm.model_name", call.Model)
             .With("llm.invocation_parameters", string.Create(CultureInfo.InvariantCulture, $$"""{"model":"{{call.Model}}","max_tokens":{{call.MaxTokens}},"temperature":{{call.Temperature}}}"""))
             .With("session.id", call.Session)
             .With("user.id", call.User)

@@ -19,7 +19,7 @@ internal static class Traceloop
             return;
         }
 
-        span.With("gen_ai.response.model", call.ResponseModel ?? call.Model)
+        span.With("gen_ai.response.model", call.Model)
             .With("gen_ai.completion.0.role", "assistant")
             .With("gen_ai.completion.0.content", call.Answer)
             .With("gen_ai.completion.0.finish_reason", call.Finish)

@@ -33,12 +33,12 @@ internal static class VercelAi
         outer.With("ai.response.text", call.Answer).With("ai.usage.inputTokens", call.Input).With("ai.usage.outputTokens", call.Output);
         inner.With("ai.response.text", call.Answer)
             .With("ai.response.finishReason", call.Finish)
-            .With("ai.response.model", call.ResponseModel ?? call.Model)
+            .With("ai.response.model", call.Model)
             .With("ai.response.id", "chatcmpl-" + script.Dice.Word(22))
             .With("ai.usage.inputTokens", call.Input)
             .With("ai.usage.outputTokens", call.Output)
             .With("ai.usage.cachedInputTokens", call.CacheRead)
-            .With("gen_ai.response.model", call.ResponseModel ?? call.Model)
+            .With("gen_ai.response.model", call.Model)
             .With("gen_ai.response.finish_reasons", new[] { call.Finish })
             .With("gen_ai.usage.input_tokens", call.Input)
             .With("gen_ai.usage.output_tokens", call.Output);

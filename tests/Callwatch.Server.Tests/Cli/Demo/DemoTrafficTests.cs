@@ -78,7 +78,7 @@ public sealed class DemoTrafficTests
     }
 
     private static string? ModelOf(DemoSpan span) =>
-        (string?)(Value(span, "gen_ai.request.model") ?? Value(span, "ai.model.id") ?? Value(span, "llm.model_name")) is { } model ? model.Replace("-20250929", "", StringComparison.Ordinal) : null;
+        (string?)(Value(span, "gen_ai.request.model") ?? Value(span, "ai.model.id") ?? Value(span, "llm.model_name"));
 
     private static object? Value(DemoSpan span, string key) => span.Attributes.FirstOrDefault(attribute => attribute.Key == key).Value;
 }
