@@ -68,7 +68,7 @@ internal sealed record StoreContents(
             foreach (var level in Enum.GetValues<RollupLevel>())
             {
                 var bucket = call.End.UnixSeconds / level.Seconds() * level.Seconds();
-                var key = Line((int)level, bucket, call.TenantId, call.AppId, call.Environment, (int)call.Kind, call.Call!.Operation, call.Call.Provider, call.Call.Model, (int)call.Outcome);
+                var key = Line((int)level, bucket, call.TenantId, call.AppId, call.Environment, (int)call.Kind, call.Call!.Operation, call.Call.Provider, call.Call.Model, (int)call.Outcome, call.Call.RequestModel ?? call.Call.Model);
                 (cells.TryGetValue(key, out var members) ? members : cells[key] = []).Add(call);
             }
         }
@@ -127,13 +127,13 @@ internal sealed record StoreContents(
     private static void Add(SortedDictionary<string, (long[] Sums, Histogram Latency, Histogram Ttft)> rollups, SqliteDataReader row, PartitionReader words)
     {
         string? Word(int column) => row.GetInt64(column) == 0 ? null : words.Word(row.GetInt64(column));
-        var key = Line(row.GetInt64(0), row.GetInt64(1), row.GetInt32(2), row.GetInt32(3), Word(4), row.GetInt32(5), Word(6), Word(7), Word(8), row.GetInt32(9));
+        var key = Line(row.GetInt64(0), row.GetInt64(1), row.GetInt32(2), row.GetInt32(3), Word(4), row.GetInt32(5), Word(6), Word(7), Word(8), row.GetInt32(9), Word(10));
         if (!rollups.TryGetValue(key, out var cell)) rollups[key] = cell = (new long[23], new Histogram(), new Histogram());
         for (var i = 0; i < 23; i++)
-            cell.Sums[i] = row.GetName(10 + i) is "latency_max" or "ttft_max" ? Math.Max(cell.Sums[i], row.GetInt64(10 + i)) : cell.Sums[i] + row.GetInt64(10 + i);
-        Assert.True(row.GetInt64(10) > 0, "a row of rollups without calls");
-        cell.Latency.Merge(row.GetFieldValue<byte[]>(33));
-        cell.Ttft.Merge(row.GetFieldValue<byte[]>(34));
+            cell.Sums[i] = row.GetName(11 + i) is "latency_max" or "ttft_max" ? Math.Max(cell.Sums[i], row.GetInt64(11 + i)) : cell.Sums[i] + row.GetInt64(11 + i);
+        Assert.True(row.GetInt64(11) > 0, "a row of rollups without calls");
+        cell.Latency.Merge(row.GetFieldValue<byte[]>(34));
+        cell.Ttft.Merge(row.GetFieldValue<byte[]>(35));
     }
 
     private static void Each(PartitionReader reader, string sql, Action<SqliteDataReader> take)

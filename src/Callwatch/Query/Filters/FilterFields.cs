@@ -11,6 +11,7 @@ public static class FilterFields
     public static readonly FilterField Model = Call("model", "model", Text, "model:gpt-4o*") with { Groups = true, Facet = true };
     public static readonly FilterField RequestModel = Call("request_model", "request_model", Text, "request_model:gpt-4o") with { Groups = true };
     public static readonly FilterField ResponseModel = Call("response_model", "response_model", Text, "response_model:gpt-4o-2024-08-06");
+    public static readonly FilterField AskedModel = Call("asked_model", null, Text, "asked_model:gpt-4o") with { Groups = true };
     public static readonly FilterField Provider = Call("provider", "provider", Text, "provider:openai,azure") with { Groups = true, Facet = true };
     public static readonly FilterField Operation = Call("operation", "operation", Text, "operation:answer") with { Aliases = ["op"], Groups = true, Facet = true };
     public static readonly FilterField Kind = Of("kind", "kind", Word, "kind:embedding") with { Groups = true, Facet = true, Words = Closed([.. SpanKinds.AllWords], ("generate_conversation_name", "generate_name"), ("retrieval", "retriever"), ("embedding", "embeddings")) };
@@ -74,7 +75,7 @@ public static class FilterFields
         App, Model, Provider, Operation, Kind, Outcome, ErrorType, ErrorGroup, ErrorMessage, HttpStatus, Latency, Ttft, Speed, Cost, TotalTokens,
         InputTokens, OutputTokens, CacheReadTokens, CacheWriteTokens, ReasoningTokens, AudioInputTokens, AudioOutputTokens,
         CostInput, CostCacheRead, CostCacheWrite, CostOutput, CostReasoning, CostOther, CostSource, Unpriced,
-        User, Session, Environment, Release, Tag, Metadata, Prompt, PromptVersion, Streaming, FinishReason, Tool, CallSource, RequestModel, ResponseModel,
+        User, Session, Environment, Release, Tag, Metadata, Prompt, PromptVersion, Streaming, FinishReason, Tool, CallSource, AskedModel, RequestModel, ResponseModel,
         Temperature, TopP, MaxTokens, ResponseId, Name, DisplayName, Trace, Span, Parent, Start, End, Content, Fingerprint,
     ];
 

@@ -20,7 +20,7 @@ public static class RollupLevels
 
 /// <summary>Whose figures a row of rollups holds, within one bucket. Texts are ids of the partition's dictionary, 0 where there is none.</summary>
 internal readonly record struct RollupDimensions(
-    int Tenant, int App, long Environment, int Kind, long Operation, long Provider, long Model, int Outcome);
+    int Tenant, int App, long Environment, int Kind, long Operation, long Provider, long Model, int Outcome, long Asked);
 
 /// <param name="Bucket">Where it begins, in seconds since 1970.</param>
 internal readonly record struct RollupKey(RollupLevel Level, long Bucket, RollupDimensions Of);

@@ -12,7 +12,7 @@ internal sealed class RollupTable(SqliteConnection connection) : IDisposable
 {
     private const int MostHeld = 4_096;
 
-    private const string Dimensions = "tenant = ?3 AND app = ?4 AND environment = ?5 AND kind = ?6 AND operation = ?7 AND provider = ?8 AND model = ?9 AND outcome = ?10";
+    private const string Dimensions = "tenant = ?3 AND app = ?4 AND environment = ?5 AND kind = ?6 AND operation = ?7 AND provider = ?8 AND model = ?9 AND outcome = ?10 AND asked = ?36";
 
     private readonly Dictionary<RollupKey, RollupCell> cells = [];
     private readonly List<(RollupKey Key, RollupCell Cell)> changed = [];
@@ -24,11 +24,11 @@ internal sealed class RollupTable(SqliteConnection connection) : IDisposable
         """);
     private readonly Statement put = new(connection, """
         INSERT OR REPLACE INTO rollups (
-          level, bucket, tenant, app, environment, kind, operation, provider, model, outcome,
+          level, bucket, tenant, app, environment, kind, operation, provider, model, outcome, asked,
           calls, latency_count, latency_sum, ttft_count, ttft_sum, speed_tokens, speed_time, input_tokens, output_tokens, total_tokens,
           cache_read, cache_write, reasoning, cost, cost_input, cost_cache_read, cost_cache_write, cost_output, cost_reasoning, cost_other,
           unpriced, latency_max, ttft_max, latency_histogram, ttft_histogram)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28,
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?36, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28,
           ?29, ?30, ?31, ?32, ?33, ?34, ?35)
         """);
     private readonly Statement remove = new(connection, $"DELETE FROM rollups WHERE level = ?1 AND bucket = ?2 AND {Dimensions}");
@@ -37,7 +37,7 @@ internal sealed class RollupTable(SqliteConnection connection) : IDisposable
     private readonly Statement maxOfCalls = new(connection, """
         SELECT max(duration), max(ttft) FROM calls WHERE "end" >= ?1 AND "end" < ?2 AND tenant = ?3 AND app = ?4
           AND coalesce(environment, 0) = ?5 AND kind = ?6 AND coalesce(operation, 0) = ?7 AND coalesce(provider, 0) = ?8
-          AND coalesce(model, 0) = ?9 AND outcome = ?10
+          AND coalesce(model, 0) = ?9 AND outcome = ?10 AND coalesce(request_model, model, 0) = ?36
         """);
     private readonly Statement maxOfRollups = new(connection, $"""
         SELECT max(latency_max), max(ttft_max) FROM rollups WHERE level = ?11 AND bucket >= ?1 AND bucket < ?2 AND {Dimensions}
@@ -138,5 +138,5 @@ internal sealed class RollupTable(SqliteConnection connection) : IDisposable
 
     private static void BindDimensions(Statement statement, RollupDimensions of) =>
         statement.Bind(3, of.Tenant).Bind(4, of.App).Bind(5, of.Environment).Bind(6, of.Kind).Bind(7, of.Operation).Bind(8, of.Provider)
-            .Bind(9, of.Model).Bind(10, of.Outcome);
+            .Bind(9, of.Model).Bind(10, of.Outcome).Bind(36, of.Asked);
 }

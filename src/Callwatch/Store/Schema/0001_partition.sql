@@ -145,6 +145,7 @@ CREATE TABLE rollups (
   provider    INTEGER NOT NULL,
   model       INTEGER NOT NULL,
   outcome     INTEGER NOT NULL,
+  asked       INTEGER NOT NULL,          -- words; the model asked for, else the one that answered: failures know no other
   calls         INTEGER NOT NULL,
   latency_count INTEGER NOT NULL,        -- of calls with a known duration
   latency_sum   INTEGER NOT NULL,        -- microseconds
@@ -170,7 +171,7 @@ CREATE TABLE rollups (
   unpriced      INTEGER NOT NULL,
   latency_histogram BLOB NOT NULL,       -- see Histogram
   ttft_histogram    BLOB NOT NULL,
-  PRIMARY KEY (level, bucket, tenant, app, environment, kind, operation, provider, model, outcome)
+  PRIMARY KEY (level, bucket, tenant, app, environment, kind, operation, provider, model, outcome, asked)
 ) WITHOUT ROWID;
 
 -- Known values of each facet field in this partition, with how many calls have them. Value 0 is "other": at most 1,000 values a field are kept apart.

@@ -150,7 +150,8 @@ internal sealed class PartitionWriter : IDisposable
 
     private RollupDimensions DimensionsOf(Span call) => new(
         call.TenantId, call.AppId, words.IdOrNull(call.Environment) ?? 0, (int)call.Kind, words.IdOrNull(call.Call!.Operation) ?? 0,
-        words.IdOrNull(call.Call.Provider) ?? 0, words.IdOrNull(call.Call.Model) ?? 0, (int)call.Outcome);
+        words.IdOrNull(call.Call.Provider) ?? 0, words.IdOrNull(call.Call.Model) ?? 0, (int)call.Outcome,
+        words.IdOrNull(call.Call.RequestModel ?? call.Call.Model) ?? 0);
 
     private void Saw(Span span)
     {

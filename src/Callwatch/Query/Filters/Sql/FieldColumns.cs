@@ -75,6 +75,7 @@ internal static class FieldColumns
     private static Dictionary<FilterField, FieldColumn> CallFacts() => new()
     {
         [FilterFields.Model] = Word("c.model"),
+        [FilterFields.AskedModel] = Word("coalesce(c.request_model, c.model)"),
         [FilterFields.RequestModel] = Word("c.request_model"),
         [FilterFields.ResponseModel] = Word("CASE WHEN s.thin ->> '$.call.no_response_model' IS NULL THEN c.model END"),
         [FilterFields.Provider] = Word("c.provider"),
@@ -164,6 +165,7 @@ internal static class FieldColumns
         [FilterFields.Operation] = Word("nullif(r.operation, 0)"),
         [FilterFields.Provider] = Word("nullif(r.provider, 0)"),
         [FilterFields.Model] = Word("nullif(r.model, 0)"),
+        [FilterFields.AskedModel] = Word("nullif(r.asked, 0)"),
         [FilterFields.Outcome] = new(ColumnKind.Code, "r.outcome"),
     };
 
