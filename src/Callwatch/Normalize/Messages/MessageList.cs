@@ -75,7 +75,7 @@ internal static class MessageList
 
     private static bool IsMessage(JsonView root) =>
         !root["role"u8].IsAbsent || root["message"u8].Form == JsonForm.Object || root["kwargs"u8].Form == JsonForm.Object || !root["tool_calls"u8].IsAbsent
-        || root["content"u8].Form is JsonForm.Array or JsonForm.Text || root["text"u8].Form == JsonForm.Text || root["parts"u8].Form == JsonForm.Array;
+        || root["content"u8].Form is JsonForm.Array or JsonForm.Text || root["content"u8]["parts"u8].Form == JsonForm.Array || root["text"u8].Form == JsonForm.Text || root["parts"u8].Form == JsonForm.Array;
 
     // The state of a graph ends with the answer.
     private static void Last(JsonView messages, List<MessagePlace> into)
