@@ -29,13 +29,13 @@ internal static class CallsCommand
     {
         if (page.Items.Count == 0 && page.Next is null)
         {
-            Tables.Line("No calls in this range. It can be widened with --last 24h or --from.");
+            Screen.Line("No calls in this range. It can be widened with --last 24h or --from.");
             return CommandLine.Fine;
         }
 
         CallLines.Table(page.Items).Print();
-        if (page.Items.Count < limit && page is { Next: not null, SearchedUntil: { } until }) Tables.Line($"Searched back to {until}.");
-        if (page.Next is { } next) Tables.Line($"More with --cursor {next}");
+        if (page.Items.Count < limit && page is { Next: not null, SearchedUntil: { } until }) Screen.Line($"Searched back to {until}.");
+        if (page.Next is { } next) Screen.Line($"More with --cursor {next}");
         return CommandLine.Fine;
     }
 }

@@ -67,7 +67,7 @@ internal sealed class KeyFolder(Keys keys, Apps apps, bool json)
             return CommandLine.Failed;
         }
 
-        if (!json) Tables.Line($"Key {id} is revoked.");
+        if (!json) Screen.Line($"Key {id} is revoked.");
         return CommandLine.Fine;
     }
 

@@ -77,7 +77,7 @@ internal static class KeysCommand
     {
         using var response = await link.Http.DeleteAsync(new Uri(string.Create(CultureInfo.InvariantCulture, $"api/v1/keys/{id}"), UriKind.Relative), cancel);
         if (!response.IsSuccessStatusCode) return await link.RefusedAsync(response, null, cancel);
-        if (!link.Json) Tables.Line($"Key {id} is revoked.");
+        if (!link.Json) Screen.Line($"Key {id} is revoked.");
         return CommandLine.Fine;
     }
 }
@@ -87,7 +87,7 @@ internal static class KeyTable
 {
     public static int Show(ApiList<ApiAccessKey> keys)
     {
-        var table = Tables.New(">Id", "Begins with", "Scopes", "App", "Label", "Made", "Revoked");
+        var table = new Table(">Id", "Begins with", "Scopes", "App", "Label", "Made", "Revoked");
         foreach (var key in keys.Items)
         {
             table.Row(

@@ -20,14 +20,14 @@ internal static class LookupCommand
     {
         if (answer.Matches.Count == 0)
         {
-            Tables.Line("Nothing here has this id. It may not have been received, or be past its retention.");
+            Screen.Line("Nothing here has this id. It may not have been received, or be past its retention.");
             return CommandLine.Failed;
         }
 
         foreach (var match in answer.Matches)
         {
-            Tables.Line($"{Plain.Text(match.Kind)} of trace {match.TraceId}{(match.SpanId is { } span ? ", span " + span : "")}");
-            var table = Tables.New("  Step", "State", "Time", "Reason");
+            Screen.Line($"{Plain.Text(match.Kind)} of trace {match.TraceId}{(match.SpanId is { } span ? ", span " + span : "")}");
+            var table = new Table("  Step", "State", "Time", "Reason");
             foreach (var step in match.Steps)
                 table.Row("  " + step.Step + (step.Destination is { } destination ? " " + destination : ""), step.State, step.Time ?? "–", step.Reason ?? "");
             table.Print();

@@ -61,15 +61,15 @@ internal static class SendTestCommand
         var path = $"api/v1/traces/{found.Trace.TraceId}";
         if (link.Json) return await ServerLink.PassOnAsync(await link.Http.GetAsync(new Uri(path, UriKind.Relative), cancel), cancel);
         Say(link, clock, "can be queried");
-        Tables.Line("");
+        Screen.Line("");
         TraceCommand.Show(found);
-        Tables.Line("");
-        Tables.Line($"{link.Address}traces/{found.Trace.TraceId}");
+        Screen.Line("");
+        Screen.Line($"{link.Address}traces/{found.Trace.TraceId}");
         return CommandLine.Fine;
     }
 
     private static void Say(ServerLink link, Stopwatch clock, string what)
     {
-        if (!link.Json) Tables.Line(string.Create(CultureInfo.InvariantCulture, $"{clock.Elapsed.TotalSeconds,6:0.000} s  {what}"));
+        if (!link.Json) Screen.Line(string.Create(CultureInfo.InvariantCulture, $"{clock.Elapsed.TotalSeconds,6:0.000} s  {what}"));
     }
 }

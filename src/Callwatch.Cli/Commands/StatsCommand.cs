@@ -27,7 +27,10 @@ internal static class StatsCommand
 
     private static int Show(ApiStats answer, IReadOnlyList<string> by)
     {
-        var table = Tables.New([.. by, ">Calls", ">Success", ">Errors", ">p50", ">p95", ">TTFT p95", ">Input", ">Cached", ">Output", ">Cost", ">Unpriced"]);
+        var table = new Table([.. by, ">Calls", ">Success", ">Errors", ">p50", ">p95", ">TTFT p95", ">Input", ">Cached", ">Output", ">Cost", ">Unpriced"])
+        {
+            Dispensable = ["Errors", "p50", "Cached", "Output", "Input", "Unpriced"],
+        };
         foreach (var group in answer.Groups)
         {
             var total = group.Total;
@@ -40,7 +43,7 @@ internal static class StatsCommand
         }
 
         table.Print();
-        if (answer.Truncated) Tables.Line("There are more groups; a filter narrows them.");
+        if (answer.Truncated) Screen.Line("There are more groups; a filter narrows them.");
         return CommandLine.Fine;
     }
 }

@@ -16,26 +16,26 @@ internal static class StatusCommand
 
     private static int Show(ApiSystem system)
     {
-        Tables.Line($"callwatch {Plain.Text(system.Version)}, up since {Plain.DateAndTime(system.StartedAt)} UTC");
+        Screen.Line($"callwatch {Plain.Text(system.Version)}, up since {Plain.DateAndTime(system.StartedAt)} UTC");
         if (system.Journal is { } journal)
         {
-            Tables.Line($"journal  {Plain.Number(system.Head)} records, {Plain.Bytes(journal.SizeBytes)} in {journal.Segments} segments, {(journal.AcceptsWrites ? "accepting" : "REFUSING: " + Plain.Text(journal.Reason))}");
-            if (journal.DamagedRecords + journal.DamagedSegments > 0) Tables.Line($"         {journal.DamagedRecords} records and {journal.DamagedSegments} segments damaged and set aside");
+            Screen.Line($"journal  {Plain.Number(system.Head)} records, {Plain.Bytes(journal.SizeBytes)} in {journal.Segments} segments, {(journal.AcceptsWrites ? "accepting" : "REFUSING: " + Plain.Text(journal.Reason))}");
+            if (journal.DamagedRecords + journal.DamagedSegments > 0) Screen.Line($"         {journal.DamagedRecords} records and {journal.DamagedSegments} segments damaged and set aside");
         }
         else
         {
-            Tables.Line($"journal  {Plain.Number(system.Head)} records");
+            Screen.Line($"journal  {Plain.Number(system.Head)} records");
         }
 
-        if (system.Store is { } store) Tables.Line($"store    {store.Partitions} partitions, {Plain.Bytes(store.SizeBytes)}");
-        if (system.Disk is { } disk) Tables.Line($"disk     {Plain.Bytes(disk.FreeBytes)} free");
-        var readers = Tables.New("Reader", "State", ">Position", ">Lag", "Reason");
+        if (system.Store is { } store) Screen.Line($"store    {store.Partitions} partitions, {Plain.Bytes(store.SizeBytes)}");
+        if (system.Disk is { } disk) Screen.Line($"disk     {Plain.Bytes(disk.FreeBytes)} free");
+        var readers = new Table("Reader", "State", ">Position", ">Lag", "Reason");
         foreach (var reader in system.Readers) readers.Row(reader.Name, reader.State, Plain.Number(reader.Position), Plain.Number(reader.Lag), reader.Reason ?? "");
         if (system.Readers.Count > 0) readers.Print();
-        var lanes = Tables.New("Destination", "State", ">Backlog");
+        var lanes = new Table("Destination", "State", ">Backlog");
         foreach (var lane in system.Lanes) lanes.Row(lane.Destination, lane.State, Plain.Number(lane.Backlog));
         if (system.Lanes.Count > 0) lanes.Print();
-        var counters = Tables.New("Reason", ">Count since the start");
+        var counters = new Table("Reason", ">Count since the start");
         foreach (var (reason, count) in system.Counters.OrderByDescending(entry => entry.Value)) counters.Row(reason, Plain.Number(count));
         if (system.Counters.Count > 0) counters.Print();
         return system.Journal is { AcceptsWrites: false } || system.Readers.Any(reader => reader.State == "stopped") ? CommandLine.Failed : CommandLine.Fine;

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Callwatch.Cli.Showing;
 using Callwatch.Client.Api;
-using Spectre.Console;
 
 namespace Callwatch.Cli.Commands;
 
@@ -20,19 +19,19 @@ internal static class TraceCommand
     public static int Show(ApiTrace answer)
     {
         var trace = answer.Trace;
-        Tables.Line(Plain.Cut(trace.Name, 100));
-        Tables.Line($"{trace.TraceId}  {Plain.Text(trace.App)}  {Plain.DateAndTime(trace.Start)} UTC  {trace.Outcome}");
-        Tables.Line($"{Plain.Milliseconds(trace.DurationMs)}  {trace.CallCount} calls  {trace.SpanCount} spans  {trace.ErrorCount} errors  "
+        Screen.Line(Plain.Cut(trace.Name, 100));
+        Screen.Line($"{trace.TraceId}  {Plain.Text(trace.App)}  {Plain.DateAndTime(trace.Start)} UTC  {trace.Outcome}");
+        Screen.Line($"{Plain.Milliseconds(trace.DurationMs)}  {trace.CallCount} calls  {trace.SpanCount} spans  {trace.ErrorCount} errors  "
             + $"{Plain.Number(trace.Usage.InputTokens)} → {Plain.Number(trace.Usage.OutputTokens)} tokens  {Plain.Money(trace.CostUsd)}");
-        if (trace.UserId is not null || trace.SessionId is not null) Tables.Line($"user {Plain.Cut(trace.UserId ?? "–", 60)}  session {Plain.Cut(trace.SessionId ?? "–", 60)}");
-        Tables.Line("");
+        if (trace.UserId is not null || trace.SessionId is not null) Screen.Line($"user {Plain.Cut(trace.UserId ?? "–", 60)}  session {Plain.Cut(trace.SessionId ?? "–", 60)}");
+        Screen.Line("");
         var known = answer.Spans.Select(span => span.SpanId).ToHashSet(StringComparer.Ordinal);
         var below = answer.Spans.ToLookup(span => span.ParentSpanId is { } parent && known.Contains(parent) ? parent : "", StringComparer.Ordinal);
-        var table = Tables.New("Span", "Kind", "Outcome", ">Latency", ">Tokens", ">Cost", "Model", "Span id");
+        var table = new Table("Span", "Kind", "Outcome", ">Latency", ">Tokens", ">Cost", "Model", "Span id") { Dispensable = ["Kind", "Model"] };
         var shown = new HashSet<string>(StringComparer.Ordinal);
         foreach (var root in below[""]) Add(table, root, below, shown, depth: 0);
         table.Print();
-        if (answer.Truncated) Tables.Line("The trace has more spans; the dashboard and --json with the API show the rest.");
+        if (answer.Truncated) Screen.Line("The trace has more spans; the dashboard and --json with the API show the rest.");
         return CommandLine.Fine;
     }
 
@@ -41,9 +40,9 @@ internal static class TraceCommand
     {
         if (!shown.Add(span.SpanId) || depth > 200) return;
         var usage = span.Usage is { InputTokens: null, OutputTokens: null } or null ? "" : $"{Plain.Number(span.Usage.InputTokens)} → {Plain.Number(span.Usage.OutputTokens)}";
-        var style = span.Outcome == "error" ? new Style(Color.Red) : Style.Plain;
+        var tone = span.Outcome == "error" ? Tone.Failed : Tone.Plain;
         var outcome = span.Outcome == "error" ? Plain.Cut(span.Error?.Type ?? "error", 24) : span.MergedInto is null ? span.Outcome : "merged";
-        table.Row(style, new string(' ', Math.Min(depth, 30) * 2) + Plain.Cut(span.DisplayName, 60), span.Kind, outcome, Plain.Milliseconds(span.DurationMs), usage,
+        table.Row(tone, new string(' ', Math.Min(depth, 30) * 2) + Plain.Cut(span.DisplayName, 60), span.Kind, outcome, Plain.Milliseconds(span.DurationMs), usage,
             span.Cost is null ? "" : Plain.Money(span.Cost.TotalUsd), Plain.Cut(span.Model, 32), span.SpanId);
         foreach (var child in below[span.SpanId]) Add(table, child, below, shown, depth + 1);
     }

@@ -1,33 +1,30 @@
 using Callwatch.Client.Api;
-using Spectre.Console;
 
 namespace Callwatch.Cli.Showing;
 
 /// <summary>Calls, one per line.</summary>
 internal static class CallLines
 {
-    // What a narrower terminal leaves out, first things first. The trace's id stays: it leads to everything else.
-    private static readonly (int BelowWidth, string Column)[] Dispensable = [(210, "Input → output"), (150, "User"), (140, ">TTFT"), (130, "Operation"), (112, ">Tokens")];
-
     public static Table Table(IReadOnlyList<ApiSpan> calls)
     {
-        var columns = Columns.Index().Where(column => !Dispensable.Any(rule => Tables.Width < rule.BelowWidth && rule.Column == column.Item)).ToList();
-        var table = Tables.New([.. columns.Select(column => column.Item)]);
-        foreach (var call in calls)
+        // The trace's id stays to the last: it leads to everything else.
+        var table = new Table("Time", "App", "Operation", "Model", "Outcome", ">Latency", ">TTFT", ">Tokens", ">Cost", "User", "Input → output", "Trace")
         {
-            var cells = Cells(call);
-            table.Row(StyleOf(call), [.. columns.Select(column => cells[column.Index])]);
-        }
-
+            Dispensable = ["Input → output", "User", "TTFT", "Operation", "Tokens", "App"],
+        };
+        foreach (var call in calls) table.Row(ToneOf(call), Cells(call));
         return table;
     }
 
     /// <summary>For a terminal that scrolls: no table, whose widths would wait for the last line.</summary>
-    public static string Line(ApiSpan call) => string.Join("  ", Cells(call).Zip(Widths, (cell, width) =>
-        width < 0 ? Plain.Cut(cell, -width).PadLeft(-width) : Plain.Cut(cell, width).PadRight(width))).TrimEnd();
+    public static string Line(ApiSpan call) => string.Join("  ", Cells(call).Zip(Widths, (cell, width) => Fill(Plain.Cut(cell, Math.Abs(width)), width))).TrimEnd();
 
-    private static readonly string[] Columns =
-        ["Time", "App", "Operation", "Model", "Outcome", ">Latency", ">TTFT", ">Tokens", ">Cost", "User", "Input → output", "Trace"];
+    // Below zero: to the right.
+    private static string Fill(string cell, int width)
+    {
+        var room = new string(' ', Math.Max(0, Math.Abs(width) - Showing.Table.WidthOf(cell)));
+        return width < 0 ? room + cell : cell + room;
+    }
 
     private static readonly int[] Widths = [12, 16, 18, 24, 10, -9, -9, -14, -10, 10, 60, 32];
 
@@ -42,10 +39,10 @@ internal static class CallLines
 
     private static string Tokens(ApiUsage? usage) => usage is null or { InputTokens: null, OutputTokens: null } ? "–" : $"{Plain.Number(usage.InputTokens)} → {Plain.Number(usage.OutputTokens)}";
 
-    private static Style StyleOf(ApiSpan call) => call.Outcome switch
+    private static Tone ToneOf(ApiSpan call) => call.Outcome switch
     {
-        "error" => new Style(Color.Red),
-        "cancelled" => new Style(Color.Yellow),
-        _ => Style.Plain,
+        "error" => Tone.Failed,
+        "cancelled" => Tone.Stopped,
+        _ => Tone.Plain,
     };
 }
