@@ -98,12 +98,15 @@ public sealed class StoreProgress(IJournal journal, Partitions.StoreFolder folde
         lock (gate) waitingSince = oldest;
     }
 
-    internal void Stored(Position last, int newSpans, int newCalls)
+    /// <param name="newest">When the last record was received; those that wait behind it are not older.</param>
+    internal void Stored(Position last, Timestamp newest, int newSpans, int newCalls)
     {
         TaskCompletionSource wake;
+        var isBehind = last.Number < journal.Head.Number;
         lock (gate)
         {
             position = last;
+            waitingSince = isBehind ? newest : null;
             spans += newSpans;
             calls += newCalls;
             (wake, moved) = (moved, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));

@@ -86,9 +86,9 @@ internal sealed partial class StoreReader(
             {
                 // Normalised here while the batch before is written there.
                 var batch = builder.Build(gathered, journal.Epoch);
-                var oldest = gathered[0].ReceivedAt;
+                var (oldest, newest) = (gathered[0].ReceivedAt, gathered[^1].ReceivedAt);
                 await storing;
-                storing = StoreAsync(batch, oldest, cancel);
+                storing = StoreAsync(batch, oldest, newest, cancel);
             }
         }
         finally
@@ -98,14 +98,14 @@ internal sealed partial class StoreReader(
     }
 
     // A disk that is full or fails may recover: nothing is lost by waiting, everything by going on.
-    private async Task StoreAsync(StoreBatch batch, Timestamp oldest, CancellationToken cancel)
+    private async Task StoreAsync(StoreBatch batch, Timestamp oldest, Timestamp newest, CancellationToken cancel)
     {
         progress.Waits(oldest);
         for (var wait = TimeSpan.FromSeconds(1); ; wait = wait * 2 < LongestWait ? wait * 2 : LongestWait)
         {
             try
             {
-                await ApplyAsync(batch);
+                await ApplyAsync(batch, newest);
                 progress.Is(StoreState.Running);
                 return;
             }
@@ -118,12 +118,12 @@ internal sealed partial class StoreReader(
         }
     }
 
-    private async Task ApplyAsync(StoreBatch batch)
+    private async Task ApplyAsync(StoreBatch batch, Timestamp newest)
     {
         try
         {
             var calls = await thread.RunAsync(() => writer.Apply(batch));
-            progress.Stored(batch.Last, batch.Spans.Count, calls.Count);
+            progress.Stored(batch.Last, newest, batch.Spans.Count, calls.Count);
             stored.Publish(calls);
         }
         catch (Exception e) when (e is not (SqliteException or IOException or UnauthorizedAccessException or OutOfMemoryException))
@@ -133,7 +133,7 @@ internal sealed partial class StoreReader(
             var parts = batch.ByRecord();
             if (parts.Count > 1)
             {
-                foreach (var part in parts) await ApplyAsync(part);
+                foreach (var part in parts) await ApplyAsync(part, newest);
                 return;
             }
 

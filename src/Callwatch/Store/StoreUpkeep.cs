@@ -12,10 +12,12 @@ internal sealed partial class StoreUpkeep(StoreFolder folder, StoreWriter writer
 {
     private static readonly TimeSpan Rhythm = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan RestAfter = TimeSpan.FromMinutes(2);
 
     private readonly Checkpoints checkpoints = new(folder.Folder);
     private readonly PartitionClosing closing = new(folder, time);
     private DateTimeOffset lastCheckpoint = time.GetUtcNow();
+    private (long Number, DateTimeOffset Since, bool Resting) still = (-1, time.GetUtcNow(), false);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -26,6 +28,7 @@ internal sealed partial class StoreUpkeep(StoreFolder folder, StoreWriter writer
             {
                 await CheckpointAsync();
                 await CloseAsync(stoppingToken);
+                await RestAsync();
             }
             catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
             {
@@ -61,6 +64,16 @@ internal sealed partial class StoreUpkeep(StoreFolder folder, StoreWriter writer
         var closed = closing.Close(due, cancel);
         await thread.RunAsync(() => closing.Confirm(closed));
         Closed(closed.File, closed.Rows);
+    }
+
+    // An idle server holds nothing in memory that can be read again.
+    private async Task RestAsync()
+    {
+        var number = progress.Position?.Number ?? 0;
+        if (number != still.Number) still = (number, time.GetUtcNow(), false);
+        if (still.Resting || time.GetUtcNow() - still.Since < RestAfter) return;
+        still.Resting = true;
+        await thread.RunAsync(writer.Rest);
     }
 
     [LoggerMessage(EventId = 404, Level = LogLevel.Warning, Message = "Upkeep of the store has to wait: {Why}")]

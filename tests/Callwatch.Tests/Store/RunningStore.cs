@@ -28,7 +28,7 @@ internal sealed class RunningStore : IAsyncDisposable
         var settings = options ?? new StoreOptions { BatchDelay = TimeSpan.FromMilliseconds(5) };
         var prices = new PriceBooks();
         var normalizer = new SpanNormalizer(prices);
-        writer = new StoreWriter(Folder, settings, prices.Price, new JournalSpans(journal, normalizer).Again, Counters);
+        writer = new StoreWriter(Folder, settings, prices.Price, new JournalSpans(journal, normalizer, prices).Again, Counters);
         reader = new StoreReader(
             journal, Folder, writer, thread, new BatchBuilder(normalizer, Counters, NullLogger<BatchBuilder>.Instance), Progress, Calls,
             Options.Create(settings), Counters, TimeProvider.System, NullLogger<StoreReader>.Instance);

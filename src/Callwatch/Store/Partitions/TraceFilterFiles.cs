@@ -11,8 +11,13 @@ internal static class TraceFilterFiles
 {
     private const int Format = 1;
 
-    public static TraceFilter Load(string folder, Partition partition) =>
-        Kept(folder, partition) ?? Scan(folder, partition);
+    public static TraceFilter Load(string folder, Partition partition)
+    {
+        if (Kept(folder, partition) is { } kept) return kept;
+        var filter = Scan(folder, partition);
+        if (partition.Closed) Keep(folder, partition, filter);
+        return filter;
+    }
 
     /// <summary>Keeps the filter of a partition that is not being written.</summary>
     public static void Keep(string folder, Partition partition, TraceFilter filter)
@@ -49,7 +54,7 @@ internal static class TraceFilterFiles
         if (!File.Exists(path)) return filter;
         using var connection = StoreDatabase.OpenForReading(path);
         if (StoreDatabase.SchemaOf(connection) == 0) return filter;
-        using var scan = new Statement(connection, "SELECT DISTINCT trace FROM spans UNION SELECT trace FROM traces UNION SELECT trace FROM joined_logs");
+        using var scan = new Statement(connection, "SELECT DISTINCT trace FROM spans UNION ALL SELECT trace FROM traces UNION ALL SELECT trace FROM joined_logs");
         while (scan.Step())
             if (TraceId.TryRead(scan.Blob(0), out var trace)) filter.Add(trace);
         return filter;

@@ -1,5 +1,6 @@
 using Callwatch.Journal;
 using Callwatch.Normalize;
+using Callwatch.Normalize.Pricing;
 using Callwatch.Receive.Otlp;
 using Callwatch.Spans;
 using Callwatch.Store.Rows;
@@ -8,7 +9,7 @@ using Callwatch.Store.Writing;
 namespace Callwatch.Store.Reading;
 
 /// <summary>Reads stored spans and their log records back from the journal, to normalise a span again when a log record came late.</summary>
-internal sealed class JournalSpans(IJournal journal, SpanNormalizer normalizer)
+internal sealed class JournalSpans(IJournal journal, SpanNormalizer normalizer, PriceBooks prices)
 {
     // A batch of log records mostly belongs to spans of a few neighbouring records.
     private const long MostBytes = 32 * 1024 * 1024;
@@ -22,7 +23,11 @@ internal sealed class JournalSpans(IJournal journal, SpanNormalizer normalizer)
         var logs = new List<JoinedLog>(places.Count);
         foreach (var place in places)
             if (Find(place.Version.Number) is { } logRecord) logs.Add(new JoinedLog(logRecord.Payload, place.Version.Offset));
-        return normalizer.Normalize(span, new SpanOrigin(stored.TenantId, stored.AppId, receivedAt), logs);
+        var again = normalizer.Normalize(span, new SpanOrigin(stored.TenantId, stored.AppId, receivedAt), logs);
+
+        // A stored cost does not change because prices did: the book that priced it prices it again.
+        if (stored.Call?.Cost.PriceBook is not { } book || again.Call is not { Cost: { Source: "computed", PriceBook: { } now } } call || now == book) return again;
+        return again with { Call = call with { Cost = prices.Price(call, again.Kind, again.Outcome, again.Start, book) } };
     }
 
     private JournalRecord? Find(long number)

@@ -75,6 +75,13 @@ internal sealed class StoreWriter : IDisposable
         traces.Forget();
     }
 
+    /// <summary>Lets go of everything that can be opened or read again.</summary>
+    public void Rest()
+    {
+        partitions.Dispose();
+        traces.Forget();
+    }
+
     public void Dispose()
     {
         partitions.Dispose();
