@@ -1,0 +1,93 @@
+using Microsoft.Playwright;
+using Xunit;
+
+namespace Callwatch.Server.Tests.Dashboard.Browser;
+
+/// <summary>Every page, with hostile contents in every field.</summary>
+public sealed class PageTests(HostileSite site) : IClassFixture<HostileSite>
+{
+    private const string Trace = "/traces/" + HostileTraffic.TraceId;
+    private const string Call = "/calls?call=" + HostileTraffic.TraceId + "." + HostileTraffic.CallId;
+
+    public static TheoryData<string, int> Pages => new()
+    {
+        { "/", 200 },
+        { "/?from=-7d&compare=off&lang=zh", 200 },
+        { "/calls", 200 },
+        { "/calls?q=outcome:error&sort=-duration", 200 },
+        { "/calls?q=model:%22%3Cscript%3E%22", 200 },
+        { "/calls?q=%22%3E%3Cscript%3Ewindow.pwned=1%3C/script%3E:", 200 },
+        { "/calls?app=%3Cimg+src=x+onerror=window.pwned=1%3E&env=%3Cb%3E", 200 },
+        { Call, 200 },
+        { Call + "&tab=raw", 200 },
+        { Call + "&tab=attributes", 200 },
+        { Call + "&tab=events", 200 },
+        { "/calls?call=" + HostileTraffic.TraceId + ".2222222222222222", 200 },
+        { "/calls?call=nonsense", 200 },
+        { "/traces", 200 },
+        { Trace, 200 },
+        { Trace + "?span=3333333333333333&tab=attributes", 200 },
+        { Trace + "?under=1111111111111111", 200 },
+        { "/traces/%3Cscript%3E", 404 },
+        { "/errors", 200 },
+        { "/system", 200 },
+        { "/first-call", 200 },
+        { "/sign-in?return=%22%3E%3Cscript%3Ewindow.pwned=1%3C/script%3E", 200 },
+        { "/nowhere/%3Cscript%3Ewindow.pwned=1%3C/script%3E", 404 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public async Task Nothing_in_a_trace_or_an_address_runs_and_no_request_leaves_the_machine(string address, int status)
+    {
+        await using var visitor = await site.Chromium.VisitorAsync(site.Server.Url);
+        Assert.Equal(status, await visitor.GoAsync(address));
+        await visitor.AssertUnharmedAsync();
+    }
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public async Task A_page_can_be_used_by_everybody_in_light_and_dark(string address, int status)
+    {
+        foreach (var scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
+        {
+            await using var visitor = await site.Chromium.VisitorAsync(site.Server.Url, scheme: scheme);
+            Assert.Equal(status, await visitor.GoAsync(address));
+            await visitor.AssertAccessibleAsync();
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public async Task A_page_fits_a_phone_and_a_wide_screen(string address, int status)
+    {
+        foreach (var width in new[] { 360, 1440, 2560 })
+        {
+            await using var visitor = await site.Chromium.VisitorAsync(site.Server.Url, width);
+            Assert.Equal(status, await visitor.GoAsync(address));
+            await visitor.AssertFitsAsync();
+        }
+    }
+
+    [Fact]
+    public async Task What_would_reorder_or_hide_is_seen_as_what_it_is()
+    {
+        await using var visitor = await site.Chromium.VisitorAsync(site.Server.Url);
+        await visitor.GoAsync(Call);
+        var text = await visitor.Page.InnerTextAsync("#side .body");
+        Assert.Contains("‹U+202E›", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("\u202E", await visitor.Page.ContentAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_huge_text_is_cut_and_comes_when_asked_for()
+    {
+        await using var visitor = await site.Chromium.VisitorAsync(site.Server.Url);
+        await visitor.GoAsync(Call);
+        Assert.InRange((await visitor.Page.ContentAsync()).Length, 1, 200_000);
+        var more = visitor.Page.Locator("#side .more-text a").Last;
+        await more.ClickAsync();
+        await visitor.Page.WaitForFunctionAsync("() => document.querySelector('#side').textContent.length > 60000");
+        await visitor.AssertUnharmedAsync();
+    }
+}

@@ -1,0 +1,70 @@
+using System.Collections.Concurrent;
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+using Xunit;
+
+namespace Callwatch.Server.Tests.Dashboard.Browser;
+
+/// <summary>
+/// Somebody with a browser. Whatever they do, it is noted when a page asks another machine, breaks the Content-Security-Policy,
+/// throws, or lets anything run that came in a trace.
+/// </summary>
+public sealed class Visitor : IAsyncDisposable
+{
+    private readonly IBrowserContext context;
+    private readonly ConcurrentQueue<string> wrong = new();
+
+    private Visitor(IBrowserContext context, IPage page) => (this.context, Page) = (context, page);
+
+    public IPage Page { get; }
+
+    public static async Task<Visitor> ComeAsync(IBrowserContext context, Uri server)
+    {
+        await context.AddInitScriptAsync("addEventListener('securitypolicyviolation', event => console.error('CSP ' + event.violatedDirective + ' ' + event.blockedURI + ' ' + event.sample));");
+        var visitor = new Visitor(context, await context.NewPageAsync());
+        visitor.Page.SetDefaultTimeout(15_000);
+        context.Request += (_, request) =>
+        {
+            if (!request.Url.StartsWith(server.GetLeftPart(UriPartial.Authority) + "/", StringComparison.Ordinal)) visitor.wrong.Enqueue("asked " + request.Url);
+        };
+        visitor.Page.Console += (_, message) =>
+        {
+            // A page that is an error says so on the console too.
+            if (message.Type is "error" or "warning" && !message.Text.StartsWith("Failed to load resource: the server responded with a status of 4", StringComparison.Ordinal)) visitor.wrong.Enqueue("console: " + message.Text);
+        };
+        visitor.Page.PageError += (_, error) => visitor.wrong.Enqueue("threw: " + error);
+        visitor.Page.Dialog += async (_, dialog) =>
+        {
+            visitor.wrong.Enqueue("dialog: " + dialog.Message);
+            await dialog.DismissAsync();
+        };
+        return visitor;
+    }
+
+    /// <summary>Goes to an address and waits until everything of it is there.</summary>
+    public async Task<int> GoAsync(string address)
+    {
+        var answer = await Page.GotoAsync(address, new PageGotoOptions { WaitUntil = WaitUntilState.Load });
+        return answer!.Status;
+    }
+
+    /// <summary>Nothing ran, nothing was asked of others, nothing was forbidden, up to here.</summary>
+    public async Task AssertUnharmedAsync()
+    {
+        Assert.Empty(wrong);
+        Assert.False(await Page.EvaluateAsync<bool>("() => 'pwned' in window"), "something in a trace ran");
+        Assert.Equal(0, await Page.EvaluateAsync<int>("() => document.querySelectorAll('[style^=\"evil\"], [onerror], [onload], [onclick], iframe, object, embed, a[href^=\"javascript:\"]').length"));
+    }
+
+    public async Task AssertAccessibleAsync()
+    {
+        var result = await Page.RunAxe();
+        Assert.Empty(result.Violations.Select(violation => $"{violation.Id}: {string.Join(" | ", violation.Nodes.Take(3).Select(node => node.Html))}"));
+    }
+
+    /// <summary>The page is no wider than the window.</summary>
+    public async Task AssertFitsAsync() =>
+        Assert.True(await Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"), "the page is wider than the window");
+
+    public async ValueTask DisposeAsync() => await context.DisposeAsync();
+}
