@@ -21,7 +21,9 @@ public sealed class OverviewQuestions(StatsQueries stats)
         {
             case Answer<StatsAnswer>.Found { Value: var whole }:
                 var all = whole.Groups.Count > 0 ? whole.Groups[0] : NoCalls;
-                var any = all.Total.Calls > 0;
+                var by = all.Total.Calls > 0 ? BreakdownAsync(selection, whole.Step, cancel) : Task.FromResult(Breakdown.None);
+                var baseline = all.Total.Calls > 0 && visit.Place.Compare ? BaselineAsync(selection, whole.Step, cancel) : Task.FromResult<Baseline?>(null);
+                await Task.WhenAll(by, baseline);
                 return new Answer<OverviewModel>.Found(new OverviewModel
                 {
                     From = selection.From,
@@ -29,8 +31,8 @@ public sealed class OverviewQuestions(StatsQueries stats)
                     Now = visit.Now,
                     Step = whole.Step,
                     All = all,
-                    By = any ? await BreakdownAsync(selection, whole.Step, cancel) : Breakdown.None,
-                    Baseline = any && visit.Place.Compare ? await BaselineAsync(selection, whole.Step, cancel) : null,
+                    By = await by,
+                    Baseline = await baseline,
                 });
             case Answer<StatsAnswer>.Invalid invalid:
                 return new Answer<OverviewModel>.Invalid(invalid.Field, invalid.Message, invalid.Offset);
@@ -56,10 +58,11 @@ public sealed class OverviewQuestions(StatsQueries stats)
         return null;
     }
 
-    private async Task<Breakdown> BreakdownAsync(Selection selection, Step step, CancellationToken cancel) => new(
-        await GroupsAsync(selection, step, ByModel, cancel),
-        await GroupsAsync(selection, step, ByApp, cancel),
-        await GroupsAsync(selection, step, ByOperation, cancel));
+    private async Task<Breakdown> BreakdownAsync(Selection selection, Step step, CancellationToken cancel)
+    {
+        var groups = await Task.WhenAll(new[] { ByModel, ByApp, ByOperation }.Select(by => GroupsAsync(selection, step, by, cancel)));
+        return new Breakdown(groups[0], groups[1], groups[2]);
+    }
 
     private async Task<IReadOnlyList<StatsGroup>> GroupsAsync(Selection selection, Step step, string[] by, CancellationToken cancel) =>
         await AskAsync(selection, step, by, cancel) is Answer<StatsAnswer>.Found found ? found.Value.Groups : [];

@@ -51,9 +51,11 @@ public static class Verdicts
     {
         if (model.Baseline is null) return new Verdict(Level.Calm, "");
         var (now, then) = (model.All.Total, model.Baseline.All.Total);
-        var level = (Level)Math.Max((int)OfLatency(now.LatencyMs.P95, then.LatencyMs.P95, now.Calls), (int)OfLatency(now.TtftMs.P95, then.TtftMs.P95, now.Calls));
+        var (whole, first) = (OfLatency(now.LatencyMs.P95, then.LatencyMs.P95, now.Calls), OfLatency(now.TtftMs.P95, then.TtftMs.P95, now.Calls));
+        var level = whole > first ? whole : first;
         if (level == Level.Calm) return new Verdict(level, now.LatencyMs.P95 < then.LatencyMs.P95 * 0.8 ? words["faster than usual"] : words["normal"]);
-        return new Verdict(level, SlowSince(model) is { } since ? words.Say("slow since {0}", Minute(since)) : words["slower than usual"]);
+        var since = whole >= first ? HighSince(model, figures => figures.LatencyMs.P95) : HighSince(model, figures => figures.TtftMs.P95);
+        return new Verdict(level, since is { } time ? words.Say("slow since {0}", Minute(time)) : words["slower than usual"]);
     }
 
     public static Verdict Cost(OverviewModel model, Words words)
@@ -85,22 +87,24 @@ public static class Verdicts
     /// <summary>The class of its colour; nothing when calm.</summary>
     public static string? Name(this Level level) => level switch { Level.Bad => "bad", Level.Warn => "warn", _ => null };
 
-    /// <summary>When p95 left its usual height for good: the first bucket of the last run above the middle of then and now.</summary>
-    private static Timestamp? SlowSince(OverviewModel model)
+    /// <summary>When a figure left its usual height for good: the beginning of the last run above the middle of then and now.</summary>
+    private static Timestamp? HighSince(OverviewModel model, Func<Figures, double?> value)
     {
-        if (model.Baseline?.All.Total.LatencyMs.P95 is not { } usual || model.All.Total.LatencyMs.P95 is not { } now) return null;
+        if (model.Baseline is null || value(model.Baseline.All.Total) is not { } usual || value(model.All.Total) is not { } now) return null;
         var limit = (usual + Math.Max(now, usual * 1.2)) / 2;
+        var points = model.Settled.Where(point => value(point.Figures) is not null).ToList();
+
+        // Single minutes jump about; the middle one of a few neighbours does not.
+        var reach = Math.Max(1, points.Count / 40);
         Timestamp? since = null;
-        var fine = 0;
-        foreach (var point in model.Settled.Reverse())
+        for (var i = points.Count - 1; i >= 0; i--)
         {
-            if (point.Figures.LatencyMs.P95 is not { } p95) continue;
-            if (p95 > limit) (since, fine) = (point.Time, 0);
-            // One good minute among bad ones is noise, two in a row are the end of the run.
-            else if (++fine == 2) break;
+            var near = points.Skip(Math.Max(0, i - reach)).Take((2 * reach) + 1).Select(point => value(point.Figures)!.Value).Order().ToList();
+            if (near[near.Count / 2] <= limit) break;
+            since = points[i].Time;
         }
 
-        return since is { } start && start > model.From ? start : null;
+        return since is { } start && start > model.From.Plus(model.StepWidth * reach) ? start : null;
     }
 
     /// <summary>The end of the calls, when none came for a while in which many would have been usual.</summary>

@@ -2,37 +2,60 @@ using System.Reflection;
 using Callwatch.Dashboard.Language;
 using Callwatch.Dashboard.Show;
 using Callwatch.Journal;
+using Callwatch.Store;
 
 namespace Callwatch.Dashboard.SystemState;
 
 /// <summary>How the program is, in one line for every page.</summary>
-public sealed class Pulse(IJournal journal, ICursors cursors)
+public sealed class Pulse(IJournal journal, StoreProgress store)
 {
-    /// <summary>Records a reader may be behind before it is worth a word.</summary>
-    private const long WorthAWord = 50;
+    /// <summary>A lag of the store from which it is worth a word.</summary>
+    private static readonly TimeSpan WorthAWord = TimeSpan.FromSeconds(5);
 
     public static string Version { get; } =
         typeof(Pulse).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
 
     public PulseState Read()
     {
-        var status = journal.Status();
-        var positions = cursors.All().Values.Where(position => position.Epoch == status.Epoch).ToList();
-        var behind = positions.Count == 0 ? 0 : positions.Max(position => status.HeadNumber - position.Number);
-        return new PulseState(status.AcceptsWrites, status.RefusalReason, status.HeadNumber, behind > WorthAWord ? behind : 0);
+        var (receiving, storing) = (journal.Status(), store.Status());
+        var late = storing.LagSeconds > WorthAWord.TotalSeconds;
+        return new PulseState
+        {
+            Receives = receiving.AcceptsWrites,
+            Stores = storing.State is StoreState.Running or StoreState.Starting,
+            Why = receiving.RefusalReason ?? storing.Why,
+            Head = receiving.HeadNumber,
+            Behind = late ? receiving.HeadNumber - (storing.Position?.Number ?? 0) : 0,
+            LagSeconds = late ? storing.LagSeconds : 0,
+        };
     }
 }
 
-/// <param name="Behind">Requests received and not yet read by the slowest reader; 0 when hardly any.</param>
-public sealed record PulseState(bool Receives, string? Refusal, long Head, long Behind)
+public sealed record PulseState
 {
-    public bool Trouble => !Receives;
+    public required bool Receives { get; init; }
+
+    public required bool Stores { get; init; }
+
+    /// <summary>What keeps it from receiving or storing; null when nothing does.</summary>
+    public string? Why { get; init; }
+
+    /// <summary>Requests ever received.</summary>
+    public required long Head { get; init; }
+
+    /// <summary>Requests on disk and not stored yet; 0 while the store keeps up.</summary>
+    public long Behind { get; init; }
+
+    public double LagSeconds { get; init; }
+
+    public bool Trouble => !Receives || !Stores;
 
     public string Say(Words words) => this switch
     {
         { Receives: false } => words["Not receiving"],
+        { Stores: false } => words["Receiving, not storing"],
         { Head: 0 } => words["Ready, nothing received"],
-        { Behind: > 0 } => words.Say("Receiving, {0} behind", Figure.Count(Behind)),
+        { Behind: > 0 } => words.Say("Receiving, lag {0}", Figure.Duration(LagSeconds * 1000)),
         _ => words["Receiving"],
     };
 }

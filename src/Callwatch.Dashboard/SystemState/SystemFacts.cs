@@ -2,14 +2,17 @@ using System.Diagnostics;
 using Callwatch.Journal;
 using Callwatch.Query;
 using Callwatch.Spans;
+using Callwatch.Store;
 using Callwatch.Telemetry;
 using Microsoft.Extensions.Options;
 
 namespace Callwatch.Dashboard.SystemState;
 
 /// <summary>Puts together what the stages say of themselves.</summary>
-public sealed class SystemFacts(IJournal journal, ICursors cursors, Counters counters, IOptions<CallwatchOptions> options, TimeProvider time)
+public sealed class SystemFacts(IJournal journal, ICursors cursors, StoreProgress store, IEnumerable<IJournalReader> others, Counters counters, IOptions<CallwatchOptions> options, TimeProvider time)
 {
+    private const string StoreName = "store";
+
     private readonly DateTimeOffset started = Started();
 
     public SystemModel Read(ReadScope scope, bool seesInstance)
@@ -18,7 +21,12 @@ public sealed class SystemFacts(IJournal journal, ICursors cursors, Counters cou
         return new SystemModel
         {
             Journal = status,
-            Readers = [.. cursors.All().OrderBy(cursor => cursor.Key, StringComparer.Ordinal).Select(cursor => Reader(cursor.Key, cursor.Value, status))],
+            Readers =
+            [
+                StoreReader(status),
+                .. cursors.All().Concat(others.Where(reader => reader.Name != StoreName && reader.Place is not null).Select(reader => KeyValuePair.Create(reader.Name, reader.Place!.Value)))
+                    .OrderBy(cursor => cursor.Key, StringComparer.Ordinal).Select(cursor => Reader(cursor.Key, cursor.Value, status)),
+            ],
             Counts = [.. counters.Snapshot(seesInstance ? null : scope.TenantId).Select(pair => (pair.Key, pair.Value)).OrderByDescending(pair => pair.Value)],
             Disk = Disk(status),
             Uptime = time.GetUtcNow() - started,
@@ -32,6 +40,14 @@ public sealed class SystemFacts(IJournal journal, ICursors cursors, Counters cou
         return new DateTimeOffset(self.StartTime.ToUniversalTime(), TimeSpan.Zero);
     }
 
+    private ReaderState StoreReader(JournalStatus status)
+    {
+        var storing = store.Status();
+        var astray = storing.Position is { } position && position.Epoch != status.Epoch;
+        return new ReaderState(
+            StoreName, astray ? null : storing.Position?.Number, Math.Max(0, status.HeadNumber - (storing.Position?.Number ?? 0)), (long)(storing.LagSeconds * 1e9), astray, storing.Why);
+    }
+
     private ReaderState Reader(string name, Position position, JournalStatus status)
     {
         if (position.Epoch != status.Epoch) return new ReaderState(name, null, status.HeadNumber, null, Astray: true);
@@ -43,7 +59,7 @@ public sealed class SystemFacts(IJournal journal, ICursors cursors, Counters cou
     private List<(string Name, long Bytes)> Disk(JournalStatus status)
     {
         var data = new DirectoryInfo(options.Value.Data);
-        var parts = new List<(string, long)> { ("journal", status.SizeBytes), ("store", Size(new DirectoryInfo(options.Value.StoreFolder))) };
+        var parts = new List<(string, long)> { ("journal", status.SizeBytes), (StoreName, Size(new DirectoryInfo(options.Value.StoreFolder))) };
         var other = data.Exists ? data.EnumerateFiles().Sum(file => file.Exists ? file.Length : 0) : 0;
         parts.Add(("control data", other));
         return parts;

@@ -8,7 +8,8 @@ namespace Callwatch.Dashboard.SystemState;
 /// <summary>A reader of the journal: how far it is.</summary>
 /// <param name="Position">Null when it has read nothing yet, or stands in another journal (<paramref name="Astray"/>).</param>
 /// <param name="LagNanoseconds">How long ago the next thing it has to read was received; 0 when it has read all; null when that is not known.</param>
-public sealed record ReaderState(string Name, long? Position, long Behind, long? LagNanoseconds, bool Astray);
+/// <param name="Why">Why it does not go on; null when it does.</param>
+public sealed record ReaderState(string Name, long? Position, long Behind, long? LagNanoseconds, bool Astray, string? Why = null);
 
 /// <summary>What the page of the system shows.</summary>
 public sealed record SystemModel

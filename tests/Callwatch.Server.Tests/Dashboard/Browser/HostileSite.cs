@@ -1,4 +1,3 @@
-using Callwatch.Spans;
 using Xunit;
 
 namespace Callwatch.Server.Tests.Dashboard.Browser;
@@ -15,7 +14,7 @@ public sealed class HostileSite : IAsyncLifetime
         Server = await RunningServer.StartAsync();
         await Chromium.InitializeAsync();
         await HostileTraffic.SendAsync(Server.Http, TimeProvider.System.GetUtcNow(), TestContext.Current.CancellationToken);
-        await Stored.WaitAsync(Server, TraceId.Parse(HostileTraffic.TraceId), spans: 4);
+        await Stored.AllAsync(Server);
     }
 
     public async ValueTask DisposeAsync()
