@@ -51,7 +51,7 @@ public sealed class Visitor : IAsyncDisposable
     /// <summary>Nothing ran, nothing was asked of others, nothing was forbidden, up to here.</summary>
     public async Task AssertUnharmedAsync()
     {
-        Assert.Empty(wrong);
+        Assert.True(wrong.IsEmpty, string.Join('\n', wrong));
         Assert.False(await Page.EvaluateAsync<bool>("() => 'pwned' in window"), "something in a trace ran");
         Assert.Equal(0, await Page.EvaluateAsync<int>("() => document.querySelectorAll('[style^=\"evil\"], [onerror], [onload], [onclick], iframe, object, embed, a[href^=\"javascript:\"]').length"));
     }
@@ -59,12 +59,13 @@ public sealed class Visitor : IAsyncDisposable
     public async Task AssertAccessibleAsync()
     {
         var result = await Page.RunAxe();
-        Assert.Empty(result.Violations.Select(violation => $"{violation.Id}: {string.Join(" | ", violation.Nodes.Take(3).Select(node => node.Html))}"));
+        var violations = result.Violations.Select(violation => $"{violation.Id}: {string.Join(" | ", violation.Nodes.Take(3).Select(node => node.Html))}").ToList();
+        Assert.True(violations.Count == 0, string.Join('\n', violations));
     }
 
     /// <summary>The page is no wider than the window.</summary>
     public async Task AssertFitsAsync() =>
-        Assert.True(await Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"), "the page is wider than the window");
+        Assert.Equal("", await Page.EvaluateAsync<string>("() => document.documentElement.scrollWidth <= innerWidth ? '' : `${document.documentElement.scrollWidth} wide in ${innerWidth}`"));
 
     public async ValueTask DisposeAsync() => await context.DisposeAsync();
 }
