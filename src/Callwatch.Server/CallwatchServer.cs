@@ -1,5 +1,4 @@
 using Callwatch.Control;
-using Callwatch.Dashboard;
 using Callwatch.Query;
 using Callwatch.Server.Access;
 using Callwatch.Server.Endpoints;
@@ -41,8 +40,8 @@ public static class CallwatchServer
         app.Services.GetRequiredService<DataFolder>();
         app.Services.GetRequiredService<StartFacts>();
         app.Services.GetRequiredService<SystemQueries>();
-        app.UseAccessBeforeRouting();
         app.UseConfiguredPathBase();
+        app.UseAccessBeforeRouting();
         app.UseRouting();
         app.UseAccess();
         app.MapSignIn();
@@ -61,7 +60,7 @@ public static class CallwatchServer
         app.MapKeys();
         app.MapTenants();
         app.MapPrices();
-        app.MapDashboardAssets().AllowAnyone();
+        app.MapDashboardPages();
         return app;
     }
 }

@@ -8,7 +8,9 @@ public sealed class FirstCallWatch(TraceQueries traces, TimeProvider time)
 {
     public async Task<bool> HasComeAsync(ReadScope scope, CancellationToken cancel)
     {
-        var ever = new Selection { Scope = scope, From = new Timestamp(0), To = Timestamp.From(time.GetUtcNow().AddDays(2)) };
+        // Clocks of senders may be a day ahead, and nobody imports what is older.
+        var now = Timestamp.From(time.GetUtcNow());
+        var ever = new Selection { Scope = scope, From = now.Plus(TimeSpan.FromDays(-3650)), To = now.Plus(TimeSpan.FromDays(2)) };
         return await traces.ListAsync(ever, SortOrder.Newest, 1, null, cancel) is Answer<Page<TraceSummary>>.Found { Value: { } page } && (page.Items.Count > 0 || page.Next is not null);
     }
 }

@@ -33,7 +33,8 @@ public static class SecurityHeaders
         var headers = context.Response.Headers;
         headers.XContentTypeOptions = "nosniff";
         if (!CanRunScripts(context.Response.ContentType)) return;
-        headers["Referrer-Policy"] = "no-referrer";
+        // Not "no-referrer": with it browsers send "Origin: null" with our own forms, and these look like those of another site.
+        headers["Referrer-Policy"] = "same-origin";
         headers.XFrameOptions = "DENY";
 
         // An endpoint may be stricter (media from traces are), never looser: it cannot take this header away.

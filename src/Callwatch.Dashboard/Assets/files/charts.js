@@ -66,7 +66,8 @@
           tip.classList.toggle("is-left", left > self.width / 2);
         }],
         setSelect: [self => {
-          if (self.select.width > 6) pick(data, self.posToVal(self.select.left, "x"), self.posToVal(self.select.left + self.select.width, "x"));
+          // The other charts of the page select along; only the one under the pointer speaks.
+          if (self.select.width > 6 && over.matches(":hover")) pick(data, self.posToVal(self.select.left, "x"), self.posToVal(self.select.left + self.select.width, "x"));
         }],
       },
     }, [middles, ...data.series.map(series => series.heights ?? series.values)], over);

@@ -32,7 +32,7 @@
     if (button.dataset.copy || button.dataset.text) copy(button);
   });
 
-  let went = 0; // When g was pressed.
+  let going = false; // After g the next key says where.
   addEventListener("keydown", event => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape") {
@@ -40,13 +40,13 @@
       return;
     }
     if (typing(event.target) || document.querySelector("dialog[open]")) return;
-    if (performance.now() - went < 1500) {
-      went = 0;
+    if (going) {
+      going = false;
       const page = document.querySelector(`.rail a[data-key="${CSS.escape(event.key)}"]`);
       if (page) { event.preventDefault(); page.click(); }
       return;
     }
-    if (event.key === "g") went = performance.now();
+    if (event.key === "g") going = true;
     if (event.key === "/") { const field = document.getElementById("q"); if (field) { event.preventDefault(); field.focus(); } }
     if (event.key === "?") document.getElementById("keys")?.showModal();
     if (event.key === "l") document.getElementById("live")?.click();

@@ -1,3 +1,4 @@
+using Microsoft.Playwright;
 using Xunit;
 
 namespace Callwatch.Server.Tests.Dashboard.Browser;
@@ -43,7 +44,7 @@ public sealed class InstallTests(Chromium chromium) : IClassFixture<Chromium>
                   .filter(address => address && !address.startsWith("#") && !address.startsWith("/watch/calls"))
                 """);
             Assert.Empty(strays);
-            Assert.NotEqual("0px", await visitor.Page.EvaluateAsync<string>("() => getComputedStyle(document.querySelector('.panel, .tile')).borderTopWidth"));
+            Assert.NotEqual("0px", await visitor.Page.EvaluateAsync<string>("() => getComputedStyle(document.querySelector('.panel, .board')).borderTopWidth"));
         }
 
         await visitor.GoAsync("/watch/calls/");
@@ -64,7 +65,7 @@ public sealed class InstallTests(Chromium chromium) : IClassFixture<Chromium>
         await visitor.AssertAccessibleAsync();
         await visitor.Page.FillAsync("#key", await File.ReadAllTextAsync(Path.Combine(server.DataFolder, "admin.key"), TestContext.Current.CancellationToken));
         await visitor.Page.Keyboard.PressAsync("Enter");
-        await visitor.Page.WaitForURLAsync("**/errors?from=-3h");
-        Assert.Equal("Errors", await visitor.Page.Locator("h1").InnerTextAsync());
+        await visitor.Page.Locator("h1", new PageLocatorOptions { HasText = "Errors" }).WaitForAsync();
+        Assert.EndsWith("/errors?from=-3h", visitor.Page.Url, StringComparison.Ordinal);
     }
 }

@@ -79,7 +79,7 @@ public sealed class PageTests(HostileSite site) : IClassFixture<HostileSite>
         Assert.InRange((await visitor.Page.ContentAsync()).Length, 1, 200_000);
         var more = visitor.Page.Locator("#side .more-text a").Last;
         await more.ClickAsync();
-        await visitor.Page.WaitForFunctionAsync("() => document.querySelector('#side').textContent.length > 60000");
+        await visitor.Page.WaitForFunctionAsync("() => document.querySelector('#side').textContent.length > 20000");
         await visitor.AssertUnharmedAsync();
     }
 }

@@ -8,11 +8,14 @@ public sealed class UseTests(HostileSite site) : IClassFixture<HostileSite>
 {
     private const string Row = "[data-row]";
 
+    // Other tests send calls of their own.
+    private const string Calls = "/calls?q=trace:" + HostileTraffic.TraceId;
+
     [Fact]
     public async Task A_row_opens_beside_the_list_and_the_address_says_so()
     {
         await using var visitor = await site.Chromium.VisitorAsync(site.Server.Url);
-        await visitor.GoAsync("/calls");
+        await visitor.GoAsync(Calls);
         await visitor.Page.Locator(Row).First.ClickAsync();
         await visitor.Page.WaitForSelectorAsync("#side .side");
         Assert.Contains("call=" + HostileTraffic.TraceId, visitor.Page.Url, StringComparison.Ordinal);
@@ -28,7 +31,7 @@ public sealed class UseTests(HostileSite site) : IClassFixture<HostileSite>
     public async Task The_keyboard_goes_through_the_list_and_to_the_trace()
     {
         await using var visitor = await site.Chromium.VisitorAsync(site.Server.Url);
-        await visitor.GoAsync("/");
+        await visitor.GoAsync(Calls.Replace("/calls", "/", StringComparison.Ordinal));
         await visitor.Page.Keyboard.PressAsync("g");
         await visitor.Page.Keyboard.PressAsync("c");
         await visitor.Page.WaitForURLAsync("**/calls**");
@@ -38,9 +41,12 @@ public sealed class UseTests(HostileSite site) : IClassFixture<HostileSite>
         await visitor.Page.WaitForFunctionAsync("() => document.querySelectorAll('[data-row]')[1].hasAttribute('aria-current')");
         await visitor.Page.Keyboard.PressAsync("k");
         await visitor.Page.WaitForFunctionAsync("() => document.querySelectorAll('[data-row]')[0].hasAttribute('aria-current')");
+        await visitor.Page.WaitForSelectorAsync("#side.htmx-request", new PageWaitForSelectorOptions { State = WaitForSelectorState.Detached });
+        await visitor.Page.WaitForSelectorAsync($"[data-full][href*='{HostileTraffic.CallId}']");
         await visitor.Page.Keyboard.PressAsync("?");
         await visitor.Page.WaitForSelectorAsync("dialog[open]");
         await visitor.Page.Keyboard.PressAsync("Escape");
+        await visitor.Page.WaitForFunctionAsync("() => !document.querySelector('dialog[open]') && document.activeElement === document.body");
         await visitor.Page.Keyboard.PressAsync("Enter");
         await visitor.Page.WaitForURLAsync("**/traces/" + HostileTraffic.TraceId + "**");
         await visitor.AssertUnharmedAsync();
