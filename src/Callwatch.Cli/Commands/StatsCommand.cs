@@ -38,7 +38,7 @@ internal static class StatsCommand
                 .. by.Select(field => Plain.Cut(group.Key.GetValueOrDefault(field) ?? "–", 40)),
                 Plain.Number(total.Calls), Plain.Percent(total.SuccessRate), Plain.Number(total.Errors), Plain.Milliseconds(total.LatencyMs.P50), Plain.Milliseconds(total.LatencyMs.P95),
                 Plain.Milliseconds(total.TtftMs.P95), Plain.Number(total.InputTokens), Plain.Number(total.CacheReadTokens), Plain.Number(total.OutputTokens),
-                Plain.Money(total.CostUsd), Plain.Number(total.UnpricedCalls),
+                Plain.Money(total.CostUsd == 0 && total.UnpricedCalls > 0 ? null : total.CostUsd), Plain.Number(total.UnpricedCalls),
             ]);
         }
 
