@@ -73,7 +73,7 @@ public sealed class OverviewCharts(OverviewModel model, Words words)
     public TimeChart Cost()
     {
         var models = model.By.Models
-            .GroupBy(group => group.Key.GetValueOrDefault(FilterFields.Model.Name))
+            .GroupBy(group => group.Key.GetValueOrDefault(FilterFields.AskedModel.Name))
             .Select(groups => (Name: groups.Key, Usd: groups.Sum(group => group.Total.CostUsd), Groups: groups.ToList()))
             .Where(entry => entry.Usd > 0).OrderByDescending(entry => entry.Usd).ToList();
         var series = models.Take(MostModels)

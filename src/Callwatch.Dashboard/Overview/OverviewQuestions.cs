@@ -10,9 +10,9 @@ public sealed class OverviewQuestions(StatsQueries stats)
 
     private static readonly StatsGroup NoCalls = new(new Dictionary<string, string?>(), new Figures(), []);
 
-    private static readonly string[] ByModel = [FilterFields.Model.Name, FilterFields.Provider.Name];
+    private static readonly string[] ByModel = [FilterFields.AskedModel.Name, FilterFields.Provider.Name];
     private static readonly string[] ByApp = [FilterFields.App.Name];
-    private static readonly string[] ByOperation = [FilterFields.Operation.Name, FilterFields.Model.Name];
+    private static readonly string[] ByOperation = [FilterFields.Operation.Name, FilterFields.AskedModel.Name];
 
     public async Task<Answer<OverviewModel>> AskAsync(Frame.Visit visit, CancellationToken cancel)
     {
