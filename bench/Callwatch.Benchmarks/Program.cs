@@ -8,6 +8,7 @@ Benchmark[] benchmarks =
     new("intake", "64 senders over HTTP to the acknowledgement; --json, --rate SPANS_PER_SECOND", IntakeBenchmark.RunAsync),
     new("decode", "one core from inflated bytes to a canonical payload: protobuf, mended, JSON", DecodeBenchmark.RunAsync),
     new("stored", "from sending to queryable at a given rate; --calls, --rate PER_SECOND", StoredBenchmark.RunAsync),
+    new("query", "the questions behind pages and charts, cold and warm; --calls, --days, --rounds, --data to keep the store", QueryBenchmark.RunAsync),
     new("idle", "start to first accepted span, then memory and processor of an idle server", IdleBenchmark.RunAsync),
     new("store", "from journal records to rows: --kind plain or calls; --writer: the writer alone", StoreBenchmark.RunAsync),
 ];

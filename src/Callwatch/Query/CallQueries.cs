@@ -48,7 +48,8 @@ public sealed class CallQueries(QueryGate gate, Scopes scopes)
                 SortField.TotalTokens => "c.total_tokens",
                 _ => "c.\"end\"",
             },
-            Condition = (sql, _) =>
+            CanMatch = open => filters.CanMatch(open.Reader, asked.Filter),
+            Condition = sql =>
             {
                 sql.And(asked.Owner("c"));
                 filters.Add(sql, asked.Filter);

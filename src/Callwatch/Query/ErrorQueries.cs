@@ -70,9 +70,9 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
 
     private void Count(OpenPartition open, Asked asked, Dictionary<Key, Group> groups)
     {
-        var sql = Condition(asked);
+        var sql = Condition(open, asked);
         using var command = open.Reader.Command($"""
-            {sql.With}SELECT c.fingerprint, c.provider, c.model, count(*), min(c."end"), max(c."end") FROM calls c {Join(sql)} WHERE {sql.Where} GROUP BY 1, 2, 3
+            SELECT c.fingerprint, c.provider, c.model, count(*), min(c."end"), max(c."end") FROM calls c {Join(sql)} WHERE {sql.Where} GROUP BY 1, 2, 3
             """);
         sql.AddTo(command);
         using var row = command.ExecuteReader();
@@ -102,12 +102,12 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
 
     private void AddSamples(OpenPartition open, Asked asked, Key key, Group group)
     {
-        var sql = Condition(asked);
+        var sql = Condition(open, asked);
         sql.And(string.Create(CultureInfo.InvariantCulture, $"c.fingerprint = {key.Fingerprint}"));
         sql.And(Is(sql, "c.provider", key.Provider));
         sql.And(Is(sql, "c.model", key.Model));
         using var command = open.Reader.Command($"""
-            {sql.With}SELECT s.trace FROM calls c JOIN spans s ON s.id = c.id WHERE {sql.Where} ORDER BY c."end" DESC LIMIT {(Samples * 3).ToString(CultureInfo.InvariantCulture)}
+            SELECT s.trace FROM calls c JOIN spans s ON s.id = c.id WHERE {sql.Where} ORDER BY c."end" DESC LIMIT {(Samples * 3).ToString(CultureInfo.InvariantCulture)}
             """);
         sql.AddTo(command);
         using var row = command.ExecuteReader();
@@ -118,9 +118,9 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
     private static string Is(SqlCondition sql, string column, string? word) =>
         word is null ? column + " IS NULL" : $"{column} = (SELECT id FROM words WHERE word = {sql.Parameter(word)})";
 
-    private SqlCondition Condition(Asked asked)
+    private SqlCondition Condition(OpenPartition open, Asked asked)
     {
-        var sql = new SqlCondition();
+        var sql = new SqlCondition(open);
         sql.And(string.Create(CultureInfo.InvariantCulture, $"c.fingerprint IS NOT NULL AND c.outcome = {(int)Outcome.Error}"));
         sql.And($"c.\"end\" >= {sql.Parameter(asked.Selection.From.UnixNanoseconds)} AND c.\"end\" < {sql.Parameter(asked.Selection.To.UnixNanoseconds)}");
         sql.And(asked.Owner("c"));

@@ -64,13 +64,13 @@ public sealed class FacetQueries(QueryGate gate, Scopes scopes)
 
     private void FromRows(OpenPartition open, Asked asked, GroupField field, Dictionary<string, long> calls)
     {
-        var sql = new SqlCondition();
+        var sql = new SqlCondition(open);
         var (column, join) = GroupFields.ColumnOf(field, 0, sql);
         sql.And($"c.\"end\" >= {sql.Parameter(asked.Selection.From.UnixNanoseconds)} AND c.\"end\" < {sql.Parameter(asked.Selection.To.UnixNanoseconds)}");
         sql.And(asked.Owner("c"));
         scopes.Sql(asked.Selection.Scope, FieldColumns.OfCalls).Add(sql, asked.Filter);
         using var command = open.Reader.Command(
-            $"{sql.With}SELECT {column}, count(*) FROM calls c {(sql.UsesSpans ? "JOIN spans s ON s.id = c.id" : "")} {join} WHERE {sql.Where} GROUP BY 1");
+            $"SELECT {column}, count(*) FROM calls c {(sql.UsesSpans ? "JOIN spans s ON s.id = c.id" : "")} {join} WHERE {sql.Where} GROUP BY 1");
         sql.AddTo(command);
         using var row = command.ExecuteReader();
         while (row.Read())

@@ -76,14 +76,14 @@ public sealed class PeopleQueries(QueryGate gate, Scopes scopes)
 
     private void Add(OpenPartition open, Asked asked, string column, long asOf, Dictionary<string, Person> people)
     {
-        var sql = new SqlCondition();
+        var sql = new SqlCondition(open);
         sql.And($"c.{column} IS NOT NULL AND c.\"end\" >= {sql.Parameter(asked.Selection.From.UnixNanoseconds)} AND c.\"end\" < {sql.Parameter(asked.Selection.To.UnixNanoseconds)}");
         sql.And($"c.number <= {sql.Parameter(asOf)}");
         sql.And(asked.Owner("c"));
         scopes.Sql(asked.Selection.Scope, FieldColumns.OfCalls).Add(sql, asked.Filter);
         // Money in two parts: their sums stay within 64 bits whatever it cost.
         using var command = open.Reader.Command($"""
-            {sql.With}SELECT c.{column}, c.{(column == "user" ? "session" : "user")}, c.app, count(*), sum(c.outcome = {(int)Outcome.Error}), sum(coalesce(c.total_tokens, 0)),
+            SELECT c.{column}, c.{(column == "user" ? "session" : "user")}, c.app, count(*), sum(c.outcome = {(int)Outcome.Error}), sum(coalesce(c.total_tokens, 0)),
               sum(coalesce(c.cost, 0) / 1000000000), sum(coalesce(c.cost, 0) % 1000000000), min(c."end"), max(c."end")
             FROM calls c {(sql.UsesSpans ? "JOIN spans s ON s.id = c.id" : "")} WHERE {sql.Where} GROUP BY 1, 2, 3
             """);

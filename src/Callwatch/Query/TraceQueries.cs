@@ -74,7 +74,8 @@ public sealed class TraceQueries(QueryGate gate, Scopes scopes, SpanBodies bodie
                 SortField.Ttft => null,
                 _ => "t.\"end\"",
             },
-            Condition = (sql, partition) => filter.AddTo(sql, partition, several.Contains(partition.Day)),
+            CanMatch = filter.CanMatch,
+            Condition = sql => filter.AddTo(sql, several.Contains(sql.Open.Partition.Day)),
             Keep = (row, open) => Keep(run, asked, filter, row, open.Partition, several),
         };
     }

@@ -167,6 +167,7 @@ public sealed class StatsQueriesTests(CallQueriesTests.World world) : IClassFixt
         Assert.Equal(calls.Count(CallFigures.IsUnpriced), figures.UnpricedCalls);
         Assert.Equal(calls.Select(call => call.UserId).OfType<string>().Distinct().Count(), figures.Users);
         Assert.Equal(calls.Select(call => call.SessionId).OfType<string>().Distinct().Count(), figures.Sessions);
+        Assert.Equal(figures.Sessions > 0 ? (double)calls.Count(call => call.SessionId is not null) / figures.Sessions : null, figures.CallsPerSession);
         var timed = calls.Where(call => timedAll || call.Outcome == Outcome.Success).ToList();
         AssertDistribution([.. timed.Select(call => call.DurationNanoseconds).OfType<long>()], figures.LatencyMs);
         AssertDistribution([.. timed.Select(call => call.Call!.TtftNanoseconds).OfType<long>()], figures.TtftMs);

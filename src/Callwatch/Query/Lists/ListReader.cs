@@ -50,7 +50,8 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
             List<OpenPartition> open = [.. day.Select(run.Open).OfType<OpenPartition>()];
             try
             {
-                if (SliceBySlice(day.First(), open) is { } until) return until;
+                open.RemoveAll(CannotMatch);
+                if (open.Count > 0 && SliceBySlice(day.First(), open) is { } until) return until;
                 if (found.Count > limit) return null;
             }
             finally
@@ -60,6 +61,13 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
         }
 
         return null;
+    }
+
+    private bool CannotMatch(OpenPartition partition)
+    {
+        if (shape.CanMatch?.Invoke(partition) != false) return false;
+        partition.Dispose();
+        return true;
     }
 
     private Timestamp? SliceBySlice(Partition day, List<OpenPartition> open)
@@ -113,7 +121,7 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
         foreach (var partition in run.Between(from, to))
         {
             using var open = run.Open(partition);
-            if (open is not null) Fetch([open], from, to);
+            if (open is not null && shape.CanMatch?.Invoke(open) != false) Fetch([open], from, to);
         }
 
         return null;
@@ -154,14 +162,13 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
     /// <param name="last">The last row that was read, kept or not; null when there are no more.</param>
     private List<Found> Rows(OpenPartition partition, Timestamp low, Timestamp high, ListPlace? after, int wanted, out ListPlace? last)
     {
-        var sql = Condition(partition.Partition, low, high);
+        var sql = Condition(partition, low, high);
         sql.And($"{shape.Alias}.number <= {sql.Parameter(asOf)}");
         if (after is { } behind) sql.And(Behind(sql, behind, partition.Partition));
         var direction = sort.Descending ? "DESC" : "ASC";
         var nulls = sort.Field == SortField.End ? "" : " NULLS LAST";
-        var with = sql.With.Length == 0 ? "WITH " : sql.With.TrimEnd() + ", ";
         using var command = partition.Reader.Command($"""
-            {with}page(id, k) AS (
+            WITH page(id, k) AS (
               SELECT {shape.Alias}.id, {key} FROM {shape.Table} {(sql.UsesSpans ? shape.SpansJoin : "")}
               WHERE {sql.Where} ORDER BY {key} {direction}{nulls}, {shape.Alias}.id {direction} LIMIT {sql.Parameter((long)wanted)})
             SELECT {shape.Columns}, p.k, p.id FROM page p {shape.From} ORDER BY p.k {direction}{nulls}, p.id {direction}
@@ -185,11 +192,11 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
         return rows;
     }
 
-    private SqlCondition Condition(Partition partition, Timestamp low, Timestamp high)
+    private SqlCondition Condition(OpenPartition open, Timestamp low, Timestamp high)
     {
-        var sql = new SqlCondition();
+        var sql = new SqlCondition(open);
         sql.And($"{shape.Alias}.\"end\" >= {sql.Parameter(low.UnixNanoseconds)} AND {shape.Alias}.\"end\" < {sql.Parameter(high.UnixNanoseconds)}");
-        shape.Condition(sql, partition);
+        shape.Condition(sql);
         return sql;
     }
 
@@ -225,9 +232,9 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
             {
                 using var open = run.Open(partition);
                 if (open is null) continue;
-                var sql = Condition(partition, from, to);
+                var sql = Condition(open, from, to);
                 sql.And($"{shape.Alias}.number > {sql.Parameter(asOf)}");
-                using var command = open.Reader.Command($"{sql.With}SELECT count(*) FROM {shape.Table} {(sql.UsesSpans ? shape.SpansJoin : "")} WHERE {sql.Where}");
+                using var command = open.Reader.Command($"SELECT count(*) FROM {shape.Table} {(sql.UsesSpans ? shape.SpansJoin : "")} WHERE {sql.Where}");
                 sql.AddTo(command);
                 newer += (long)command.ExecuteScalar()!;
             }

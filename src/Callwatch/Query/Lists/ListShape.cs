@@ -1,6 +1,5 @@
 using Callwatch.Query.Filters.Sql;
 using Callwatch.Query.Running;
-using Callwatch.Store.Partitions;
 using Callwatch.Store.Rows;
 using Microsoft.Data.Sqlite;
 
@@ -30,7 +29,10 @@ internal sealed record ListShape<T>
     public required Func<SortField, string?> Key { get; init; }
 
     /// <summary>What is asked beside the range, of the rows of one partition.</summary>
-    public required Action<SqlCondition, Partition> Condition { get; init; }
+    public required Action<SqlCondition> Condition { get; init; }
+
+    /// <summary>False when no row of the partition can be meant.</summary>
+    public Func<OpenPartition, bool>? CanMatch { get; init; }
 
     /// <summary>A last look at what was found, where SQL alone cannot tell: the item to show, or null to leave it out.</summary>
     public Func<T, OpenPartition, T?>? Keep { get; init; }

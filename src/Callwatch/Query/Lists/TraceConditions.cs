@@ -4,7 +4,6 @@ using Callwatch.Query.Filters;
 using Callwatch.Query.Filters.Sql;
 using Callwatch.Query.Running;
 using Callwatch.Spans;
-using Callwatch.Store.Partitions;
 
 namespace Callwatch.Query.Lists;
 
@@ -35,15 +34,18 @@ internal sealed class TraceConditions
 
     private int? OnlyApp => asked.Selection.Scope.OnlyAppId;
 
+    /// <summary>False when no trace of the partition can be meant. What is asked of its spans may be met in another partition.</summary>
+    public bool CanMatch(OpenPartition open) => OnlyApp is not null || traces.CanMatch(open.Reader, ofTrace);
+
     /// <summary>Of the rows of a partition; some of those that it lets through need <see cref="HoldsElsewhere"/> or <see cref="Holds"/>.</summary>
-    public void AddTo(SqlCondition sql, Partition partition, bool severalThatDay)
+    public void AddTo(SqlCondition sql, bool severalThatDay)
     {
         sql.And(string.Create(CultureInfo.InvariantCulture, $"t.tenant = {asked.TenantId}"));
         if (asked.AppIds is { } apps) sql.And($"EXISTS (SELECT 1 FROM json_each(t.thin, '$.apps') WHERE value IN ({string.Join(", ", apps)}))");
         var own = new Parts();
         foreach (var term in ofTrace.Terms) own.Add(traces.Term(sql, term));
         // A trace may have spans on the day before, or in another file of its day.
-        var elsewhere = severalThatDay ? "1" : $"t.start < {sql.Parameter(partition.From.UnixNanoseconds)}";
+        var elsewhere = severalThatDay ? "1" : $"t.start < {sql.Parameter(sql.Open.Partition.From.UnixNanoseconds)}";
         foreach (var filter in demanded) own.Add($"({Exists(sql, filter)} OR {elsewhere})");
         foreach (var filter in forbidden) own.Add($"NOT {Exists(sql, filter)}");
         // Of a trace that others had a part in, a key for one app must not learn by asking what it may not see: it is judged by what it may see.
@@ -120,10 +122,10 @@ internal sealed class TraceConditions
 
     private bool HasSpan(OpenPartition open, TraceId trace, Filter filter)
     {
-        var sql = new SqlCondition();
+        var sql = new SqlCondition(open);
         sql.And($"s.trace = {sql.Parameter(trace.ToBytes())} AND s.tenant = {sql.Parameter((long)asked.TenantId)}");
         sql.And(SpanTest(sql, filter));
-        using var command = open.Reader.Command($"{sql.With}SELECT 1 FROM spans s LEFT JOIN calls c ON c.id = s.id WHERE {sql.Where} LIMIT 1");
+        using var command = open.Reader.Command($"SELECT 1 FROM spans s LEFT JOIN calls c ON c.id = s.id WHERE {sql.Where} LIMIT 1");
         sql.AddTo(command);
         return command.ExecuteScalar() is not null;
     }

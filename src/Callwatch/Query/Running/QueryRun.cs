@@ -1,6 +1,9 @@
+using System.Text;
+using Callwatch.Query.Filters;
 using Callwatch.Query.Filters.Sql;
 using Callwatch.Spans;
 using Callwatch.Store.Partitions;
+using Callwatch.Store.Sqlite;
 
 namespace Callwatch.Query.Running;
 
@@ -58,6 +61,7 @@ internal sealed class OpenPartition : IDisposable
     private const int StepsBetweenChecks = 10_000;
 
     private readonly QueryRun run;
+    private readonly Dictionary<string, string?> hits = new(StringComparer.Ordinal);
 
     public OpenPartition(Partition partition, PartitionReader reader, QueryRun run)
     {
@@ -70,6 +74,20 @@ internal sealed class OpenPartition : IDisposable
     public Partition Partition { get; }
 
     public PartitionReader Reader { get; }
+
+    /// <summary>The ids of the dictionary's texts that contain this one, whatever the case, as a JSON array; null when there is none. Found once per question.</summary>
+    public string? WordsWith(string text)
+    {
+        if (hits.TryGetValue(text, out var known)) return known;
+        var ids = new StringBuilder();
+        using (var word = new Statement(Reader.Connection, "SELECT id, word FROM words"))
+        {
+            while (word.Step())
+                if (FilterMatch.HasText(word.Text(1), text)) ids.Append(ids.Length == 0 ? '[' : ',').Append(word.Long(0));
+        }
+
+        return hits[text] = ids.Length == 0 ? null : ids.Append(']').ToString();
+    }
 
     /// <summary>Until it is disposed of, everything is read as of the first reading. Not the driver's own transaction: that would cling to the reader's prepared commands.</summary>
     public IDisposable AsOfOneMoment() => new Moment(Reader);

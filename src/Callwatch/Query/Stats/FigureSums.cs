@@ -43,6 +43,41 @@ internal sealed class FigureSums
         AddTimes(row);
     }
 
+    /// <summary>Takes up what other sums have.</summary>
+    public void Add(FigureSums other)
+    {
+        success += other.success;
+        errors += other.errors;
+        cancelled += other.cancelled;
+        input += other.input;
+        output += other.output;
+        total += other.total;
+        cacheRead += other.cacheRead;
+        cacheWrite += other.cacheWrite;
+        reasoning += other.reasoning;
+        unpriced += other.unpriced;
+        cost += other.cost;
+        costInput += other.costInput;
+        costCacheRead += other.costCacheRead;
+        costCacheWrite += other.costCacheWrite;
+        costOutput += other.costOutput;
+        costReasoning += other.costReasoning;
+        costOther += other.costOther;
+        speedTokens += other.speedTokens;
+        speedMicroseconds += other.speedMicroseconds;
+        latencyCount += other.latencyCount;
+        latencyMicroseconds += other.latencyMicroseconds;
+        latencyMax = Math.Max(latencyMax, other.latencyMax);
+        ttftCount += other.ttftCount;
+        ttftMicroseconds += other.ttftMicroseconds;
+        ttftMax = Math.Max(ttftMax, other.ttftMax);
+        if (other.latency is not null) (latency ??= new Histogram()).Merge(other.latency);
+        if (other.ttft is not null) (ttft ??= new Histogram()).Merge(other.ttft);
+        if (other.users is not null) (users ??= []).UnionWith(other.users);
+        if (other.sessions is not null) (sessions ??= []).UnionWith(other.sessions);
+        callsWithSession += other.callsWithSession;
+    }
+
     public void AddPeople(int? user, int? session)
     {
         if (user is { } person) (users ??= []).Add(person);

@@ -49,20 +49,23 @@ internal static class GroupFields
         return column.Kind == ColumnKind.Keyed ? ($"(SELECT value FROM {column.Sql} WHERE key = {sql.Parameter(group.Key ?? "")})", null) : (column.Sql, null);
     }
 
-    /// <summary>The value of a field as the API writes it; null where it is unknown.</summary>
-    public static string? ValueOf(GroupField group, SqliteDataReader row, int column, IWords words, Apps apps)
-    {
-        if (row.IsDBNull(column)) return null;
-        if (group.Field == FilterFields.FinishReason) return words.Word(row.GetInt64(column));
-        return FieldColumns.OfCalls[group.Field].Kind switch
+    /// <summary>True when rows hold the field as a number, from which <see cref="ValueOf(GroupField, long, IWords, Apps)"/> makes its value.</summary>
+    public static bool IsNumber(GroupField group) =>
+        group.Field == FilterFields.FinishReason || FieldColumns.OfCalls[group.Field].Kind is ColumnKind.Word or ColumnKind.App or ColumnKind.Code or ColumnKind.Flag or ColumnKind.Fingerprint or ColumnKind.Integer;
+
+    /// <summary>The value of a field as the API writes it.</summary>
+    public static string ValueOf(GroupField group, long number, IWords words, Apps apps) =>
+        group.Field == FilterFields.FinishReason ? words.Word(number) : FieldColumns.OfCalls[group.Field].Kind switch
         {
-            ColumnKind.Word => row.GetInt64(column) is var id && id == 0 ? null : words.Word(id),
-            ColumnKind.App => apps.NameOf(row.GetInt32(column)),
-            ColumnKind.Code => Codes.WordOf(group.Field, row.GetInt64(column)),
-            ColumnKind.Flag => row.GetInt64(column) != 0 ? "true" : "false",
-            ColumnKind.Fingerprint => ErrorFingerprint.Text(row.GetInt64(column)),
-            ColumnKind.Integer => row.GetInt64(column).ToString(CultureInfo.InvariantCulture),
-            _ => row.GetString(column),
+            ColumnKind.Word => words.Word(number),
+            ColumnKind.App => apps.NameOf((int)number),
+            ColumnKind.Code => Codes.WordOf(group.Field, number),
+            ColumnKind.Flag => number != 0 ? "true" : "false",
+            ColumnKind.Fingerprint => ErrorFingerprint.Text(number),
+            _ => number.ToString(CultureInfo.InvariantCulture),
         };
-    }
+
+    /// <summary>The value of a field as the API writes it; null where it is unknown.</summary>
+    public static string? ValueOf(GroupField group, SqliteDataReader row, int column, IWords words, Apps apps) =>
+        row.IsDBNull(column) ? null : IsNumber(group) ? ValueOf(group, row.GetInt64(column), words, apps) : row.GetString(column);
 }

@@ -4,14 +4,24 @@ using Callwatch.Query.Filters.Sql;
 using Callwatch.Query.Running;
 using Callwatch.Spans;
 using Callwatch.Store.Rollups;
-using Microsoft.Data.Sqlite;
+using Callwatch.Store.Sqlite;
 
 namespace Callwatch.Query.Stats;
 
-/// <summary>Takes what a row adds: to which group, at what moment.</summary>
-internal delegate void TakeFigures(string?[] key, long unixSeconds, Outcome outcome, in RollupFigures figures, int? user, int? session);
+/// <summary>Who takes what rows add.</summary>
+/// <typeparam name="T">A group.</typeparam>
+internal interface ITakeFigures<T>
+    where T : class
+{
+    /// <summary>Null when the group is not wanted.</summary>
+    T? Group(string?[] key);
 
-/// <summary>Reads the figures of a range from one partition: rollups wherever whole buckets lie within it, rows for the rest.</summary>
+    void Take(T group, long unixSeconds, Outcome outcome, in RollupFigures figures);
+
+    void TakePeople(T group, long unixSeconds, int? user, int? session);
+}
+
+/// <summary>Reads the figures of a range from one partition, from its rollups or from its rows.</summary>
 internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps apps, FilterSql calls, FilterSql rollups, People people)
 {
     private const string RollupColumns = """
@@ -33,62 +43,70 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
         filter.Terms.All(term => term is FilterTerm.Compare compare && FieldColumns.OfRollups.ContainsKey(compare.Field))
         && by.All(group => FieldColumns.OfRollups.ContainsKey(group.Field));
 
-    public void FromRollups(OpenPartition open, RollupLevel level, long from, long to, TakeFigures take)
+    /// <summary>False when no row of the partition can be meant.</summary>
+    public bool CanMatch(OpenPartition open) => calls.CanMatch(open.Reader, asked.Filter);
+
+    public void FromRollups<T>(OpenPartition open, RollupLevel level, long from, long to, ITakeFigures<T> taker)
+        where T : class
     {
         if (from >= to) return;
-        var sql = new SqlCondition();
+        var sql = new SqlCondition(open);
         sql.And($"r.level = {sql.Parameter((long)level)} AND r.bucket >= {sql.Parameter(from)} AND r.bucket < {sql.Parameter(to)}");
         sql.And(asked.Owner("r"));
         rollups.Add(sql, asked.Filter);
         var groups = string.Concat(by.Select(group => ", " + FieldColumns.OfRollups[group.Field].Sql));
-        using var command = open.Reader.Command($"{sql.With}SELECT {RollupColumns}{groups} FROM rollups r WHERE {sql.Where}");
-        sql.AddTo(command);
-        using var row = command.ExecuteReader();
-        while (row.Read())
+        using var row = new Statement(open.Reader.Connection, $"SELECT {RollupColumns}{groups} FROM rollups r WHERE {sql.Where}");
+        sql.BindTo(row);
+        var keys = new GroupKeys<T>(by, apps, open, taker.Group);
+        while (row.Step())
         {
-            var figures = new RollupFigures
+            if (keys.Of(row, RollupGroups) is not { } group) continue;
+            taker.Take(group, row.Long(0), (Outcome)row.Long(1), new RollupFigures
             {
-                Calls = row.GetInt64(2),
-                LatencyCount = row.GetInt64(3),
-                LatencyMicroseconds = row.GetInt64(4),
-                LatencyMax = row.GetInt64(5),
-                TtftCount = row.GetInt64(6),
-                TtftMicroseconds = row.GetInt64(7),
-                TtftMax = row.GetInt64(8),
-                SpeedTokens = row.GetInt64(9),
-                SpeedMicroseconds = row.GetInt64(10),
-                InputTokens = row.GetInt64(11),
-                OutputTokens = row.GetInt64(12),
-                TotalTokens = row.GetInt64(13),
-                CacheRead = row.GetInt64(14),
-                CacheWrite = row.GetInt64(15),
-                Reasoning = row.GetInt64(16),
-                Cost = row.GetInt64(17),
-                CostInput = row.GetInt64(18),
-                CostCacheRead = row.GetInt64(19),
-                CostCacheWrite = row.GetInt64(20),
-                CostOutput = row.GetInt64(21),
-                CostReasoning = row.GetInt64(22),
-                CostOther = row.GetInt64(23),
-                Unpriced = row.GetInt64(24),
-                LatencyHistogram = row.GetFieldValue<byte[]>(25),
-                TtftHistogram = row.GetFieldValue<byte[]>(26),
-            };
-            take(KeyOf(row, RollupGroups, open), row.GetInt64(0), (Outcome)row.GetByte(1), figures, null, null);
+                Calls = row.Long(2),
+                LatencyCount = row.Long(3),
+                LatencyMicroseconds = row.Long(4),
+                LatencyMax = row.Long(5),
+                TtftCount = row.Long(6),
+                TtftMicroseconds = row.Long(7),
+                TtftMax = row.Long(8),
+                SpeedTokens = row.Long(9),
+                SpeedMicroseconds = row.Long(10),
+                InputTokens = row.Long(11),
+                OutputTokens = row.Long(12),
+                TotalTokens = row.Long(13),
+                CacheRead = row.Long(14),
+                CacheWrite = row.Long(15),
+                Reasoning = row.Long(16),
+                Cost = row.Long(17),
+                CostInput = row.Long(18),
+                CostCacheRead = row.Long(19),
+                CostCacheWrite = row.Long(20),
+                CostOutput = row.Long(21),
+                CostReasoning = row.Long(22),
+                CostOther = row.Long(23),
+                Unpriced = row.Long(24),
+                LatencyHistogram = row.Blob(25),
+                TtftHistogram = row.Blob(26),
+            });
         }
     }
 
-    public void FromRows(OpenPartition open, Timestamp from, Timestamp to, TakeFigures take)
+    /// <param name="withPeople">False where <see cref="PeopleFromRows"/> will count them over all rows.</param>
+    public void FromRows<T>(OpenPartition open, Timestamp from, Timestamp to, ITakeFigures<T> taker, bool withPeople)
+        where T : class
     {
         if (from >= to) return;
-        using var command = Rows(open, from, to, CallColumns);
-        using var row = command.ExecuteReader();
-        while (row.Read())
+        using var row = Rows(open, from, to, CallColumns);
+        var keys = new GroupKeys<T>(by, apps, open, taker.Group);
+        while (row.Step())
         {
-            var latency = CallFigures.Bounded(Number(row, 2));
-            var ttft = CallFigures.Bounded(Number(row, 3));
-            var generation = Number(row, 4);
-            var figures = new RollupFigures
+            if (keys.Of(row, CallGroups) is not { } group) continue;
+            var latency = CallFigures.Bounded(row.NullableLong(2));
+            var ttft = CallFigures.Bounded(row.NullableLong(3));
+            var generation = row.NullableLong(4);
+            var seconds = new Timestamp(row.Long(0)).UnixSeconds;
+            taker.Take(group, seconds, (Outcome)row.Long(1), new RollupFigures
             {
                 Calls = 1,
                 Latency = latency,
@@ -99,61 +117,51 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
                 TtftCount = ttft is null ? 0 : 1,
                 TtftMicroseconds = (ttft ?? 0) / 1_000,
                 TtftMax = ttft ?? 0,
-                SpeedTokens = generation is null ? 0 : Number(row, 6) ?? 0,
+                SpeedTokens = generation is null ? 0 : row.Long(6),
                 SpeedMicroseconds = (generation ?? 0) / 1_000,
-                InputTokens = Number(row, 5) ?? 0,
-                OutputTokens = Number(row, 6) ?? 0,
-                TotalTokens = Number(row, 7) ?? 0,
-                CacheRead = Number(row, 8) ?? 0,
-                CacheWrite = Number(row, 9) ?? 0,
-                Reasoning = Number(row, 10) ?? 0,
-                Cost = Number(row, 11) ?? 0,
-                CostInput = Number(row, 12) ?? 0,
-                CostCacheRead = Number(row, 13) ?? 0,
-                CostCacheWrite = Number(row, 14) ?? 0,
-                CostOutput = Number(row, 15) ?? 0,
-                CostReasoning = Number(row, 16) ?? 0,
-                CostOther = Number(row, 17) ?? 0,
-                Unpriced = row.GetInt64(18),
-            };
-            take(
-                KeyOf(row, CallGroups, open), new Timestamp(row.GetInt64(0)).UnixSeconds, (Outcome)row.GetByte(1), figures,
-                people.NumberOf(open.Reader, Number(row, 19)), people.NumberOf(open.Reader, Number(row, 20)));
+                // NULL reads as 0.
+                InputTokens = row.Long(5),
+                OutputTokens = row.Long(6),
+                TotalTokens = row.Long(7),
+                CacheRead = row.Long(8),
+                CacheWrite = row.Long(9),
+                Reasoning = row.Long(10),
+                Cost = row.Long(11),
+                CostInput = row.Long(12),
+                CostCacheRead = row.Long(13),
+                CostCacheWrite = row.Long(14),
+                CostOutput = row.Long(15),
+                CostReasoning = row.Long(16),
+                CostOther = row.Long(17),
+                Unpriced = row.Long(18),
+            });
+            if (withPeople) taker.TakePeople(group, seconds, people.NumberOf(open.Reader, row.NullableLong(19)), people.NumberOf(open.Reader, row.NullableLong(20)));
         }
     }
 
     /// <summary>Only who made the calls: for figures from rollups, which do not know.</summary>
-    public void PeopleFromRows(OpenPartition open, Timestamp from, Timestamp to, TakeFigures take)
+    public void PeopleFromRows<T>(OpenPartition open, Timestamp from, Timestamp to, ITakeFigures<T> taker)
+        where T : class
     {
-        using var command = Rows(open, from, to, "c.\"end\", c.user, c.session");
-        using var row = command.ExecuteReader();
-        while (row.Read())
+        using var row = Rows(open, from, to, "c.\"end\", c.user, c.session");
+        var keys = new GroupKeys<T>(by, apps, open, taker.Group);
+        while (row.Step())
         {
-            take(KeyOf(row, 3, open), new Timestamp(row.GetInt64(0)).UnixSeconds, Outcome.Success, default,
-                people.NumberOf(open.Reader, Number(row, 1)), people.NumberOf(open.Reader, Number(row, 2)));
+            if (keys.Of(row, 3) is not { } group) continue;
+            taker.TakePeople(group, new Timestamp(row.Long(0)).UnixSeconds, people.NumberOf(open.Reader, row.NullableLong(1)), people.NumberOf(open.Reader, row.NullableLong(2)));
         }
     }
 
-    private SqliteCommand Rows(OpenPartition open, Timestamp from, Timestamp to, string columns)
+    private Statement Rows(OpenPartition open, Timestamp from, Timestamp to, string columns)
     {
-        var sql = new SqlCondition();
+        var sql = new SqlCondition(open);
         var groups = by.Select((group, index) => GroupFields.ColumnOf(group, index, sql)).ToList();
         sql.And($"c.\"end\" >= {sql.Parameter(from.UnixNanoseconds)} AND c.\"end\" < {sql.Parameter(to.UnixNanoseconds)}");
         sql.And(asked.Owner("c"));
         calls.Add(sql, asked.Filter);
         var joins = (sql.UsesSpans ? "JOIN spans s ON s.id = c.id " : "") + string.Join(' ', groups.Select(group => group.Join).OfType<string>());
-        var command = open.Reader.Command($"{sql.With}SELECT {columns}{string.Concat(groups.Select(group => ", " + group.Sql))} FROM calls c {joins} WHERE {sql.Where}");
-        sql.AddTo(command);
-        return command;
+        var statement = new Statement(open.Reader.Connection, $"SELECT {columns}{string.Concat(groups.Select(group => ", " + group.Sql))} FROM calls c {joins} WHERE {sql.Where}");
+        sql.BindTo(statement);
+        return statement;
     }
-
-    private string?[] KeyOf(SqliteDataReader row, int first, OpenPartition open)
-    {
-        if (by.Count == 0) return [];
-        var key = new string?[by.Count];
-        for (var i = 0; i < key.Length; i++) key[i] = GroupFields.ValueOf(by[i], row, first + i, open.Reader, apps);
-        return key;
-    }
-
-    private static long? Number(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt64(column);
 }

@@ -53,6 +53,17 @@ internal sealed class Statement : IDisposable
         return this;
     }
 
+    /// <summary>The number of a parameter that has a name; 0 when the statement does not use it.</summary>
+    public int IndexOf(string parameter) => raw.sqlite3_bind_parameter_index(statement, parameter);
+
+    public Statement Bind(int index, double value)
+    {
+        Check(raw.sqlite3_bind_double(statement, index, value));
+        return this;
+    }
+
+    public bool IsNull(int column) => raw.sqlite3_column_type(statement, column) == raw.SQLITE_NULL;
+
     /// <summary>Runs a statement that gives no rows.</summary>
     public void Run()
     {

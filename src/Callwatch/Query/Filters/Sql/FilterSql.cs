@@ -1,22 +1,23 @@
 using System.Collections.Frozen;
 using System.Globalization;
+using Callwatch.Query.Running;
 using Callwatch.Spans;
+using Callwatch.Store.Partitions;
+using Callwatch.Store.Sqlite;
 using Microsoft.Data.Sqlite;
 
 namespace Callwatch.Query.Filters.Sql;
 
-/// <summary>A condition for WHERE, the common tables it needs, and its parameters.</summary>
-internal sealed class SqlCondition
+/// <summary>A condition for WHERE over the rows of one partition, with its parameters.</summary>
+internal sealed class SqlCondition(OpenPartition open)
 {
     private readonly List<(string Name, object Value)> parameters = [];
-    private readonly List<string> tables = [];
     private readonly List<string> parts = [];
+
+    public OpenPartition Open => open;
 
     /// <summary>Holds for every row when nothing was asked.</summary>
     public string Where => parts.Count == 0 ? "1" : string.Join(" AND ", parts);
-
-    /// <summary><c>WITH ... </c>, or nothing.</summary>
-    public string With => tables.Count == 0 ? "" : "WITH " + string.Join(", ", tables) + " ";
 
     /// <summary>True when the condition reads columns of <c>spans</c>.</summary>
     public bool UsesSpans { get; set; }
@@ -35,11 +36,28 @@ internal sealed class SqlCondition
         if (!parameters.Exists(parameter => parameter.Name == name)) parameters.Add((name, value));
     }
 
-    public string Table(string sql)
+    public void BindTo(Statement statement)
     {
-        var name = "w" + tables.Count.ToString(CultureInfo.InvariantCulture);
-        tables.Add($"{name}(id) AS MATERIALIZED ({sql})");
-        return name;
+        foreach (var (name, value) in parameters)
+        {
+            var index = statement.IndexOf(name);
+            if (index == 0) continue;
+            switch (value)
+            {
+                case long number:
+                    statement.Bind(index, number);
+                    break;
+                case double real:
+                    statement.Bind(index, real);
+                    break;
+                case byte[] bytes:
+                    statement.BindBlob(index, bytes);
+                    break;
+                default:
+                    statement.BindText(index, (string)value);
+                    break;
+            }
+        }
     }
 
     public void AddTo(SqliteCommand command)
@@ -54,11 +72,16 @@ internal sealed class SqlCondition
 /// <param name="firstRecord">The oldest record still in the journal: what lies before has lost its bodies.</param>
 internal sealed class FilterSql(FrozenDictionary<FilterField, FieldColumn> columns, Func<Func<string, bool>, IEnumerable<int>> appIds, long firstRecord)
 {
-    /// <summary>SQL function that looks for free text; every connection needs it (see <see cref="Register"/>).</summary>
-    private const string HasText = "has_text";
+    /// <summary>SQL function that looks for free text in a row's thin facts; every connection needs it (see <see cref="Register"/>).</summary>
+    private const string HasText = "thin_has_text";
 
-    public static void Register(SqliteConnection connection) =>
-        connection.CreateFunction(HasText, static (string? text, string needle) => FilterMatch.HasText(text, needle), isDeterministic: true);
+    public static void Register(SqliteConnection connection) => connection.CreateFunction(HasText, static (string? thin, string needle) => ThinText.Has(thin, needle), isDeterministic: true);
+
+    /// <summary>False when a term asks for texts of which the partition has none: then no row of it need be looked at.</summary>
+    public bool CanMatch(PartitionReader partition, Filter filter) => filter.Terms.All(term =>
+        term is not FilterTerm.Compare compare || compare.Negated
+        || !columns.TryGetValue(compare.Field, out var column) || column.Kind != ColumnKind.Word
+        || compare.Values.Any(value => value is not FilterValue.Text text || partition.IdOf(text.Value) is not null));
 
     public void Add(SqlCondition sql, Filter filter)
     {
@@ -80,13 +103,11 @@ internal sealed class FilterSql(FrozenDictionary<FilterField, FieldColumn> colum
     private static string FreeText(SqlCondition sql, string text)
     {
         sql.UsesSpans = true;
-        var needle = sql.Parameter(text);
-        var hits = sql.Table($"SELECT id FROM words WHERE {HasText}(word, {needle})");
+        var facts = $"coalesce({HasText}(s.thin, {sql.Parameter(text)}), 0)";
+        if (sql.Open.WordsWith(text) is not { } hits) return facts;
+        var ids = sql.Parameter(hits);
         string[] words = ["s.name", "s.display", "c.operation", "c.model", "c.request_model", "s.user", "s.session", "s.error_type"];
-        string[] thin = ["input", "output", "error_message"];
-        return "(" + string.Join(" OR ", words.Select(word => $"coalesce({word} IN (SELECT id FROM {hits}), 0)")
-            .Concat(thin.Select(path => $"{HasText}(s.thin ->> '$.{path}', {needle})"))
-            .Append($"EXISTS (SELECT 1 FROM json_each(s.thin, '$.tags') WHERE {HasText}(value, {needle}))")) + ")";
+        return "(" + string.Join(" OR ", words.Select(word => $"coalesce({word} IN (SELECT value FROM json_each({ids})), 0)").Append(facts)) + ")";
     }
 
     private string Compare(SqlCondition sql, FilterTerm.Compare compare)
