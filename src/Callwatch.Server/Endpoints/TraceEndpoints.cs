@@ -16,11 +16,24 @@ internal static class TraceEndpoints
 {
     public static void MapTraces(this IEndpointRouteBuilder routes)
     {
-        var api = routes.MapGroup("/api/v1").WithTags("Traces").RequireScope(KeyScopes.Read);
+        var api = routes.MapGroup("/api/v1").WithTags("Traces").RequireScope(KeyScopes.Read).AddEndpointFilter(InTimeAsync);
         api.MapGet("/traces", ListAsync).WithName("ListTraces").WithSummary("The traces, newest first.").Produces<ApiPage<ApiTraceSummary>>().ProducesProblem(422);
         api.MapGet("/traces/{trace_id}", GetAsync).WithName("GetTrace").WithSummary("A trace with its spans in order of start.")
             .Produces<ApiTrace>().ProducesProblem(404).ProducesProblem(422);
         api.MapGet("/spans/{trace_id}/{span_id}", GetSpanAsync).WithName("GetSpan").WithSummary("A span with its bodies.").Produces<ApiSpanDetails>().ProducesProblem(404);
+    }
+
+    // One trace is found by its index; when even that takes too long the disk is overloaded, and asking again later helps.
+    private static async ValueTask<object?> InTimeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        try
+        {
+            return await next(context);
+        }
+        catch (TimeoutException)
+        {
+            return Problems.TryLater(StatusCodes.Status503ServiceUnavailable, "too_slow", "The store could not be read in time; try again in a moment.", TimeSpan.FromSeconds(2));
+        }
     }
 
     private static async Task<IResult> ListAsync([AsParameters] ListParameters parameters, HttpContext http, TraceQueries traces, TimeProvider time, CancellationToken cancel)
