@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Callwatch.Benchmarks;
 
 /// <summary>
-/// The whole way of a request to its acknowledgement, store running: 64 senders over HTTP, first each as fast as it is answered, then together at a given
-/// rate, where the time counts from the moment a request was due. Reach: 60,000 spans/s protobuf, 15,000 JSON; p99 below 50 ms.
+/// The whole way of a request to its acknowledgement, store running: 64 senders over HTTP, first together at a given rate, where the time counts
+/// from the moment a request was due, then each as fast as it is answered. Reach: 60,000 spans/s protobuf, 15,000 JSON; p99 below 50 ms.
 /// </summary>
 internal static class IntakeBenchmark
 {
@@ -21,13 +21,16 @@ internal static class IntakeBenchmark
             CultureInfo.InvariantCulture,
             $"{(json ? "OTLP/JSON" : "protobuf")}, {SpansPerRequest} spans and {bodies.RawBytes / SpansPerRequest} B/span, {bodies.RawBytes / 1024} KB a request, {load.AverageKilobytes:0} KB gzip; {Senders} senders"));
 
-        await load.FloodAsync(TimeSpan.FromSeconds(2));
+        var perSecond = (double)rate / SpansPerRequest;
+        await load.PaceAsync(perSecond, TimeSpan.FromSeconds(3));
+        var (paced, pacedTimes) = await load.PaceAsync(perSecond, switches.Duration(8));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"at {rate:N0} spans/s: {paced * SpansPerRequest,9:N0} spans/s, {pacedTimes}"));
         var before = server.CpuTime;
         var (flood, floodTimes) = await load.FloodAsync(switches.Duration(8));
         var cpu = (server.CpuTime - before) / (floodTimes.Count * SpansPerRequest);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"as fast as answered: {flood * SpansPerRequest,9:N0} spans/s, {floodTimes}; {cpu.TotalMicroseconds:0.0} µs of the server's processor a span, storing included as far as it came"));
-        var (paced, pacedTimes) = await load.PaceAsync((double)rate / SpansPerRequest, switches.Duration(8));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"at {rate:N0} spans/s: {paced * SpansPerRequest,9:N0} spans/s, {pacedTimes}; server {server.PeakMegabytes:N0} MB at most"));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"as fast as answered: {flood * SpansPerRequest,9:N0} spans/s, {floodTimes}; {cpu.TotalMicroseconds:0.0} µs of the server's processor a span, storing included as far as it came; server {server.PeakMegabytes:N0} MB at most"));
         return paced * SpansPerRequest >= rate * 0.98 && pacedTimes.Milliseconds(0.99) < 50 ? 0 : 1;
     }
 }

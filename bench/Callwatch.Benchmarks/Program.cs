@@ -13,6 +13,8 @@ Benchmark[] benchmarks =
     new("store", "from journal records to rows: --kind plain or calls; --writer: the writer alone", StoreBenchmark.RunAsync),
 ];
 
+// Sixty-four senders on two cores: the generator must not wait for threads of its own.
+ThreadPool.SetMinThreads(16, 16);
 var wanted = benchmarks.FirstOrDefault(benchmark => args is [var name, ..] && name == benchmark.Name);
 if (wanted is not null) return await wanted.RunAsync(new Switches(args[1..]));
 

@@ -10,6 +10,10 @@ internal static class ServerRun
 {
     public static async Task<int> UntilStoppedAsync(IEnumerable<KeyValuePair<string, string?>> settings, bool demo, CancellationToken cancel)
     {
+        // Storing works through whole batches without pausing. With no more threads than cores, requests would wait in line for that;
+        // so the system shares the cores among them all.
+        ThreadPool.GetMinThreads(out var workers, out var completions);
+        ThreadPool.SetMinThreads(Math.Max(workers, 4 * Environment.ProcessorCount), completions);
         WebApplication? app = null;
         try
         {

@@ -112,6 +112,7 @@ public interface ICursors
     Position? Find(string reader);
 
     /// <summary>Durable on return; false (and nothing changed) when the cursor no longer stands at <paramref name="from"/>.</summary>
+    /// <exception cref="IOException">The disk refused; the cursor still stands where it stood and the same step may be tried again.</exception>
     bool TryAdvance(string reader, Position? from, Position to);
 
     IReadOnlyDictionary<string, Position> All();

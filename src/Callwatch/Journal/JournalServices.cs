@@ -39,10 +39,11 @@ public static class JournalServices
         services.AddHostedService(provider =>
         {
             var (journal, options, time) = (provider.GetRequiredService<SegmentJournal>(), provider.GetRequiredService<IOptions<JournalOptions>>().Value, provider.GetRequiredService<TimeProvider>());
+            var log = provider.GetRequiredService<ILogger<RetentionSweep>>();
             var sweep = new RetentionSweep(
                 journal, options, provider.GetRequiredService<ICursors>(), provider.GetServices<IJournalReader>(), DiskFiles.Instance, time,
-                provider.GetRequiredService<Counters>(), provider.GetRequiredService<ILogger<RetentionSweep>>());
-            return new RetentionTimer(journal, sweep, options, time);
+                provider.GetRequiredService<Counters>(), log);
+            return new RetentionTimer(journal, sweep, options, time, log);
         });
         return services;
     }

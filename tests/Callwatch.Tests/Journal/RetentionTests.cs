@@ -16,6 +16,7 @@ public sealed class RetentionTests : IDisposable
     private readonly TempFolder temp = new();
     private readonly ManualTime time = new();
     private readonly Counters counters = new();
+    private readonly TroubledFiles files = new();
     private readonly DiskOfFiles space;
     private readonly JournalOptions options = TestJournal.Options(4096);
 
@@ -189,9 +190,10 @@ public sealed class RetentionTests : IDisposable
     public async Task The_timer_sweeps_by_itself_and_when_the_journal_asks()
     {
         options.MaxBytes = 3 * 4096;
+        options.BallastBytes = 4096;
         await using var journal = Open();
-        using var timer = new RetentionTimer(journal, Sweep(journal), options, time);
-        await timer.StartAsync(Cancel);
+        using var timer = new RetentionTimer(journal, Sweep(journal), options, time, NullLogger.Instance);
+        await StartAsync(timer);
         for (var i = 1; i <= 6; i++) await journal.AppendAsync($"{i}{Body}");
         await Eventually.HoldsAsync(() => journal.FirstNumber > 1, "full segments make it look");
 
@@ -203,10 +205,46 @@ public sealed class RetentionTests : IDisposable
         await timer.StopAsync(Cancel);
     }
 
-    private SegmentJournal Open() => TestJournal.Open(temp.At("journal"), options, time, counters, DiskFiles.Instance, space);
+    [Fact]
+    public async Task A_disk_that_refuses_to_delete_does_not_end_retention()
+    {
+        options.MaxBytes = 3 * 4096;
+        (options.MinFreeBytes, options.MinFreePercent, options.BallastBytes) = (1 << 20, 0, 1 << 20);
+        await using var journal = Open();
+        using var timer = new RetentionTimer(journal, Sweep(journal), options, time, NullLogger.Instance);
+        await StartAsync(timer);
+        Assert.True(File.Exists(temp.At("journal", "ballast")));
+        files.DeleteFails = true;
+        space.OthersBytes = space.TotalBytes - (3 << 19);
+        time.Advance(TimeSpan.FromMinutes(1));
+        await Eventually.HoldsAsync(() => files.FailedDeletes > 0, "ballast cannot be given up");
+        space.OthersBytes = 0;
+        files.DeleteFails = false;
+        time.Advance(TimeSpan.FromSeconds(2));
+        await Eventually.HoldsAsync(() => journal.Status().AcceptsWrites, "the journal accepts again");
+        for (var i = 1; i <= 6; i++) await journal.AppendAsync($"{i}{Body}");
+        await Eventually.HoldsAsync(() => journal.FirstNumber > 1, "retention goes on");
+        Assert.False(timer.ExecuteTask!.IsCompleted);
+        await timer.StopAsync(Cancel);
+    }
+
+    /// <summary>The timer starts on a thread of its own; that it has shows in its first sweep, which takes the ballast.</summary>
+    private async Task StartAsync(RetentionTimer timer)
+    {
+        await timer.StartAsync(Cancel);
+        await Eventually.HoldsAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromTicks(1));
+                return new FileInfo(temp.At("journal", "ballast")) is { Exists: true } file && file.Length == options.BallastBytes;
+            },
+            "the first sweep");
+    }
+
+    private SegmentJournal Open() => TestJournal.Open(temp.At("journal"), options, time, counters, files, space);
 
     private RetentionSweep Sweep(SegmentJournal journal, ICursors? cursors = null, params IJournalReader[] readers) => new(
-        journal, options, cursors ?? new FileCursors(temp.At("none"), DiskFiles.Instance, counters, NullLogger.Instance), readers, DiskFiles.Instance, time, counters, NullLogger.Instance);
+        journal, options, cursors ?? new FileCursors(temp.At("none"), DiskFiles.Instance, counters, NullLogger.Instance), readers, files, time, counters, NullLogger.Instance);
 
     private sealed record FixedReader(string Name, Position? Place) : IJournalReader;
 

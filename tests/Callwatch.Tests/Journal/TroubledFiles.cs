@@ -6,6 +6,7 @@ namespace Callwatch.Tests.Journal;
 internal sealed class TroubledFiles : IJournalFiles
 {
     private int recordSyncs;
+    private int failedDeletes;
 
     /// <summary>Syncs of files that had records written since their last.</summary>
     public int RecordSyncs => Volatile.Read(ref recordSyncs);
@@ -22,6 +23,8 @@ internal sealed class TroubledFiles : IJournalFiles
 
     public bool DeleteFails { get; set; }
 
+    public int FailedDeletes => Volatile.Read(ref failedDeletes);
+
     public static IOException Full() => new("No space left on device", 28);
 
     public IJournalFile Create(string path, long size) => CreateFails ? throw Full() : new Troubled(this, DiskFiles.Instance.Create(path, size));
@@ -32,7 +35,12 @@ internal sealed class TroubledFiles : IJournalFiles
 
     public void Delete(string path)
     {
-        if (DeleteFails) throw new IOException("Input/output error", 5);
+        if (DeleteFails)
+        {
+            Interlocked.Increment(ref failedDeletes);
+            throw new IOException("Input/output error", 5);
+        }
+
         DiskFiles.Instance.Delete(path);
     }
 

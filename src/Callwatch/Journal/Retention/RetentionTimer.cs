@@ -1,10 +1,11 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Callwatch.Journal.Retention;
 
 /// <summary>Runs the sweep at its interval and whenever the journal asks for it.</summary>
-internal sealed class RetentionTimer(SegmentJournal journal, RetentionSweep sweep, JournalOptions options, TimeProvider time) : BackgroundService
+internal sealed partial class RetentionTimer(SegmentJournal journal, RetentionSweep sweep, JournalOptions options, TimeProvider time, ILogger log) : BackgroundService
 {
     // Room for one: to be asked twice before looking is to be asked once.
     private readonly Channel<bool> wanted = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -16,7 +17,7 @@ internal sealed class RetentionTimer(SegmentJournal journal, RetentionSweep swee
         try
         {
             await using var timer = time.CreateTimer(_ => Want(), null, TimeSpan.Zero, options.SweepInterval);
-            await foreach (var _ in wanted.Reader.ReadAllAsync(stoppingToken)) sweep.Run();
+            await foreach (var _ in wanted.Reader.ReadAllAsync(stoppingToken)) Sweep();
         }
         catch (OperationCanceledException)
         {
@@ -27,4 +28,20 @@ internal sealed class RetentionTimer(SegmentJournal journal, RetentionSweep swee
             journal.SweepWanted = null;
         }
     }
+
+    private void Sweep()
+    {
+        try
+        {
+            sweep.Run();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A disk in trouble stops neither reading nor the host; the next sweep tries again.
+            SweepFailed(log, e);
+        }
+    }
+
+    [LoggerMessage(EventId = 243, Level = LogLevel.Error, Message = "The journal's retention could not do its work")]
+    private static partial void SweepFailed(ILogger log, Exception reason);
 }
