@@ -31,6 +31,10 @@ internal static class IntakeBenchmark
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"as fast as answered: {flood * SpansPerRequest,9:N0} spans/s, {floodTimes}; {cpu.TotalMicroseconds:0.0} µs of the server's processor a span, storing included as far as it came; server {server.PeakMegabytes:N0} MB at most"));
+        using var http = new HttpClient();
+        http.BaseAddress = server.Url;
+        if (await new Callwatch.Client.Api.CallwatchApi(http).SystemAsync() is not Callwatch.Client.Api.ApiAnswer<Callwatch.Client.Api.ApiSystem>.Found { Value: var system }) throw new InvalidOperationException("System does not answer");
+        Console.WriteLine($"records in the journal: {system.Head}; the store has read {system.Readers.Single(reader => reader.Name == "store").Position}; refused or mended: {string.Join(", ", system.Counters.Select(counter => $"{counter.Key} {counter.Value}"))}");
         return paced * SpansPerRequest >= rate * 0.98 && pacedTimes.Milliseconds(0.99) < 50 ? 0 : 1;
     }
 }
