@@ -1,8 +1,8 @@
 using Callwatch.Control;
 using Callwatch.Journal;
 using Callwatch.Normalize.Pricing;
-using Callwatch.Receive;
 using Callwatch.Query;
+using Callwatch.Receive;
 using Callwatch.Store;
 using Callwatch.Telemetry;
 using Microsoft.Extensions.DependencyInjection;

@@ -27,6 +27,9 @@ internal static class QuietLogs
         // Says that its keys lie unencrypted in the data folder: so does the data.
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
 
+        // Says of each form without its token that it has none; so does the answer.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Antiforgery", LogLevel.Error);
+
         // Says at length why the start failed; the command says it in one line, and speaks of failed background work itself.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         builder.Logging.AddSimpleConsole(line =>

@@ -1,5 +1,5 @@
-using System.Text;
 using System.Buffers.Text;
+using System.Text;
 using Callwatch.Query.Filters.Sql;
 using Callwatch.Query.Lists;
 using Callwatch.Query.Running;

@@ -1,6 +1,6 @@
+using System.Globalization;
 using Callwatch.Cli.Demo.Dialects;
 using Callwatch.Spans;
-using System.Globalization;
 
 namespace Callwatch.Cli.Demo.Apps;
 
