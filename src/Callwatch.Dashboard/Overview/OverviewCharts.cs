@@ -12,7 +12,8 @@ public sealed class OverviewCharts(OverviewModel model, Words words)
 {
     private const int MostModels = 4;
 
-    private readonly IReadOnlyList<StatsPoint> points = model.Settled;
+    private readonly IReadOnlyList<int> whole = model.Whole;
+    private readonly IReadOnlyList<StatsPoint> points = [.. model.Whole.Select(i => model.All.Points[i])];
 
     public TimeChart Calls()
     {
@@ -86,7 +87,7 @@ public sealed class OverviewCharts(OverviewModel model, Words words)
     /// <summary>Errors of one group in a few bars.</summary>
     public IReadOnlyList<double> Trend(StatsGroup group, int bars = 12)
     {
-        var settled = group.Points.Where(model.IsOver).Select(point => (double)point.Figures.Errors).ToList();
+        var settled = group.Points.Where(model.IsWhole).Select(point => (double)point.Figures.Errors).ToList();
         var each = Math.Max(1, (int)Math.Ceiling(settled.Count / (double)bars));
         return [.. settled.Chunk(each).Select(chunk => chunk.Sum())];
     }
@@ -95,7 +96,7 @@ public sealed class OverviewCharts(OverviewModel model, Words words)
 
     /// <summary>The same bucket by bucket in the earlier window; null without one.</summary>
     public IReadOnlyList<double?>? Then(Func<Figures, double?> value) => model.Baseline is { All.Points: var earlier }
-        ? [.. Enumerable.Range(0, points.Count).Select(i => i < earlier.Count ? value(earlier[i].Figures) : null)]
+        ? [.. whole.Select(i => i < earlier.Count ? value(earlier[i].Figures) : null)]
         : null;
 
     private double?[] Sum(List<StatsGroup> groups)

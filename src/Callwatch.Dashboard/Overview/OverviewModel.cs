@@ -29,8 +29,18 @@ public sealed record OverviewModel
         _ => TimeSpan.FromHours(1),
     };
 
-    /// <summary>The buckets that are over; the running one is too small and would read as a fall.</summary>
-    public IReadOnlyList<StatsPoint> Settled => [.. All.Points.Where(IsOver)];
+    /// <summary>
+    /// The buckets of <see cref="All"/> that lie whole within the range and are over, by number: a part of one is too small and would
+    /// read as a fall. All of them, where that would leave nothing to see.
+    /// </summary>
+    public IReadOnlyList<int> Whole
+    {
+        get
+        {
+            IReadOnlyList<int> whole = [.. Enumerable.Range(0, All.Points.Count).Where(i => IsWhole(All.Points[i]))];
+            return whole.Count >= 2 ? whole : [.. Enumerable.Range(0, All.Points.Count)];
+        }
+    }
 
-    public bool IsOver(StatsPoint point) => point.Time.Plus(StepWidth) <= Now;
+    public bool IsWhole(StatsPoint point) => point.Time >= From && point.Time.Plus(StepWidth) <= (To < Now ? To : Now);
 }

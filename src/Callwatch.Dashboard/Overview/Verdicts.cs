@@ -92,7 +92,7 @@ public static class Verdicts
     {
         if (model.Baseline is null || value(model.Baseline.All.Total) is not { } usual || value(model.All.Total) is not { } now) return null;
         var limit = (usual + Math.Max(now, usual * 1.2)) / 2;
-        var points = model.Settled.Where(point => value(point.Figures) is not null).ToList();
+        var points = model.Whole.Select(i => model.All.Points[i]).Where(point => value(point.Figures) is not null).ToList();
 
         // Single minutes jump about; the middle one of a few neighbours does not.
         var reach = Math.Max(1, points.Count / 40);
@@ -110,7 +110,7 @@ public static class Verdicts
     /// <summary>The end of the calls, when none came for a while in which many would have been usual.</summary>
     private static Timestamp? QuietSince(OverviewModel model)
     {
-        var points = model.Settled;
+        var points = model.Whole.Select(i => model.All.Points[i]).ToList();
         var last = points.Count - 1;
         while (last >= 0 && points[last].Figures.Calls == 0) last--;
         if (last < 0 || model.To < model.Now) return null;

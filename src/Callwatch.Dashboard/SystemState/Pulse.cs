@@ -1,7 +1,7 @@
-using System.Reflection;
 using Callwatch.Dashboard.Language;
 using Callwatch.Dashboard.Show;
 using Callwatch.Journal;
+using Callwatch.Query;
 using Callwatch.Store;
 
 namespace Callwatch.Dashboard.SystemState;
@@ -12,8 +12,7 @@ public sealed class Pulse(IJournal journal, StoreProgress store)
     /// <summary>A lag of the store from which it is worth a word.</summary>
     private static readonly TimeSpan WorthAWord = TimeSpan.FromSeconds(5);
 
-    public static string Version { get; } =
-        typeof(Pulse).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
+    public static string Version => SystemQueries.Version;
 
     public PulseState Read()
     {

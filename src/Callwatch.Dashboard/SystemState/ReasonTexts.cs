@@ -20,7 +20,7 @@ internal static class ReasonTexts
         Reason.JournalUnavailable => "sent away: nothing could be written",
         Reason.SlowSender => "closed: the sender was too slow",
         Reason.TooManySpans => "refused: more spans than one request may have",
-        Reason.NestingTooDeep => "refused: values nested too deeply",
+        Reason.NestingTooDeep => "cut: values nested too deeply",
         Reason.BadTraceId => "refused: a trace id that is none",
         Reason.BadSpanId => "refused: a span id that is none",
         Reason.BadTime => "refused: a time that cannot be",

@@ -14,6 +14,13 @@
   addEventListener("click", event => {
     const row = event.target.closest?.("[data-row]");
     if (row && (event.target.closest("a") === link(row))) select(row, false);
+    const close = event.target.closest?.("[data-close]");
+    if (close && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      document.getElementById("side").replaceChildren();
+      for (const other of rows()) other.removeAttribute("aria-current");
+      history.replaceState(history.state, "", close.href);
+    }
     if (event.target.closest?.("[data-step]")) step(event.target.closest("[data-step]").dataset.step === "next" ? 1 : -1);
   });
 
@@ -43,9 +50,12 @@
     htmx.ajax("GET", location.href, { target: "#fresh", swap: "innerHTML" });
   }
 
+  // Who has gone down the list, asked for more of it or looks at a value is not to lose their place.
+  const reading = part => (part.querySelector(".scroll.fixed")?.scrollTop ?? 0) > 20 || part.querySelectorAll("#rows > [data-row]").length > 100 || part.querySelector(".u-over:hover") !== null;
+
   function arrived() {
     const part = document.getElementById("fresh");
-    if (!part || timer || document.hidden) return;
+    if (!part || timer || document.hidden || reading(part)) return;
     timer = setTimeout(refresh, Math.max(0, Number(part.dataset.every) - (performance.now() - last)));
   }
 

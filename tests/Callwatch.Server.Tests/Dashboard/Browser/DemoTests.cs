@@ -1,0 +1,64 @@
+using Callwatch.Testing;
+using Microsoft.Playwright;
+using Xunit;
+
+namespace Callwatch.Server.Tests.Dashboard.Browser;
+
+/// <summary>
+/// The demo, as somebody sees it who tries the program for the first time. With CALLWATCH_PICTURES naming a folder (docs/pictures/take does)
+/// the pictures of the documentation are made on the way.
+/// </summary>
+public sealed class DemoTests(Chromium chromium) : IClassFixture<Chromium>
+{
+    private static readonly string? Pictures = Environment.GetEnvironmentVariable("CALLWATCH_PICTURES") is { Length: > 0 } folder ? folder : null;
+
+    [Fact]
+    public async Task The_demo_fills_every_page()
+    {
+        using var folder = new TempFolder();
+        await using var demo = await CallwatchProcess.ServeAsync(folder.Path, ["--demo"]);
+        await HistoryAsync(demo);
+        await using var visitor = await chromium.VisitorAsync(demo.Url);
+
+        await visitor.GoAsync("/?from=-6h");
+        Assert.Equal(4, await visitor.Page.Locator(".tile").CountAsync());
+        Assert.Equal(5, await visitor.Page.Locator(".chart").CountAsync());
+        Assert.NotEqual(0, await visitor.Page.Locator(".tile.has-verdict").CountAsync());
+        await PictureAsync(visitor, "overview");
+
+        await visitor.GoAsync("/calls?from=-3h&q=operation:support-answer");
+        await visitor.Page.Locator("[data-row]").First.ClickAsync();
+        await visitor.Page.WaitForSelectorAsync("#side .side");
+        Assert.True(await visitor.Page.Locator("#side .msg").CountAsync() > 0, await visitor.Page.Locator("#side").InnerTextAsync());
+        await PictureAsync(visitor, "calls");
+
+        await visitor.GoAsync("/calls?from=-3h&q=operation:support-answer&sort=-duration");
+        await visitor.Page.Locator("[data-row]").First.ClickAsync();
+        await visitor.Page.Locator("[data-full]").ClickAsync();
+        await visitor.Page.WaitForSelectorAsync(".wf-row[data-row]");
+        await PictureAsync(visitor, "trace");
+
+        await visitor.GoAsync("/errors?from=-6h");
+        Assert.NotEqual(0, await visitor.Page.Locator("tbody tr").CountAsync());
+        await PictureAsync(visitor, "errors");
+
+        await visitor.GoAsync("/traces");
+        Assert.NotEqual(0, await visitor.Page.Locator("[data-row]").CountAsync());
+        await visitor.GoAsync("/system");
+        await PictureAsync(visitor, "system");
+        await visitor.AssertUnharmedAsync();
+    }
+
+    // The demo says on standard output when its past is there.
+    private static async Task HistoryAsync(CallwatchProcess demo)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromMinutes(2));
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        while (!demo.Output.Contains("demo: live", StringComparison.Ordinal) && !demo.Error.Contains("demo: live", StringComparison.Ordinal)) await timer.WaitForNextTickAsync(limit.Token);
+    }
+
+    private static Task PictureAsync(Visitor visitor, string name) => Pictures is null
+        ? Task.CompletedTask
+        : visitor.Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Pictures, name + ".png"), FullPage = true, Animations = ScreenshotAnimations.Disabled });
+}
