@@ -38,7 +38,9 @@ public sealed record OverviewModel
         get
         {
             IReadOnlyList<int> whole = [.. Enumerable.Range(0, All.Points.Count).Where(i => IsWhole(All.Points[i]))];
-            return whole.Count >= 2 ? whole : [.. Enumerable.Range(0, All.Points.Count)];
+            // The first calls ever are all in the bucket that still runs: whoever has just sent them looks for them here.
+            var shows = whole.Count >= 2 && (All.Total.Calls == 0 || whole.Any(i => All.Points[i].Figures.Calls > 0));
+            return shows ? whole : [.. Enumerable.Range(0, All.Points.Count)];
         }
     }
 

@@ -83,6 +83,13 @@ public sealed class VerdictTests
         Assert.Equal(60, (model with { Now = From }).Whole.Count);
     }
 
+    [Fact]
+    public void The_first_calls_ever_are_drawn_although_their_minute_still_runs()
+    {
+        var first = Model(Hour(calls: minute => minute == 59 ? 8 : 0), null) with { Now = From.Plus(TimeSpan.FromSeconds(3_590)) };
+        Assert.Contains(59, first.Whole);
+    }
+
     private static readonly Dictionary<string, string?> NoKey = [];
 
     private static OverviewModel Model(IReadOnlyList<StatsPoint> now, IReadOnlyList<StatsPoint>? then) => new()
