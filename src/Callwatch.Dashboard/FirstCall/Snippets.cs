@@ -3,7 +3,7 @@ namespace Callwatch.Dashboard.FirstCall;
 /// <summary>A way to send the first call: the commands and lines to copy.</summary>
 public sealed record Snippet(string Id, string Name, string Text);
 
-/// <summary>First calls in several languages, with the endpoint filled in. Each was run as it stands here.</summary>
+/// <summary>First calls in several languages, with the endpoint filled in. The README has the same ways as whole programs, which tests run.</summary>
 public static class Snippets
 {
     /// <param name="endpoint">Where OTLP/HTTP is received, without a slash at the end.</param>
@@ -23,27 +23,27 @@ public static class Snippets
         + "export OTEL_SERVICE_NAME=my-app\n";
 
     private static string DotNet(string endpoint, string? key) => $$"""
+        dotnet add package OpenAI
         dotnet add package OpenTelemetry.Exporter.OpenTelemetryProtocol
-        dotnet add package Microsoft.Extensions.AI.OpenAI
 
         {{Exports(endpoint, key)}}
         // Program.cs
-        using Microsoft.Extensions.AI;
+        using OpenAI.Chat;
         using OpenTelemetry;
         using OpenTelemetry.Trace;
 
+        AppContext.SetSwitch("OpenAI.Experimental.EnableOpenTelemetry", true);
         using var tracing = Sdk.CreateTracerProviderBuilder()
-            .AddSource("Experimental.Microsoft.Extensions.AI")
+            .AddSource("OpenAI.*")
             .AddOtlpExporter()
             .Build();
 
-        // any IChatClient
-        IChatClient chat = new OpenAI.Chat.ChatClient("gpt-4o-mini", Environment.GetEnvironmentVariable("OPENAI_API_KEY"))
-            .AsIChatClient().AsBuilder()
-            .UseOpenTelemetry(configure: o => o.EnableSensitiveData = true)   // with prompts and answers
-            .Build();
+        var chat = new ChatClient("gpt-4o-mini", Environment.GetEnvironmentVariable("OPENAI_API_KEY"));
+        ChatCompletion answer = await chat.CompleteChatAsync("Say hello.");
+        Console.WriteLine(answer.Content[0].Text);
 
-        Console.WriteLine(await chat.GetResponseAsync("Say hello."));
+        // with an IChatClient instead: .UseOpenTelemetry(configure: o => o.EnableSensitiveData = true)
+        // and .AddSource("Experimental.Microsoft.Extensions.AI")
         """;
 
     private static string Python(string endpoint, string? key) => $$"""
@@ -58,15 +58,15 @@ public static class Snippets
         npm install openai @opentelemetry/sdk-node @opentelemetry/instrumentation-openai @opentelemetry/exporter-trace-otlp-proto
 
         {{Exports(endpoint, key)}}
-        # telemetry.mjs
-        import { NodeSDK } from "@opentelemetry/sdk-node";
-        import { OpenAIInstrumentation } from "@opentelemetry/instrumentation-openai";
+        # telemetry.cjs; the application loads openai with require, as the instrumentation does not see imports
+        const { NodeSDK } = require("@opentelemetry/sdk-node");
+        const { OpenAIInstrumentation } = require("@opentelemetry/instrumentation-openai");
 
         const sdk = new NodeSDK({ instrumentations: [new OpenAIInstrumentation({ captureMessageContent: true })] });
         sdk.start();
         process.on("beforeExit", () => sdk.shutdown());
 
-        node --import ./telemetry.mjs app.mjs
+        node --require ./telemetry.cjs app.cjs
         """;
 
     private static string Curl(string endpoint, string? key, long nowNanoseconds) => $$$"""
