@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using Callwatch.Cli.Demo;
 
 namespace Callwatch.Cli.Commands;
@@ -24,11 +25,11 @@ internal static class DemoCommand
                 Pace = parsed.GetValue(pace),
                 HistoryOnly = parsed.GetValue(only),
             };
-            var refused = await new DemoRun(new DemoSender(link.Http, TimeProvider.System), TimeProvider.System, plan, Console.WriteLine).RunAsync(cancel);
+            var refused = await new DemoRun(new DemoSender(link.Http, TimeProvider.System), TimeProvider.System, plan, line => Console.WriteLine(link.Json ? $"{{\"event\":\"{JsonEncodedText.Encode(line)}\"}}" : line)).RunAsync(cancel);
             if (refused is null) return CommandLine.Fine;
             await Console.Error.WriteLineAsync($"callwatch: the server refuses the demo ({refused}). Give a key that may send with --key or CALLWATCH_KEY.");
             return CommandLine.Failed;
-        }, withJson: false);
+        });
         return command;
     }
 

@@ -18,12 +18,18 @@ internal static class ExportCommand
         command.Options.Add(format);
         command.Options.Add(output);
         ServerOptions.Act(command, (parsed, link, cancel) =>
-            ExportAsync(link, selection.Read(parsed, TimeProvider.System), parsed.GetRequiredValue(format), parsed.GetValue(output), cancel), withJson: false);
+            ExportAsync(link, selection.Read(parsed, TimeProvider.System), parsed.GetRequiredValue(format), parsed.GetValue(output), cancel));
         return command;
     }
 
     private static async Task<int> ExportAsync(ServerLink link, ApiQuery query, string format, FileInfo? output, CancellationToken cancel)
     {
+        if (link.Json && format != "jsonl")
+        {
+            await Console.Error.WriteLineAsync($"callwatch: --json prints JSON lines; leave out --json or --format {format}.");
+            return CommandLine.Misuse;
+        }
+
         var path = query.On("api/v1/export");
         path += (path.Contains('?', StringComparison.Ordinal) ? "&" : "?") + "format=" + format;
         using var response = await link.Http.GetAsync(new Uri(path, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, cancel);

@@ -13,23 +13,23 @@ internal sealed class ServerOptions
     /// <summary>Adds the options and the action; the link is opened before and closed after it.</summary>
     /// <param name="without">Does the work without a server where the command line says so; else null. Told whether JSON is wanted.</param>
     public static void Act(
-        Command command, Func<ParseResult, ServerLink, CancellationToken, Task<int>> act, bool withJson = true, Func<ParseResult, bool, int?>? without = null)
+        Command command, Func<ParseResult, ServerLink, CancellationToken, Task<int>> act, Func<ParseResult, bool, int?>? without = null)
     {
         var options = new ServerOptions();
         command.Options.Add(options.server);
         command.Options.Add(options.key);
-        if (withJson) command.Options.Add(options.json);
+        command.Options.Add(options.json);
         command.SetAction(async (parsed, cancel) =>
         {
             if (without?.Invoke(parsed, parsed.GetValue(options.json)) is { } done) return done;
-            using var link = options.Open(parsed, withJson);
+            using var link = options.Open(parsed);
             return link is null ? CommandLine.Misuse : await link.RunAsync(() => act(parsed, link, cancel), cancel);
         });
     }
 
-    private ServerLink? Open(ParseResult parsed, bool withJson)
+    private ServerLink? Open(ParseResult parsed)
     {
-        var link = ServerLink.Open(parsed.GetValue(server), parsed.GetValue(key), withJson && parsed.GetValue(json), out var address);
+        var link = ServerLink.Open(parsed.GetValue(server), parsed.GetValue(key), parsed.GetValue(json), out var address);
         if (link is null) Console.Error.WriteLine($"callwatch: '{address}' is no address. Write http://HOST:PORT (--server, CALLWATCH_URL).");
         return link;
     }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Callwatch.Testing;
 using Xunit;
@@ -128,16 +127,14 @@ public sealed class AskingTests(AskingTests.Shop shop) : IClassFixture<AskingTes
     }
 
     [Fact]
-    public async Task A_demo_can_be_sent_to_a_running_server()
+    public async Task Export_as_json_is_lines_and_nothing_else()
     {
-        var (code, output, error) = await RunAsync("demo", "--hours", "0.2", "--history-only");
+        var (code, output, error) = await RunAsync("export", "--app", "shop", "--json");
         Assert.Equal((0, ""), (code, error));
-        Assert.Contains("a week ago", output);
-        var waited = Stopwatch.StartNew();
-        string stats;
-        do (_, stats, _) = await RunAsync("stats", "--by", "app");
-        while (!stats.Contains("support-bot", StringComparison.Ordinal) && waited.Elapsed < Patience);
-        Assert.Contains("support-bot", stats);
+        Assert.All(output.TrimEnd().Split('\n'), line => Assert.Equal("shop", (string?)JsonNode.Parse(line)!["app"]));
+        (code, _, error) = await RunAsync("export", "--app", "shop", "--json", "--format", "csv");
+        Assert.Equal(2, code);
+        Assert.Contains("--format csv", error);
     }
 
     private (string, string) Home => ("CALLWATCH_URL", shop.Server.Url.ToString());
