@@ -114,6 +114,9 @@ public static class Verdicts
         var last = points.Count - 1;
         while (last >= 0 && points[last].Figures.Calls == 0) last--;
         if (last < 0 || model.To < model.Now) return null;
+
+        // The bucket that still runs proves no silence, but one call in it ends one.
+        if (model.All.Points.Any(point => point.Time > points[last].Time && point.Figures.Calls > 0)) return null;
         var (silent, busy) = (points.Count - 1 - last, points.Take(last + 1).Average(point => point.Figures.Calls));
         return silent >= 3 && silent * busy >= 30 ? points[last].Time.Plus(model.StepWidth) : null;
     }

@@ -63,6 +63,8 @@ public sealed class VerdictTests
     {
         var silent = Hour(calls: minute => minute < 50 ? 10 : 0);
         Assert.Equal(new Verdict(Level.Bad, "silent since 12:50"), Verdicts.Calls(Model(silent, Hour()), Words.English));
+        var again = Hour(calls: minute => minute is < 50 or 59 ? 10 : 0);
+        Assert.Equal(Level.Calm, Verdicts.Calls(Model(again, null) with { Now = From.Plus(TimeSpan.FromSeconds(3_590)) }, Words.English).Level);
         var seldom = Hour(calls: minute => minute == 10 ? 1 : 0);
         Assert.Equal(Level.Calm, Verdicts.Calls(Model(seldom, null), Words.English).Level);
     }
