@@ -23,7 +23,9 @@ public sealed class DemoTests(Chromium chromium) : IClassFixture<Chromium>
         await visitor.GoAsync("/?from=-6h");
         Assert.Equal(4, await visitor.Page.Locator(".tile").CountAsync());
         Assert.Equal(5, await visitor.Page.Locator(".chart").CountAsync());
-        Assert.NotEqual(0, await visitor.Page.Locator(".tile.has-verdict").CountAsync());
+
+        // Whether anything is wrong depends on the hour; that something is said of it does not, as the demo has a week before to compare with.
+        Assert.NotEqual("", await visitor.Page.Locator(".tile .verdict").First.InnerTextAsync());
         await PictureAsync(visitor, "overview");
 
         await visitor.GoAsync("/calls?from=-3h&q=operation:support-answer");
