@@ -60,6 +60,7 @@ public static class CallwatchServer
         app.MapKeys();
         app.MapTenants();
         app.MapPrices();
+        app.MapRetention();
         app.MapDashboardPages();
         return app;
     }

@@ -26,6 +26,8 @@ namespace Callwatch.Client.Api;
 [JsonSerializable(typeof(ApiNewName))]
 [JsonSerializable(typeof(ApiPrices))]
 [JsonSerializable(typeof(ApiOwnPrices))]
+[JsonSerializable(typeof(ApiRetention))]
+[JsonSerializable(typeof(ApiNewRetention))]
 public sealed partial class ApiJson : JsonSerializerContext;
 
 /// <summary>Money as a JSON number: exact, at most 12 decimals, no trailing zeros.</summary>

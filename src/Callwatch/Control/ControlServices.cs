@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
 namespace Callwatch.Control;
@@ -22,6 +23,8 @@ public static class ControlServices
         services.AddSingleton<Keys>();
         services.AddSingleton<Sessions>();
         services.AddSingleton<KeyDesk>();
+        services.TryAddSingleton<RetentionRules>();
+        services.AddSingleton<RetentionDesk>();
         services.AddSingleton<FirstStart>();
         return services;
     }

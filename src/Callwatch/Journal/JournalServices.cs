@@ -1,3 +1,4 @@
+using Callwatch.Control;
 using Callwatch.Journal.Retention;
 using Callwatch.Journal.Writing;
 using Callwatch.Telemetry;
@@ -15,6 +16,7 @@ public static class JournalServices
     {
         services.AddSingleton<IValidateOptions<JournalOptions>, JournalOptionsValidator>();
         services.AddOptions<JournalOptions>().BindConfiguration(JournalOptions.Section).ValidateOnStart();
+        services.AddSingleton(provider => new RetentionRules { Journal = provider.GetRequiredService<IOptions<JournalOptions>>().Value.MaxAge });
         services.AddSingleton(provider =>
         {
             // Not before the data folder is this process's own.

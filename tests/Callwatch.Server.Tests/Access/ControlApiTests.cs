@@ -100,6 +100,35 @@ public sealed class ControlApiTests(SharedServer shared) : IClassFixture<SharedS
         await SendAsync(HttpMethod.Put, "/api/v1/prices", Key.Make(server, KeyScopes.Admin), """{"own":[]}""", HttpStatusCode.Forbidden);
     }
 
+    [Fact]
+    public async Task Retention_is_inherited_by_the_tenant_from_the_instance_and_by_the_app_from_the_tenant()
+    {
+        await SendAsync(HttpMethod.Post, "/api/v1/apps", admin, """{"name":"chatty"}""", HttpStatusCode.Created);
+        var before = await SendAsync(HttpMethod.Get, "/api/v1/settings/retention", admin);
+        Assert.Equal("""{"journal_days":14,"rows_days":90,"minute_days":14,"quarter_hour_days":400}""", before!["in_force"]!.ToJsonString());
+        var after = await SendAsync(
+            HttpMethod.Put, "/api/v1/settings/retention", admin,
+            """{"instance":{"journal_days":7},"tenant":{"rows_days":30},"apps":[{"app":"chatty","rows_days":3}]}""");
+        Assert.Equal("""{"journal_days":7,"rows_days":30,"minute_days":14,"quarter_hour_days":400}""", after!["in_force"]!.ToJsonString());
+        Assert.Equal("chatty", (string?)after["apps"]![0]!["app"]);
+        Assert.Equal(3, (int?)after["apps"]![0]!["rows_days"]);
+        await SendAsync(HttpMethod.Put, "/api/v1/settings/retention", Key.Make(server, KeyScopes.Admin), """{"instance":{}}""", HttpStatusCode.Forbidden);
+        var back = await SendAsync(HttpMethod.Put, "/api/v1/settings/retention", admin, """{"instance":{},"tenant":{},"apps":[{"app":"chatty"}]}""");
+        Assert.Equal(before.ToJsonString(), back!.ToJsonString());
+    }
+
+    [Theory]
+    [InlineData("""{"tenant":{"rows_days":0}}""", "tenant.rows_days")]
+    [InlineData("""{"tenant":{"minute_days":20,"quarter_hour_days":10}}""", "tenant.quarter_hour_days")]
+    [InlineData("""{"instance":{"journal_days":99999}}""", "instance.journal_days")]
+    [InlineData("""{"apps":[{"app":"nobody","rows_days":3}]}""", "apps[0].app")]
+    [InlineData("""{"tenant":{"rows_days":"3"}}""", "tenant.rows_days")]
+    public async Task A_rule_of_retention_that_cannot_be_is_refused_with_its_field(string body, string field)
+    {
+        var wrong = await SendAsync(HttpMethod.Put, "/api/v1/settings/retention", admin, body, HttpStatusCode.UnprocessableEntity);
+        Assert.Equal(field, (string?)wrong!["field"]);
+    }
+
     [Theory]
     [InlineData("not json", "application/json", HttpStatusCode.BadRequest, "malformed_json")]
     [InlineData("[]", "application/json", HttpStatusCode.BadRequest, "malformed_json")]
