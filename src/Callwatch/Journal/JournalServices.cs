@@ -44,7 +44,7 @@ public static class JournalServices
             var log = provider.GetRequiredService<ILogger<RetentionSweep>>();
             var sweep = new RetentionSweep(
                 journal, options, provider.GetRequiredService<ICursors>(), provider.GetServices<IJournalReader>(), DiskFiles.Instance, time,
-                provider.GetRequiredService<Counters>(), log);
+                provider.GetRequiredService<Counters>(), log, provider.GetRequiredService<DataHold>());
             return new RetentionTimer(journal, sweep, options, time, log);
         });
         return services;

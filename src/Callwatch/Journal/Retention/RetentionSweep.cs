@@ -10,7 +10,7 @@ namespace Callwatch.Journal.Retention;
 /// even if a reader still needs them. What a reader loses that way is counted.
 /// </summary>
 internal sealed partial class RetentionSweep(
-    SegmentJournal journal, JournalOptions options, ICursors cursors, IEnumerable<IJournalReader> readers, IJournalFiles files, TimeProvider time, Counters counters, ILogger log)
+    SegmentJournal journal, JournalOptions options, ICursors cursors, IEnumerable<IJournalReader> readers, IJournalFiles files, TimeProvider time, Counters counters, ILogger log, DataHold? hold = null)
 {
     public void Run()
     {
@@ -45,6 +45,14 @@ internal sealed partial class RetentionSweep(
 
     private bool Take(Segment segment, Reason reason)
     {
+        using var leave = hold?.TryRemove();
+        if (leave is null && hold is not null)
+        {
+            // A backup copies: age can wait for it, a full disk cannot.
+            if (reason == Reason.ExpiredByDisk) hold.Break();
+            return false;
+        }
+
         CountLost(segment, reason);
         journal.Segments.Remove(segment);
         try
