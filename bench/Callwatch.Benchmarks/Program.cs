@@ -1,4 +1,5 @@
 using Callwatch.Benchmarks;
+using Callwatch.Benchmarks.History;
 
 // Each line: the name on the command line, what it measures, how it runs. The figures are kept in docs/performance.md.
 Benchmark[] benchmarks =
@@ -10,6 +11,7 @@ Benchmark[] benchmarks =
     new("stored", "from sending to queryable at a given rate; --calls, --rate PER_SECOND", StoredBenchmark.RunAsync),
     new("query", "the questions behind pages and charts, cold and warm; --calls, --days, --rounds, --data to keep the store", QueryBenchmark.RunAsync),
     new("idle", "start to first accepted span, then memory and processor of an idle server", IdleBenchmark.RunAsync),
+    new("fill", "fills --dir with --calls of history over --days, for the figures on reading", FillBenchmark.RunAsync),
     new("store", "from journal records to rows: --kind plain or calls; --writer: the writer alone", StoreBenchmark.RunAsync),
 ];
 
