@@ -83,13 +83,14 @@ public sealed class DataFolder : IDisposable
         var file = System.IO.Path.Combine(path, FormatFile);
         try
         {
-            if (!File.Exists(file))
+            // Empty it is left by a power cut during the first start of an older program: nothing was in the folder then.
+            var text = File.Exists(file) ? File.ReadAllText(file).Trim('\0', '\n', ' ') : "";
+            if (text.Length == 0)
             {
-                File.WriteAllText(file, Format.ToString(CultureInfo.InvariantCulture) + "\n");
+                Folders.WriteWhole(file, Encoding.ASCII.GetBytes(Format.ToString(CultureInfo.InvariantCulture) + "\n"));
                 return;
             }
 
-            var text = File.ReadAllText(file).Trim();
             if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var format))
                 throw new StartRefusedException(new StartRefusal.DataUnreadable(path, "The file format", "it holds no number"));
             if (format > Format) throw new StartRefusedException(new StartRefusal.DataNewer(path, "the folder", format, Format));

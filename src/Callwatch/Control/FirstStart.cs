@@ -1,3 +1,4 @@
+using System.Text;
 using Callwatch.Spans;
 using Dapper;
 
@@ -51,20 +52,8 @@ public sealed class FirstStart(ControlDb db, Keys keys, TimeProvider time)
         Keys.Insert(connection, transaction, admin, Tenants.DefaultId, null, KeyScopes.Admin | KeyScopes.Operator, "admin, made at the first start", time);
 
         // Before the commit: a crash in between leaves a file that the next start overwrites, never keys that nobody knows.
-        if (givenAdminKey is null) WriteForOwnerOnly(adminFile, admin);
+        if (givenAdminKey is null) Folders.WriteWhole(adminFile, Encoding.ASCII.GetBytes(admin + "\n"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
         transaction.Commit();
         return new StartFacts { IsFirst = true, IngestSecret = ingest.Secret, AdminKeyFile = givenAdminKey is null ? adminFile : null };
-    }
-
-    private static void WriteForOwnerOnly(string file, string text)
-    {
-        // The mode counts only for a file that is made, so an old one goes first.
-        File.Delete(file);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using var writer = new StreamWriter(file, options);
-        writer.WriteLine(text);
-        writer.Flush();
-        ((FileStream)writer.BaseStream).Flush(flushToDisk: true);
     }
 }

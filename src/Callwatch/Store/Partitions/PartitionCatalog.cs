@@ -126,11 +126,12 @@ internal sealed class PartitionCatalog : IDisposable
     // The first are adopted. For the second, reading goes back to what the file still knows: storing again changes nothing that is there.
     private void CompareWith(string folder)
     {
-        var resume = Position?.Number ?? 0;
+        var (resume, newest) = (Position?.Number ?? 0, StoreDatabase.NewestOf("partition"));
         foreach (var gone in partitions.Values.Where(partition => !File.Exists(Path.Combine(folder, partition.File))).ToList()) Remove(gone);
         foreach (var file in Directory.EnumerateFiles(folder, "*.db").Select(path => Path.GetFileName(path)))
         {
             if (!Partition.TryParse(file, out var named)) continue;
+            if (StoreDatabase.SchemaInHeader(Path.Combine(folder, file)) is var format && format > newest) throw StoreDatabase.Newer(folder, format, newest);
             var known = partitions.GetValueOrDefault(file);
             if (known is { Applied: > 0 } && known.Applied <= Synced) continue;
             var found = Inspect(Path.Combine(folder, file), known ?? named);

@@ -14,7 +14,12 @@ public sealed class StoreFolder : IDisposable
 
     public StoreFolder(string folder)
     {
-        Directory.CreateDirectory(folder);
+        if (!Directory.Exists(folder))
+        {
+            Directory.CreateDirectory(folder);
+            Folders.Sync(Path.GetDirectoryName(Path.GetFullPath(folder))!);
+        }
+
         Folder = folder;
         readers = new PartitionReaders(folder);
         Catalog = new PartitionCatalog(folder);

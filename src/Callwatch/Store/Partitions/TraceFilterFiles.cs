@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using Callwatch.Journal.Segments;
 using Callwatch.Spans;
 using Callwatch.Store.Sqlite;
 
@@ -9,7 +11,10 @@ namespace Callwatch.Store.Partitions;
 /// </summary>
 internal static class TraceFilterFiles
 {
-    private const int Format = 1;
+    private const int Format = 2;
+
+    // Format, the batch it was made after, and the CRC-32C of all that follows: a filter that has lost bits would hide traces.
+    private const int HeadBytes = 16;
 
     public static TraceFilter Load(string folder, Partition partition)
     {
@@ -22,17 +27,14 @@ internal static class TraceFilterFiles
     /// <summary>Keeps the filter of a partition that is not being written.</summary>
     public static void Keep(string folder, Partition partition, TraceFilter filter)
     {
-        var path = PathOf(folder, partition.File);
-        using (var file = File.Create(path + ".new"))
-        {
-            using var head = new BinaryWriter(file, System.Text.Encoding.UTF8, leaveOpen: true);
-            head.Write(Format);
-            head.Write(partition.Applied);
-            head.Flush();
-            filter.Save(file);
-        }
-
-        File.Move(path + ".new", path, overwrite: true);
+        using var bytes = new MemoryStream();
+        bytes.Position = HeadBytes;
+        filter.Save(bytes);
+        var content = bytes.GetBuffer().AsSpan(0, (int)bytes.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(content, Format);
+        BinaryPrimitives.WriteInt64LittleEndian(content[4..], partition.Applied);
+        BinaryPrimitives.WriteUInt32LittleEndian(content[12..], Crc32C.Of(content[HeadBytes..]));
+        Folders.WriteWhole(PathOf(folder, partition.File), content);
     }
 
     public static void Delete(string folder, string file) => File.Delete(PathOf(folder, file));
@@ -41,10 +43,13 @@ internal static class TraceFilterFiles
     {
         var path = PathOf(folder, partition.File);
         if (!File.Exists(path)) return null;
-        using var file = File.OpenRead(path);
-        if (file.Length < 12) return null;
-        using var head = new BinaryReader(file, System.Text.Encoding.UTF8, leaveOpen: true);
-        return head.ReadInt32() == Format && head.ReadInt64() == partition.Applied ? TraceFilter.Load(file) : null;
+        var bytes = File.ReadAllBytes(path);
+        var content = bytes.AsSpan();
+        return bytes.Length >= HeadBytes
+            && BinaryPrimitives.ReadInt32LittleEndian(content) == Format
+            && BinaryPrimitives.ReadInt64LittleEndian(content[4..]) == partition.Applied
+            && BinaryPrimitives.ReadUInt32LittleEndian(content[12..]) == Crc32C.Of(content[HeadBytes..])
+            ? TraceFilter.Load(new MemoryStream(bytes, HeadBytes, bytes.Length - HeadBytes)) : null;
     }
 
     private static TraceFilter Scan(string folder, Partition partition)

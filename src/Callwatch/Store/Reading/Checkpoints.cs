@@ -26,11 +26,19 @@ internal sealed class Checkpoints(string folder)
             using var command = connection.CreateCommand();
             command.CommandText = "PRAGMA wal_checkpoint(PASSIVE)";
             using var row = command.ExecuteReader();
-            // busy, frames in the log, frames folded in. Readers of an older state hold some back; those are synced all the same.
-            done &= row.Read() && row.GetInt64(0) == 0;
+            // busy, frames in the log, frames folded in.
+            if (!row.Read() || row.GetInt64(0) != 0) done = false;
+            // Readers of an older state hold frames back; where they hold back all of them, SQLite has not even synced the log.
+            else if (row.GetInt64(1) > row.GetInt64(2)) SyncLog(file);
         }
 
         return done;
+    }
+
+    private void SyncLog(string file)
+    {
+        using var log = File.OpenHandle(Wal(file), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        RandomAccess.FlushToDisk(log);
     }
 
     private string Wal(string file) => Path.Combine(folder, file + "-wal");

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Reflection;
 using Microsoft.Data.Sqlite;
@@ -7,6 +8,8 @@ namespace Callwatch.Store.Sqlite;
 /// <summary>Opens the store's SQLite files with the settings that its promises rest on.</summary>
 internal static class StoreDatabase
 {
+    private const int MostPlausible = 1_000;
+
     /// <summary>Opens a file for writing and brings it to the newest schema.</summary>
     /// <param name="schema">Name of the numbered scripts: <c>partition</c> or <c>catalog</c>.</param>
     public static SqliteConnection OpenForWriting(string file, string schema, int cacheKib)
@@ -67,22 +70,53 @@ internal static class StoreDatabase
         return command.ExecuteScalar() is long number ? number : null;
     }
 
-    /// <summary>The schema's version in the file; 0 when a crash came before its making was committed.</summary>
-    public static long SchemaOf(SqliteConnection connection) => Number(connection, "PRAGMA user_version") ?? 0;
+    /// <summary>
+    /// The schema's version in the file; 0 when a crash came before its making was committed. It stands there twice (files of the first program:
+    /// once), so that a damaged byte is neither taken for a newer program's file nor for an empty one.
+    /// </summary>
+    public static long SchemaOf(SqliteConnection connection)
+    {
+        var (said, again) = (Number(connection, "PRAGMA user_version") ?? 0, Number(connection, "PRAGMA application_id") ?? 0);
+        if (said == again || (again == 0 && said is > 0 and <= MostPlausible)) return said != 0 || IsEmpty(connection) ? said : 1;
+        return again is > 0 and <= MostPlausible ? again : said is > 0 and <= MostPlausible ? said : 1;
+    }
+
+    /// <summary>The number of the newest script of a schema.</summary>
+    public static int NewestOf(string schema) => Scripts(schema)[^1].Number;
+
+    /// <summary>The schema's version as a closed file says it, without opening it as a database; 0 when it does not say so clearly.</summary>
+    public static int SchemaInHeader(string file)
+    {
+        Span<byte> bytes = stackalloc byte[72];
+        using var handle = File.OpenHandle(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        if (RandomAccess.Read(handle, bytes, 0) < bytes.Length) return 0;
+        var said = BinaryPrimitives.ReadInt32BigEndian(bytes[60..]);
+        return said == BinaryPrimitives.ReadInt32BigEndian(bytes[68..]) ? said : 0;
+    }
 
     // Each numbered script in a transaction of its own with its number, so that a stop at any statement repeats or skips it as a whole.
     private static void Migrate(SqliteConnection connection, string schema)
     {
-        var version = SchemaOf(connection);
-        var assembly = Assembly.GetExecutingAssembly();
-        foreach (var name in assembly.GetManifestResourceNames()
-            .Where(name => name.Contains(".Store.Schema.", StringComparison.Ordinal) && name.EndsWith($"_{schema}.sql", StringComparison.Ordinal))
-            .Order(StringComparer.Ordinal))
+        var (version, scripts) = (SchemaOf(connection), Scripts(schema));
+        if (version > scripts[^1].Number) throw Newer(Path.GetDirectoryName(connection.DataSource)!, version, scripts[^1].Number);
+        foreach (var (number, name) in scripts.Where(script => script.Number > version))
         {
-            var number = int.Parse(name.AsSpan(name.IndexOf(".Schema.", StringComparison.Ordinal) + ".Schema.".Length, 4), CultureInfo.InvariantCulture);
-            if (number <= version) continue;
-            using var script = new StreamReader(assembly.GetManifestResourceStream(name)!);
-            Execute(connection, $"BEGIN IMMEDIATE; {script.ReadToEnd()}; PRAGMA user_version = {number.ToString(CultureInfo.InvariantCulture)}; COMMIT;");
+            using var script = new StreamReader(Assembly.GetExecutingAssembly().GetManifestResourceStream(name)!);
+            var said = number.ToString(CultureInfo.InvariantCulture);
+            Execute(connection, $"BEGIN IMMEDIATE; {script.ReadToEnd()}; PRAGMA user_version = {said}; PRAGMA application_id = {said}; COMMIT;");
         }
     }
+
+    public static StartRefusedException Newer(string folder, long version, long known) =>
+        new(new StartRefusal.DataNewer(Path.GetDirectoryName(Path.GetFullPath(folder))!, "store", version, known));
+
+    private static bool IsEmpty(SqliteConnection connection) => Number(connection, "SELECT count(*) FROM sqlite_master") == 0;
+
+    private static List<(int Number, string Name)> Scripts(string schema) =>
+    [
+        .. Assembly.GetExecutingAssembly().GetManifestResourceNames()
+            .Where(name => name.Contains(".Store.Schema.", StringComparison.Ordinal) && name.EndsWith($"_{schema}.sql", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)
+            .Select(name => (int.Parse(name.AsSpan(name.IndexOf(".Schema.", StringComparison.Ordinal) + ".Schema.".Length, 4), CultureInfo.InvariantCulture), name)),
+    ];
 }
