@@ -37,7 +37,7 @@ public sealed class OverviewQuestions(StatsQueries stats)
             case Answer<StatsAnswer>.Invalid invalid:
                 return new Answer<OverviewModel>.Invalid(invalid.Field, invalid.Message, invalid.Offset);
             case Answer<StatsAnswer>.TooMuch tooMuch:
-                return new Answer<OverviewModel>.TooMuch(tooMuch.Message);
+                return new Answer<OverviewModel>.TooMuch(tooMuch.Message) { RetryAfter = tooMuch.RetryAfter };
             default:
                 throw new System.Diagnostics.UnreachableException();
         }

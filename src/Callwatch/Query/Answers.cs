@@ -52,7 +52,11 @@ public abstract record Answer<T>
     public sealed record Invalid(string Field, string Message, int? Offset = null) : Answer<T>;
 
     /// <summary>It would take more time or memory than allowed; the message says how to narrow it.</summary>
-    public sealed record TooMuch(string Message) : Answer<T>;
+    public sealed record TooMuch(string Message) : Answer<T>
+    {
+        /// <summary>Set when it is not the question that is too large: the same one may be answered after this time.</summary>
+        public TimeSpan? RetryAfter { get; init; }
+    }
 }
 
 /// <summary>One page of a list. <c>Next</c> is opaque. A page may be short, even empty, while <c>Next</c> is not null.</summary>

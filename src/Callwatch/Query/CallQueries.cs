@@ -21,7 +21,7 @@ public sealed class CallQueries(QueryGate gate, Scopes scopes)
         if (asked is null) return invalid!;
         var (paging, wrong) = Paging.Read<Span>(asked, sort, limit, cursor);
         if (paging is null) return wrong!;
-        return await gate.AnswerAsync(run => new Answer<Page<Span>>.Found(Read(run, asked, sort, limit, paging)), cancel);
+        return await gate.AnswerAsync(selection.Scope, run => new Answer<Page<Span>>.Found(Read(run, asked, sort, limit, paging)), cancel);
     }
 
     private Page<Span> Read(QueryRun run, Asked asked, SortOrder sort, int limit, Paging paging) =>

@@ -19,7 +19,7 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
         var (asked, invalid) = scopes.Read<IReadOnlyList<ErrorGroup>>(selection);
         if (asked is null) return invalid!;
         if (limit is < 1 or > 1_000) return new Answer<IReadOnlyList<ErrorGroup>>.Invalid("limit", "'limit' is from 1 to 1000.");
-        return await gate.AnswerAsync(run => new Answer<IReadOnlyList<ErrorGroup>>.Found(Read(run, asked, limit)), cancel);
+        return await gate.AnswerAsync(selection.Scope, run => new Answer<IReadOnlyList<ErrorGroup>>.Found(Read(run, asked, limit)), cancel);
     }
 
     private readonly record struct Key(long Fingerprint, string? Provider, string? Model);

@@ -25,7 +25,7 @@ public sealed class FacetQueries(QueryGate gate, Scopes scopes)
         if (limit is < 1 or > 1_000) return new Answer<IReadOnlyList<FacetValue>>.Invalid("limit", "'limit' is from 1 to 1000.");
         var (fields, wrong) = GroupFields.Read([field]);
         if (fields is null) return new Answer<IReadOnlyList<FacetValue>>.Invalid("field", wrong!);
-        return await gate.AnswerAsync(run => new Answer<IReadOnlyList<FacetValue>>.Found(Read(run, asked, fields[0], prefix, limit)), cancel);
+        return await gate.AnswerAsync(selection.Scope, run => new Answer<IReadOnlyList<FacetValue>>.Found(Read(run, asked, fields[0], prefix, limit)), cancel);
     }
 
     private List<FacetValue> Read(QueryRun run, Asked asked, GroupField field, string? prefix, int limit)

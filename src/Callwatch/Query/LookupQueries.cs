@@ -25,6 +25,7 @@ public sealed class LookupQueries(QueryGate gate, Scopes scopes, IJournal journa
         // An answer that took too long to be whole is still worth having: what was found stands in the list.
         var found = new List<LookupMatch>();
         await gate.RunAsync(
+            scope,
             run =>
             {
                 Search(run, scope, id, found);

@@ -47,7 +47,7 @@ public sealed class PeopleQueries(QueryGate gate, Scopes scopes)
         if (cursor is not null && (!Place.TryParse(cursor, out place) || place!.Question != question))
             return new Answer<Page<PersonSummary>>.Invalid("cursor", "'cursor' is not the 'next' of a page of this list.");
         if (place is not null) asked = asked with { Selection = selection with { From = place.From, To = place.To } };
-        return await gate.AnswerAsync(run => new Answer<Page<PersonSummary>>.Found(Read(run, asked, column, limit, question, place)), cancel);
+        return await gate.AnswerAsync(selection.Scope, run => new Answer<Page<PersonSummary>>.Found(Read(run, asked, column, limit, question, place)), cancel);
     }
 
     private Page<PersonSummary> Read(QueryRun run, Asked asked, string column, int limit, int question, Place? place)

@@ -17,6 +17,9 @@ public sealed class QueryOptions
     /// <summary>Questions answered at the same time; others wait for their turn. 0 takes the number of cores, at least 2. Default 0.</summary>
     [Range(0, 256)] public int MaxAtOnce { get; set; }
 
+    /// <summary>Questions of one tenant that wait for their turn; more are answered 429. Default 64.</summary>
+    [Range(1, 10_000)] public int MaxWaiting { get; set; } = 64;
+
     /// <summary>Groups held in memory for one question. Default 20,000.</summary>
     [Range(100, 1_000_000)] public int MaxGroups { get; set; } = 20_000;
 }

@@ -18,7 +18,7 @@ public sealed class StatsQueries(QueryGate gate, Scopes scopes)
             return new Answer<StatsAnswer>.Invalid("tz", "'tz' is the name of a time zone, such as Europe/Berlin.");
         if (Buckets.Over(question.Selection.From, question.Selection.To, question.Step, zone) is not { } buckets)
             return new Answer<StatsAnswer>.Invalid("step", $"The range has more than {Buckets.Most} buckets of this width; take a wider one, or 'auto'.");
-        return await gate.AnswerAsync(run => new Answer<StatsAnswer>.Found(Read(run, asked, question, buckets, by)), cancel);
+        return await gate.AnswerAsync(question.Selection.Scope, run => new Answer<StatsAnswer>.Found(Read(run, asked, question, buckets, by)), cancel);
     }
 
     private StatsAnswer Read(QueryRun run, Asked asked, StatsQuestion question, Buckets buckets, IReadOnlyList<GroupField> by)

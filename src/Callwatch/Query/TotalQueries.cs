@@ -47,7 +47,7 @@ public sealed class TotalQueries(QueryGate gate)
     private readonly ConcurrentDictionary<string, (long Applied, IReadOnlyList<CallTotals> Totals)> known = new();
 
     /// <summary>Of the apps a scope may see; null when there was no time to read them.</summary>
-    public Task<IReadOnlyList<CallTotals>?> ReadAsync(ReadScope scope, CancellationToken cancel) => gate.RunAsync(run => Read(run, scope), cancel);
+    public Task<IReadOnlyList<CallTotals>?> ReadAsync(ReadScope scope, CancellationToken cancel) => gate.RunAsync(scope, run => Read(run, scope), cancel);
 
     private IReadOnlyList<CallTotals> Read(QueryRun run, ReadScope scope)
     {

@@ -21,7 +21,7 @@ public sealed class TraceExport(QueryGate gate, IJournal journal)
     public async Task<byte[]> ReadAsync(ReadScope scope, TraceId trace, CancellationToken cancel)
     {
         var places = await gate.RunAsync(
-            run => VisibleTrace.Spans(run, scope, trace).Select(span => new Place(span.Version.Number, span.Version.Offset)).ToList(), cancel);
+            scope, run => VisibleTrace.Spans(run, scope, trace).Select(span => new Place(span.Version.Number, span.Version.Offset)).ToList(), cancel);
         if (places is null) throw new TimeoutException("The trace could not be read in time.");
         var request = new MemoryStream();
         foreach (var record in places.GroupBy(place => place.Number).OrderBy(group => group.Key))

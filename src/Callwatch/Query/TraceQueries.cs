@@ -24,7 +24,7 @@ public sealed class TraceQueries(QueryGate gate, Scopes scopes, SpanBodies bodie
         if (sort.Field == SortField.Ttft) return new Answer<Page<TraceSummary>>.Invalid("sort", "Traces are ordered by end, duration, cost or total_tokens.");
         var (paging, wrong) = Paging.Read<TraceSummary>(asked, sort, limit, cursor);
         if (paging is null) return wrong!;
-        return await gate.AnswerAsync(run => new Answer<Page<TraceSummary>>.Found(Read(run, asked, sort, limit, paging)), cancel);
+        return await gate.AnswerAsync(selection.Scope, run => new Answer<Page<TraceSummary>>.Found(Read(run, asked, sort, limit, paging)), cancel);
     }
 
     /// <summary>Null when no trace of this tenant (and app) has the id.</summary>
@@ -33,7 +33,7 @@ public sealed class TraceQueries(QueryGate gate, Scopes scopes, SpanBodies bodie
     public async Task<TraceView?> FindAsync(ReadScope scope, TraceId id, int limit, string? cursor, CancellationToken cancel)
     {
         var after = cursor is not null && TryReadCursor(cursor, out var place) ? place : ((Timestamp, SpanId)?)null;
-        var answer = await gate.AnswerAsync(run => new Answer<TraceView?>.Found(Find(run, scope, id, Math.Clamp(limit, 1, MaxSpans), after)), cancel);
+        var answer = await gate.AnswerAsync(scope, run => new Answer<TraceView?>.Found(Find(run, scope, id, Math.Clamp(limit, 1, MaxSpans), after)), cancel);
         return answer is Answer<TraceView?>.Found found ? found.Value : throw new TimeoutException("The trace could not be read in time.");
     }
 
@@ -41,7 +41,7 @@ public sealed class TraceQueries(QueryGate gate, Scopes scopes, SpanBodies bodie
     /// <exception cref="TimeoutException">The disk is too slow to answer in time.</exception>
     public async Task<SpanDetails?> FindSpanAsync(ReadScope scope, TraceId traceId, SpanId spanId, CancellationToken cancel)
     {
-        var answer = await gate.AnswerAsync(run => new Answer<SpanDetails?>.Found(bodies.Find(run, scope, traceId, spanId)), cancel);
+        var answer = await gate.AnswerAsync(scope, run => new Answer<SpanDetails?>.Found(bodies.Find(run, scope, traceId, spanId)), cancel);
         return answer is Answer<SpanDetails?>.Found found ? found.Value : throw new TimeoutException("The span could not be read in time.");
     }
 

@@ -5,41 +5,81 @@ using Microsoft.Extensions.Options;
 namespace Callwatch.Query.Running;
 
 /// <summary>
-/// Lets a bounded number of questions at the store at once, off the caller's thread, each within its time. SQLite works on the thread
-/// that asks, so without a bound a burst of slow questions would take every thread from intake.
+/// Lets a bounded number of questions at the store at once, in turn among tenants, on threads of their own, each within its time. A
+/// question whose asker has gone stops, whether it waits or runs.
 /// </summary>
-public sealed class QueryGate(StoreFolder store, TimeProvider time, IOptions<QueryOptions> options) : IDisposable
+public sealed class QueryGate : IDisposable
 {
-    private readonly SemaphoreSlim slots = new(options.Value.MaxAtOnce > 0 ? options.Value.MaxAtOnce : Math.Max(2, Environment.ProcessorCount));
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
 
-    /// <summary>Null when it took longer than allowed.</summary>
-    /// <exception cref="OperationCanceledException">The caller went away.</exception>
-    internal async Task<T?> RunAsync<T>(Func<QueryRun, T> question, CancellationToken cancel)
-        where T : class
+    private readonly StoreFolder store;
+    private readonly TimeProvider time;
+    private readonly QueryOptions options;
+    private readonly Turns turns;
+    private readonly QueryThreads threads;
+
+    public QueryGate(StoreFolder store, TimeProvider time, IOptions<QueryOptions> options)
     {
-        await slots.WaitAsync(cancel);
-        try
-        {
-            var run = new QueryRun(store, time, options.Value, cancel);
-            return await Task.Run(() => Ask(question, run), cancel);
-        }
-        finally
-        {
-            slots.Release();
-        }
+        (this.store, this.time, this.options) = (store, time, options.Value);
+        var atOnce = options.Value.MaxAtOnce > 0 ? options.Value.MaxAtOnce : Math.Max(2, Environment.ProcessorCount);
+        turns = new Turns(atOnce, options.Value.MaxWaiting, time);
+        threads = new QueryThreads(atOnce);
     }
 
-    /// <summary>Answers <see cref="Answer{T}.TooMuch"/> when it took longer than allowed.</summary>
-    internal async Task<Answer<T>> AnswerAsync<T>(Func<QueryRun, Answer<T>> question, CancellationToken cancel) =>
-        await RunAsync(question, cancel) ?? new Answer<T>.TooMuch("This takes longer than allowed. Ask for a shorter time, fewer apps, or with a narrower filter.");
+    /// <summary>Questions being answered now.</summary>
+    internal int Running => turns.Running;
 
-    public void Dispose() => slots.Dispose();
+    /// <summary>Questions whose turn has not come.</summary>
+    internal int Waiting => turns.Waiting;
+
+    /// <summary>Null when it took longer than allowed, or too many wait already.</summary>
+    /// <exception cref="OperationCanceledException">The caller went away.</exception>
+    internal async Task<T?> RunAsync<T>(ReadScope scope, Func<QueryRun, T> question, CancellationToken cancel)
+        where T : class
+    {
+        if (!await turns.EnterAsync(scope.TenantId, cancel)) return null;
+        return await OnThreadAsync(scope.TenantId, question, cancel);
+    }
+
+    /// <summary>Answers <see cref="Answer{T}.TooMuch"/> when it took longer than allowed, or too many wait already.</summary>
+    internal async Task<Answer<T>> AnswerAsync<T>(ReadScope scope, Func<QueryRun, Answer<T>> question, CancellationToken cancel)
+    {
+        if (!await turns.EnterAsync(scope.TenantId, cancel))
+            return new Answer<T>.TooMuch("Too many questions wait to be answered already; ask again in a moment.") { RetryAfter = RetryAfter };
+        return await OnThreadAsync(scope.TenantId, question, cancel)
+            ?? new Answer<T>.TooMuch("This takes longer than allowed. Ask for a shorter time, fewer apps, or with a narrower filter.");
+    }
+
+    public void Dispose() => threads.Dispose();
+
+    private Task<T?> OnThreadAsync<T>(int tenantId, Func<QueryRun, T> question, CancellationToken cancel)
+        where T : class
+    {
+        var answer = new TaskCompletionSource<T?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        threads.Run(() =>
+        {
+            try
+            {
+                var said = Ask(question, new QueryRun(store, time, options, cancel));
+                turns.Leave(tenantId);
+                answer.SetResult(said);
+            }
+            catch (Exception e)
+            {
+                turns.Leave(tenantId);
+                if (e is OperationCanceledException && cancel.IsCancellationRequested) answer.SetCanceled(cancel);
+                else answer.SetException(e);
+            }
+        });
+        return answer.Task;
+    }
 
     private static T? Ask<T>(Func<QueryRun, T> question, QueryRun run)
         where T : class
     {
         try
         {
+            run.Cancel.ThrowIfCancellationRequested();
             return question(run);
         }
         catch (TimeIsUpException)

@@ -60,6 +60,8 @@ internal sealed class OpenPartition : IDisposable
     // About a tenth of a millisecond of work: often enough to stop at once, seldom enough not to be felt.
     private const int StepsBetweenChecks = 10_000;
 
+    private const int BusyMilliseconds = 250;
+
     private readonly QueryRun run;
     private readonly Dictionary<string, string?> hits = new(StringComparer.Ordinal);
 
@@ -68,6 +70,8 @@ internal sealed class OpenPartition : IDisposable
         this.run = run;
         Partition = partition;
         Reader = reader;
+        // A file that is locked for longer than a moment is being rebuilt: to wait for it would outlast the question's time.
+        _ = SQLitePCL.raw.sqlite3_busy_timeout(reader.Connection.Handle, BusyMilliseconds);
         SQLitePCL.raw.sqlite3_progress_handler(reader.Connection.Handle, StepsBetweenChecks, MustStop, null);
     }
 
