@@ -36,6 +36,7 @@ public static class DashboardRoutes
         pages.MapGet(Place.Traces + "/{traceId}/{spanId}/text", TextPage.GetAsync);
         pages.MapGet(Place.Errors, ErrorsPage.GetAsync);
         pages.MapGet(Place.System, SystemPage.Get);
+        pages.MapGet(Place.System + "/readers/{name}", ReaderPage.Get);
         pages.MapGet("/complete", CompletionPage.GetAsync);
         return pages;
     }

@@ -54,6 +54,7 @@ public static class CallwatchServer
         app.MapTail();
         app.MapExport();
         app.MapSystem();
+        app.MapReaders();
         app.MapMetrics();
         app.MapApiDescription();
         app.MapApps();

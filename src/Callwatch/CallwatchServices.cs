@@ -18,7 +18,7 @@ public static class CallwatchServices
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<Counters>();
-        services.AddSingleton<DataHold>();
+        services.TryAddSingleton<DataHold>();
         services.AddOptions<CallwatchOptions>().BindConfiguration(CallwatchOptions.Section);
         services.AddSingleton(provider => DataFolder.Open(provider.GetRequiredService<IOptions<CallwatchOptions>>().Value.Data));
         services.AddControl();

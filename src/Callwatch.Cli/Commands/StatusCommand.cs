@@ -29,9 +29,7 @@ internal static class StatusCommand
 
         if (system.Store is { } store) Screen.Line($"store    {store.Partitions} partitions, {Plain.Bytes(store.SizeBytes)}");
         if (system.Disk is { } disk) Screen.Line($"disk     {Plain.Bytes(disk.FreeBytes)} free");
-        var readers = new Table("Reader", "State", ">Position", ">Lag", "Reason");
-        foreach (var reader in system.Readers) readers.Row(reader.Name, reader.State, Plain.Number(reader.Position), Plain.Number(reader.Lag), reader.Reason ?? "");
-        if (system.Readers.Count > 0) readers.Print();
+        ReaderTable.Print(system);
         var lanes = new Table("Destination", "State", ">Backlog");
         foreach (var lane in system.Lanes) lanes.Row(lane.Destination, lane.State, Plain.Number(lane.Backlog));
         if (system.Lanes.Count > 0) lanes.Print();

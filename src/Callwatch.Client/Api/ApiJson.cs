@@ -28,6 +28,9 @@ namespace Callwatch.Client.Api;
 [JsonSerializable(typeof(ApiOwnPrices))]
 [JsonSerializable(typeof(ApiRetention))]
 [JsonSerializable(typeof(ApiNewRetention))]
+[JsonSerializable(typeof(ApiContinue))]
+[JsonSerializable(typeof(ApiContinued))]
+[JsonSerializable(typeof(string))]
 public sealed partial class ApiJson : JsonSerializerContext;
 
 /// <summary>Money as a JSON number: exact, at most 12 decimals, no trailing zeros.</summary>

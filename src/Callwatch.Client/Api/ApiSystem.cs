@@ -42,7 +42,8 @@ public sealed record ApiSystem
 /// <param name="LagS">Age of the oldest of them in seconds; 0 at the head.</param>
 /// <param name="State"><c>starting</c>, <c>running</c>, <c>failing</c> (and tried again) or <c>stopped</c> (until somebody acts).</param>
 /// <param name="Reason">What is wrong; null for keys that may not see the instance.</param>
-public sealed record ApiReader(string Name, string? Epoch, long Position, long Lag, double LagS, string State, string? Reason);
+/// <param name="Waits"><c>other_epoch</c> or <c>beyond_head</c> while it waits for somebody to say where it goes on; else null.</param>
+public sealed record ApiReader(string Name, string? Epoch, long Position, long Lag, double LagS, string State, string? Reason, string? Waits = null);
 
 /// <summary>Deliveries to one destination.</summary>
 /// <param name="Destination">Its name.</param>

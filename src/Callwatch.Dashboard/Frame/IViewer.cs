@@ -10,4 +10,7 @@ public interface IViewer
 
     /// <summary>Whether the state of the whole instance may be seen, and not just what is the tenant's own.</summary>
     bool SeesInstance { get; }
+
+    /// <summary>Whether what concerns the whole instance may be changed.</summary>
+    bool MayOperate { get; }
 }

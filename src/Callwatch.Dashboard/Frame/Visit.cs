@@ -34,6 +34,8 @@ public sealed record Visit
 
     public bool SeesInstance { get; init; }
 
+    public bool MayOperate { get; init; }
+
     /// <summary>The part of the page a script asks for; null for the whole page.</summary>
     public string? Part { get; init; }
 
@@ -74,6 +76,7 @@ public sealed record Visit
             Now = now,
             Scope = viewer.Scope,
             SeesInstance = viewer.SeesInstance,
+            MayOperate = viewer.MayOperate,
             Part = restoring ? null : Blank(request.Headers["HX-Target"]),
         };
     }

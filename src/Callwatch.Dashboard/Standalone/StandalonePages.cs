@@ -40,5 +40,7 @@ public static class StandalonePages
         public ReadScope Scope { get; } = new(0);
 
         public bool SeesInstance => false;
+
+        public bool MayOperate => false;
     }
 }

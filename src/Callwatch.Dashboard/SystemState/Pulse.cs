@@ -24,7 +24,7 @@ public sealed class Pulse(IJournal journal, StoreProgress store)
             Stores = storing.State is StoreState.Running or StoreState.Starting,
             Why = receiving.RefusalReason ?? storing.Why,
             Head = receiving.HeadNumber,
-            Behind = late ? receiving.HeadNumber - (storing.Position?.Number ?? 0) : 0,
+            Behind = late ? journal.CountBetween(storing.Position?.Number ?? 0, receiving.HeadNumber) : 0,
             LagSeconds = late ? storing.LagSeconds : 0,
         };
     }

@@ -32,6 +32,8 @@ internal static class DashboardPages
         // Who sits at the machine itself sees its disk and its counters anyway.
         public bool SeesInstance => Caller.MayAnyOf(KeyScopes.Operator) || Caller.Kind == CallerKind.Loopback;
 
+        public bool MayOperate => Caller.MayAnyOf(KeyScopes.Operator);
+
         private Caller Caller => http.HttpContext!.Caller();
     }
 }

@@ -1,5 +1,6 @@
 using Callwatch.Client.Api;
 using Callwatch.Control;
+using Callwatch.Journal;
 using Callwatch.Query;
 using Callwatch.Server.Access;
 using Callwatch.Telemetry;
@@ -39,6 +40,8 @@ internal static class SystemEndpoints
         return TypedResults.Json(ToApi(system.Read(all ? null : caller.TenantId), all), ApiJson.Default.ApiSystem);
     }
 
+    private static string Word(this PlaceStanding standing) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(standing.ToString());
+
     private static ApiSystem ToApi(SystemStatus status, bool all) => new()
     {
         Version = status.Version,
@@ -48,7 +51,8 @@ internal static class SystemEndpoints
         Readers =
         [
             .. status.Readers.Select(reader => new ApiReader(
-                reader.Name, reader.Position?.Epoch.ToString(), reader.Position?.Number ?? 0, reader.Lag, reader.LagSeconds, reader.State, all ? reader.Why : null)),
+                reader.Name, reader.Position?.Epoch.ToString(), reader.Position?.Number ?? 0, reader.Lag, reader.LagSeconds, reader.State, all ? reader.Why : null,
+                all ? reader.Waits?.Word() : null)),
         ],
         Lanes = [],
         Counters = status.Counters.OrderBy(counter => counter.Key).ToDictionary(counter => counter.Key.Word(), counter => counter.Value),

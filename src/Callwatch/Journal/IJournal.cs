@@ -97,13 +97,20 @@ public interface IJournal
     /// <summary>One record; null when retention has taken it or it was damaged and set aside.</summary>
     JournalRecord? Find(long number);
 
+    /// <summary>About how many records lie after one number and up to another: numbers may leap far, after a restore.</summary>
+    long CountBetween(long after, long through) => Math.Max(0, through - after);
+
     JournalStatus Status();
 }
 
 /// <summary>What System shows of the journal. Sizes in bytes.</summary>
 public sealed record JournalStatus(
     Guid Epoch, long FirstNumber, long HeadNumber, int Segments, long SizeBytes, long FreeDiskBytes,
-    Timestamp? OldestReceivedAt, int Waiting, int DamagedRecords, int DamagedSegments, bool AcceptsWrites, string? RefusalReason);
+    Timestamp? OldestReceivedAt, int Waiting, int DamagedRecords, int DamagedSegments, bool AcceptsWrites, string? RefusalReason)
+{
+    /// <summary>Records still held, about.</summary>
+    public long Records { get; init; } = Math.Max(0, HeadNumber - FirstNumber + 1);
+}
 
 /// <summary>A named reader's durable place, advanced by compare-and-set so that two workers fail loudly instead of skipping.</summary>
 public interface ICursors

@@ -10,6 +10,9 @@ public interface IJournalReader
 
     /// <summary>The last record it is durably done with; number 0 before the first, null while that is not known yet.</summary>
     Position? Place { get; }
+
+    /// <summary>The highest number of a record that anything it keeps may refer to, of whatever epoch: the journal gives none of them away again.</summary>
+    long HighestNumber => Place?.Number ?? 0;
 }
 
 /// <summary>How a durable place stands to the journal as it is now.</summary>

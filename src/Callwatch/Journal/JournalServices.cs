@@ -3,6 +3,7 @@ using Callwatch.Journal.Retention;
 using Callwatch.Journal.Writing;
 using Callwatch.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -37,6 +38,8 @@ public static class JournalServices
                 Path.Combine(provider.GetRequiredService<IOptions<CallwatchOptions>>().Value.JournalFolder, "cursors"),
                 DiskFiles.Instance, provider.GetRequiredService<Counters>(), provider.GetRequiredService<ILogger<FileCursors>>());
         });
+        services.TryAddSingleton<DataHold>();
+        services.AddSingleton<ReaderChoices>();
         services.AddHostedService<JournalLife>();
         services.AddHostedService(provider =>
         {
@@ -51,9 +54,14 @@ public static class JournalServices
     }
 
     /// <summary>Opens the journal with the host, so that a folder that cannot be used stops the start; answers all that waits before the host has stopped.</summary>
-    private sealed class JournalLife(SegmentJournal journal) : IHostedService
+    private sealed class JournalLife(SegmentJournal journal, ICursors cursors, IEnumerable<IJournalReader> readers) : IHostedService
     {
-        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            // Before anybody can send: a journal that was put back must not give numbers away that rows of a newer store already stand for.
+            journal.BeginAbove(readers.Select(reader => reader.HighestNumber).Concat(cursors.All().Values.Select(place => place.Number)).Append(0).Max());
+            return Task.CompletedTask;
+        }
 
         public Task StopAsync(CancellationToken cancellationToken) => journal.DrainAsync().WaitAsync(cancellationToken);
     }

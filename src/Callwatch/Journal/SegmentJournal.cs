@@ -17,6 +17,8 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
     private readonly DiskGuard disk;
     private readonly Damage damage;
     private readonly JournalWriter writer;
+    private readonly IJournalFiles files;
+    private volatile IReadOnlyList<(long Last, long First)> jumps;
 
     private SegmentJournal(JournalFolder folder, RecoveredJournal recovered, JournalOptions options, IJournalFiles files, DiskGuard disk, Damage damage, TimeProvider time, ILogger log)
     {
@@ -24,7 +26,8 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
         segments = recovered.Segments;
         queue = new AppendQueue(options.QueueCount, options.QueueBytes);
         head = new HeadSignal(recovered.Head);
-        (this.folder, this.disk, this.damage) = (folder, disk, damage);
+        (this.folder, this.disk, this.damage, this.files) = (folder, disk, damage, files);
+        jumps = NumberJumps.Read(folder.Path);
         var factory = new SegmentFactory(folder.Path, Epoch, options, files, time);
         writer = new JournalWriter(recovered, options, factory, queue, head, disk, files, time, log);
         writer.SweepWanted = () => SweepWanted?.Invoke();
@@ -137,6 +140,8 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
         return null;
     }
 
+    public long CountBetween(long after, long through) => NumberJumps.Count(jumps, after, through);
+
     public JournalStatus Status()
     {
         var all = segments.All;
@@ -144,7 +149,10 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
         return new JournalStatus(
             Epoch, FirstNumber, head.Number, all.Count, all.Sum(segment => segment.FileBytes), disk.Space.FreeBytes,
             all.Select(segment => segment.FirstReceivedAt()).FirstOrDefault(time => time is not null), queue.Count, damage.Records, damage.Segments,
-            hasRoom && writer.Refusal is null, writer.Refusal ?? (hasRoom ? null : JournalWriter.NearlyFull));
+            hasRoom && writer.Refusal is null, writer.Refusal ?? (hasRoom ? null : JournalWriter.NearlyFull))
+        {
+            Records = CountBetween(FirstNumber - 1, head.Number),
+        };
     }
 
     /// <summary>Lets nobody in any more, and completes when all that was let in has been answered.</summary>
@@ -167,6 +175,28 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
         writer.Join();
         writer.Dispose();
         folder.Dispose();
+    }
+
+    /// <summary>
+    /// Gives away no number up to this one any more: something refers to it, though this journal never had it (it was restored or replaced).
+    /// To be called before anybody appends.
+    /// </summary>
+    internal void BeginAbove(long number)
+    {
+        if (number < writer.NextNumber) return;
+        var first = NumberJumps.Behind(number);
+        try
+        {
+            var all = jumps.Where(jump => jump.First < first).Append((Math.Max(head.Number, writer.NextNumber - 1), first)).ToList();
+            NumberJumps.Write(folder.Path, all, files);
+            jumps = all;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Only figures of how many records there are will be wrong.
+        }
+
+        writer.RaiseTo(first);
     }
 
     /// <summary>Lets the writer look around: end a segment that has grown old, try a disk that refused.</summary>

@@ -12,7 +12,8 @@ namespace Callwatch.Query;
 /// <param name="Lag">Records it has still to read.</param>
 /// <param name="State"><c>starting, running, failing, stopped</c>.</param>
 /// <param name="Why">What is wrong; for the operator.</param>
-public sealed record ReaderStatus(string Name, Position? Position, long Lag, double LagSeconds, string State, string? Why);
+/// <param name="Waits">Why it waits for a person to say where it goes on (<see cref="ReaderChoices"/>); null when it does not.</param>
+public sealed record ReaderStatus(string Name, Position? Position, long Lag, double LagSeconds, string State, string? Why, PlaceStanding? Waits = null);
 
 /// <summary>How the instance is.</summary>
 public sealed record SystemStatus(
@@ -22,7 +23,7 @@ public sealed record SystemStatus(
 public sealed record Readiness(bool Ready, string? Reason);
 
 /// <summary>What System and health show.</summary>
-public sealed class SystemQueries(IJournal journal, StoreProgress store, StoreFolder folder, Counters counters, TimeProvider time)
+public sealed class SystemQueries(IJournal journal, StoreProgress store, StoreFolder folder, ReaderChoices choices, Counters counters, TimeProvider time)
 {
     private readonly Timestamp started = Timestamp.From(time.GetUtcNow());
 
@@ -33,7 +34,9 @@ public sealed class SystemQueries(IJournal journal, StoreProgress store, StoreFo
     public SystemStatus Read(int? tenantId)
     {
         var status = store.Status();
-        var reader = new ReaderStatus("store", status.Position, Math.Max(0, status.HeadNumber - (status.Position?.Number ?? 0)), status.LagSeconds, Word(status.State), status.Why);
+        var reader = new ReaderStatus(
+            "store", status.Position, journal.CountBetween(status.Position?.Number ?? 0, status.HeadNumber), status.LagSeconds, Word(status.State), status.Why,
+            choices.Find("store")?.Standing);
         var oldest = folder.Partitions.LastOrDefault(partition => partition.FirstEnd is not null)?.FirstEnd;
         return new SystemStatus(Version, started, journal.Status(), status, [reader], counters.Snapshot(tenantId), oldest);
     }

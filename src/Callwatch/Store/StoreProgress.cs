@@ -82,6 +82,12 @@ public sealed class StoreProgress(IJournal journal, Partitions.StoreFolder folde
         }
     }
 
+    /// <summary>A person has chosen where it goes on.</summary>
+    internal void MovedTo(Position place)
+    {
+        lock (gate) (position, synced) = (place, place);
+    }
+
     internal void IsSynced(long number)
     {
         lock (gate) synced = position is { } reached ? reached with { Number = number } : null;

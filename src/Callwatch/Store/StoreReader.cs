@@ -13,7 +13,7 @@ namespace Callwatch.Store;
 
 /// <summary>Fourth stage: reads the journal from where the store ends and stores what comes, in batches, each span exactly once.</summary>
 internal sealed partial class StoreReader(
-    IJournal journal, StoreFolder folder, StoreWriter writer, WriterThread thread, BatchBuilder builder, StoreProgress progress, StoredCalls stored,
+    IJournal journal, StoreFolder folder, StoreWriter writer, WriterThread thread, BatchBuilder builder, StoreProgress progress, StoredCalls stored, ReaderChoices choices,
     IOptions<StoreOptions> options, Counters counters, TimeProvider time, ILogger<StoreReader> log)
     : BackgroundService, IJournalReader
 {
@@ -27,12 +27,15 @@ internal sealed partial class StoreReader(
     /// <summary>Up to where a power cut cannot take the store back.</summary>
     public Position? Place => progress.Synced ?? new Position(journal.Epoch, 0);
 
+    public long HighestNumber => folder.Catalog.HighestNumber;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
         {
             await thread.RunAsync(folder.LoadFilters);
-            if (!MayGoOn(folder.Catalog.Position)) return;
+            var beginning = await choices.BeginAsync(Name, folder.Catalog.Position, Waits, stoppingToken);
+            if (beginning.Chosen) await MoveToAsync(beginning.After);
             progress.Is(StoreState.Running);
             await FollowAsync(stoppingToken);
         }
@@ -61,19 +64,16 @@ internal sealed partial class StoreReader(
     }
 
     // It never skips on its own: to lose sight of records takes a person's word.
-    private bool MayGoOn(Position? place)
+    private void Waits(string why)
     {
-        var standing = place is { } known ? journal.StandingOf(known) : PlaceStanding.Fits;
-        var why = standing switch
-        {
-            PlaceStanding.OtherEpoch => "The store was filled from another journal (it was restored or replaced). Move the folder store/ away to have it filled anew.",
-            PlaceStanding.BeyondHead => "The journal ends before what the store has read from it. Restore both from one backup, or move the folder store/ away to have it filled anew.",
-            _ => null,
-        };
-        if (why is null) return true;
         progress.Is(StoreState.Stopped, why);
         Stopped(why);
-        return false;
+    }
+
+    private async Task MoveToAsync(Position place)
+    {
+        await thread.RunAsync(() => folder.Catalog.MoveTo(place));
+        progress.MovedTo(place);
     }
 
     private async Task FollowAsync(CancellationToken cancel)

@@ -83,5 +83,7 @@ public sealed class PlaceTests
         public ReadScope Scope { get; } = new(1);
 
         public bool SeesInstance => true;
+
+        public bool MayOperate => false;
     }
 }

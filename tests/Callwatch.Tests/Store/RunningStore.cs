@@ -25,12 +25,13 @@ internal sealed class RunningStore : IAsyncDisposable
         Journal = journal;
         Folder = new StoreFolder(path);
         Progress = new StoreProgress(journal, Folder, TimeProvider.System);
+        Choices = new ReaderChoices(journal, NullLogger<ReaderChoices>.Instance);
         var settings = options ?? new StoreOptions { BatchDelay = TimeSpan.FromMilliseconds(5) };
         var prices = new PriceBooks();
         var normalizer = new SpanNormalizer(prices);
         writer = new StoreWriter(Folder, settings, prices.Price, new JournalSpans(journal, normalizer, prices).Again, Counters);
         reader = new StoreReader(
-            journal, Folder, writer, thread, new BatchBuilder(normalizer, Counters, NullLogger<BatchBuilder>.Instance), Progress, Calls,
+            journal, Folder, writer, thread, new BatchBuilder(normalizer, Counters, NullLogger<BatchBuilder>.Instance), Progress, Calls, Choices,
             Options.Create(settings), Counters, TimeProvider.System, NullLogger<StoreReader>.Instance);
     }
 
@@ -41,6 +42,8 @@ internal sealed class RunningStore : IAsyncDisposable
     public StoreProgress Progress { get; }
 
     public StoredCalls Calls { get; } = new();
+
+    public ReaderChoices Choices { get; }
 
     public Counters Counters { get; } = new();
 

@@ -110,7 +110,7 @@ public sealed class StoreReaderTests
         await other.AppendAsync([Traces(Chat(7)), Traces(Chat(8))], Cancel);
         await using var again = new RunningStore(temp.Path, other);
         await again.StartAsync(Cancel);
-        await again.Reader.ExecuteTask!.WaitAsync(Cancel);
+        await Eventually.HoldsAsync(() => again.Choices.Find("store") is not null, "the store waits for a person");
         var status = again.Progress.Status();
         Assert.Equal(StoreState.Stopped, status.State);
         Assert.Contains("another journal", status.Why, StringComparison.Ordinal);

@@ -33,6 +33,7 @@ internal sealed partial class JournalWriter : IDisposable
     private Thread? thread;
     private OpenSegment? open;
     private long nextNumber;
+    private long raisedTo;
     private volatile string? refusal;
     private volatile bool retryDue;
 
@@ -53,6 +54,12 @@ internal sealed partial class JournalWriter : IDisposable
 
     /// <summary>Completes when all that was let in has been answered.</summary>
     public Task Stopped => stopped.Task;
+
+    /// <summary>The number that the next record gets at least.</summary>
+    public long NextNumber => Math.Max(Volatile.Read(ref nextNumber), Volatile.Read(ref raisedTo));
+
+    /// <summary>From now on only numbers from this one on are given away.</summary>
+    public void RaiseTo(long number) => Volatile.Write(ref raisedTo, number);
 
     public void Start()
     {
@@ -142,6 +149,7 @@ internal sealed partial class JournalWriter : IDisposable
     private void WriteAndSync(int from, int through, long bytes)
     {
         var (segment, file) = (open!.Segment, open.File);
+        nextNumber = NextNumber;
         var count = 0;
         for (var i = from; i < through; i++) count += group[i].Entries.Count;
         var headers = new byte[count * RecordHeader.Size];

@@ -62,6 +62,18 @@ internal sealed class PartitionCatalog : IDisposable
         Partitions = Sorted();
     }
 
+    /// <summary>The highest number that anything in the store may refer to.</summary>
+    public long HighestNumber => partitions.Values.Select(partition => partition.Applied).Append(Position?.Number ?? 0).Max();
+
+    /// <summary>Reading goes on behind this record, because a person said so. What is stored stays.</summary>
+    public void MoveTo(Position position)
+    {
+        using var transaction = connection.BeginTransaction();
+        Write(position, position.Number);
+        transaction.Commit();
+        (Position, Synced) = (position, position.Number);
+    }
+
     public void CommitSynced(long number)
     {
         if (Position is not { } position || number <= Synced) return;
