@@ -50,10 +50,17 @@ public sealed class CallwatchProcess : IAsyncDisposable
         // In front of the given ones, which then go before these.
         (string, string)[] ports = [("Callwatch__Http__Urls", "http://127.0.0.1:0"), ("Callwatch__Http__GrpcPort", "0")];
         var run = Start(["serve", "--data", dataFolder, .. arguments ?? []], [.. ports, .. environment]);
-        var ended = run.process.WaitForExitAsync();
-        if (await Task.WhenAny(run.greeted.Task, ended).WaitAsync(TimeSpan.FromSeconds(60)) == run.greeted.Task) return run;
-        await run.reading;
+        if (await run.IsReadyAsync()) return run;
         throw new InvalidOperationException($"callwatch serve ended with {run.process.ExitCode}: {run.Error}");
+    }
+
+    /// <summary>True once it has printed where it listens, false when it has ended before that.</summary>
+    public async Task<bool> IsReadyAsync()
+    {
+        var ended = process.WaitForExitAsync();
+        if (await Task.WhenAny(greeted.Task, ended).WaitAsync(TimeSpan.FromSeconds(60)) == greeted.Task) return true;
+        await reading;
+        return greeted.Task.IsCompleted;
     }
 
     public static CallwatchProcess Start(IEnumerable<string> arguments, params (string Name, string Value)[] environment)
@@ -75,9 +82,11 @@ public sealed class CallwatchProcess : IAsyncDisposable
     }
 
     /// <summary>SIGTERM, as a service manager stops it.</summary>
-    public async Task TerminateAsync()
+    public Task TerminateAsync() => SignalAsync("TERM");
+
+    public async Task SignalAsync(string name)
     {
-        using var kill = Process.Start("kill", ["-TERM", Id.ToString(CultureInfo.InvariantCulture)]);
+        using var kill = Process.Start("kill", ["-" + name, Id.ToString(CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync();
     }
 

@@ -277,6 +277,8 @@ static int at_renamed(int from_at, const char *from, int to_at, const char *to) 
   char *kept = name_keep(full_to);
   int result = real.rename(full_from ? full_from : from, full_to), error = errno;
   if (result == 0) {
+    struct stat status;
+    if (stat(full_to, &status) == 0) file_renamed(&status, full_to);
     if (full_from) {
       name_renamed(full_from, full_to, kept);
     } else {

@@ -72,11 +72,7 @@ struct file *file_of(int fd, const char *path) {
   struct stat status;
   if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || ends_with(path, "-shm")) return NULL;
   struct file *file = file_known(&status);
-  if (file) {
-    // A temporary file that has got its name in the meantime.
-    if (file->kind == OTHER) file->kind = kind_of(path);
-    return file;
-  }
+  if (file) return file;
   file = must(calloc(1, sizeof *file));
   char self[64];
   snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
@@ -94,6 +90,11 @@ struct file *file_of(int fd, const char *path) {
   file->next = files;
   files = file;
   return file;
+}
+
+void file_renamed(const struct stat *status, const char *path) {
+  struct file *file = file_known(status);
+  if (file) file->kind = kind_of(path);
 }
 
 off_t file_size(const struct file *file) { return file->size; }
@@ -244,7 +245,8 @@ void files_lose_power(void) {
     long before = counts.undone_sectors;
     for (size_t i = 0; i < file->sector_room; i++)
       if (file->sectors[i].number >= 0 && file->sectors[i].number * SECTOR < size) bring_back(file, &file->sectors[i], sized);
-    if (settings.mode == LOSE_TORN && counts.undone_sectors - before != (long)file->sector_count) counts.torn_writes++;
+    if (settings.mode == LOSE_TORN && counts.undone_sectors - before != (long)file->sector_count) counts.torn_files++;
+    if (size < file->size) counts.cut_bytes += (long)(file->size - size);
     if (real.ftruncate(file->fd, size) != 0) give_up("cannot cut a file of the program");
   }
 }

@@ -45,7 +45,7 @@ static void report(void) {
   dprintf(file, "operations %ld\n", operations);
   for (int i = 0; i < KINDS; i++) dprintf(file, "%s_writes %ld\n%s_bytes %ld\n%s_syncs %ld\n", kinds[i], counts.writes[i], kinds[i], counts.bytes[i], kinds[i], counts.syncs[i]);
   dprintf(file, "created %ld\nrenamed %ld\nremoved %ld\nfolder_syncs %ld\n", counts.created, counts.renamed, counts.removed, counts.folder_syncs);
-  dprintf(file, "pending_writes %ld\nundone_sectors %ld\ntorn_writes %ld\nundone_names %ld\n", counts.pending_writes, counts.undone_sectors, counts.torn_writes, counts.undone_names);
+  dprintf(file, "pending_writes %ld\nundone_sectors %ld\ncut_bytes %ld\ntorn_files %ld\nundone_names %ld\n", counts.pending_writes, counts.undone_sectors, counts.cut_bytes, counts.torn_files, counts.undone_names);
 }
 
 // With the lock held, which is never given back.

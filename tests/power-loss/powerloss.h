@@ -34,7 +34,7 @@ enum kind { SEGMENT, CURSOR, WAL, DATABASE, OTHER, KINDS };
 struct counts {
   long writes[KINDS], bytes[KINDS], syncs[KINDS];
   long created, renamed, removed, folder_syncs;
-  long pending_writes, undone_sectors, torn_writes, undone_names;
+  long pending_writes, undone_sectors, cut_bytes, torn_files, undone_names;
 };
 
 extern struct counts counts;
@@ -57,6 +57,7 @@ void file_wrote(struct file *file, off_t offset, const void *data, size_t length
 void file_will_resize(struct file *file, off_t size);
 void file_resized(struct file *file, off_t size);
 void file_synced(struct file *file);
+void file_renamed(const struct stat *status, const char *path);
 off_t file_size(const struct file *file);
 enum kind file_kind(const struct file *file);
 void files_lose_power(void);

@@ -49,7 +49,7 @@ public sealed class KillTests
                 using var http = new HttpClient();
                 http.BaseAddress = server.Url;
                 var sent = senders.SelectMany(sender => sender.Acknowledged).ToList();
-                await CheckAsync(new CallwatchApi(http), sent, from);
+                Assert.Equal([], await Kept.MissedAsync(new CallwatchApi(http), sent, from, Cancel));
                 TestContext.Current.TestOutputHelper?.WriteLine($"{round} kills, {sent.Count} spans");
             }
         }
@@ -83,51 +83,4 @@ public sealed class KillTests
             await next;
         }
     }
-
-    private static async Task CheckAsync(CallwatchApi api, List<SentSpan> sent, DateTimeOffset from)
-    {
-        var range = new ApiQuery { From = Text(from), To = Text(TimeProvider.System.GetUtcNow().AddMinutes(1)), Limit = 1000 };
-        await CaughtUpAsync(api);
-        var calls = sent.Where(span => span.InputTokens is not null).ToList();
-
-        var found = new List<string>();
-        var page = range;
-        do
-        {
-            var answer = Value(await api.CallsAsync(page, Cancel));
-            found.AddRange(answer.Items.Select(call => $"{call.TraceId}/{call.SpanId}"));
-            page = range with { Cursor = answer.Next };
-        }
-        while (page.Cursor is not null);
-        Assert.Equal(calls.Select(Name).Order(StringComparer.Ordinal), found.Order(StringComparer.Ordinal));
-
-        var total = Assert.Single(Value(await api.StatsAsync(range, Cancel)).Groups).Total;
-        Assert.Equal((calls.Count, calls.Sum(call => call.InputTokens!.Value)), (total.Calls, total.InputTokens));
-
-        foreach (var trace in sent.GroupBy(span => span.TraceId))
-        {
-            var answer = Value(await api.TraceAsync(trace.Key, cancel: Cancel));
-            Assert.Equal(trace.Select(Name).Order(StringComparer.Ordinal), answer.Spans.Select(span => $"{span.TraceId}/{span.SpanId}").Order(StringComparer.Ordinal));
-            Assert.Equal((trace.Count(), trace.Count(span => span.InputTokens is not null)), (answer.Trace.SpanCount, answer.Trace.CallCount));
-        }
-    }
-
-    /// <summary>Until the store has read all that was acknowledged.</summary>
-    private static async Task CaughtUpAsync(CallwatchApi api)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        limit.CancelAfter(TimeSpan.FromMinutes(1));
-        while (true)
-        {
-            var system = Value(await api.SystemAsync(limit.Token));
-            Assert.DoesNotContain(system.Counters, counter => counter.Key is "damaged_record" or "damaged_segment" or "record_unreadable");
-            if (system.Readers.Single(reader => reader.Name == "store").Position == system.Head) return;
-        }
-    }
-
-    private static T Value<T>(ApiAnswer<T> answer) => Assert.IsType<ApiAnswer<T>.Found>(answer).Value;
-
-    private static string Name(SentSpan span) => $"{span.TraceId}/{span.SpanId}";
-
-    private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

@@ -7,7 +7,8 @@ namespace Callwatch.Server.Tests.Durability;
 
 /// <summary>A span that the server has acknowledged.</summary>
 /// <param name="InputTokens">Null for what is no call.</param>
-internal sealed record SentSpan(string TraceId, string SpanId, long? InputTokens);
+/// <param name="Messages">What went in, as sent; null for what is no call.</param>
+internal sealed record SentSpan(string TraceId, string SpanId, long? InputTokens, string? Messages = null);
 
 /// <summary>
 /// Sends one request after the other and each of them, as an SDK does, until it is acknowledged: what a kill left without an answer is sent again,
@@ -79,11 +80,12 @@ internal sealed class LoadSender(uint number, ServerAddress server, Action ackno
     private (SpanBuilder Span, SentSpan Sent) Call(TraceId trace, ulong id, Timestamp now)
     {
         var tokens = random.Next(1, 3000);
+        var messages = $$"""[{"role":"user","parts":[{"type":"text","content":"{{traces}}: {{new string((char)('a' + random.Next(26)), random.Next(2000))}}"}]}]""";
         var span = A.Span("chat gpt-4o-mini").Trace(trace).Id(id, under: 1).Kind(3).Between(now.Plus(TimeSpan.FromMilliseconds(-random.Next(1, 900))), now).With(
             ("gen_ai.operation.name", "chat"), ("gen_ai.provider.name", "openai"), ("gen_ai.request.model", "gpt-4o-mini"), ("gen_ai.response.model", "gpt-4o-mini-2024-07-18"),
             ("gen_ai.usage.input_tokens", tokens), ("gen_ai.usage.output_tokens", random.Next(1, 200)), ("gen_ai.conversation.id", $"session-{number}"),
-            ("gen_ai.input.messages", $$"""[{"role":"user","parts":[{"type":"text","content":"{{new string('q', random.Next(2000))}}"}]}]"""));
-        return (span, new SentSpan(trace.ToString(), new SpanId(id).ToString(), tokens));
+            ("gen_ai.input.messages", messages));
+        return (span, new SentSpan(trace.ToString(), new SpanId(id).ToString(), tokens, messages));
     }
 
     private static (byte[] Body, List<SentSpan> Spans) Request(IReadOnlyList<(SpanBuilder Span, SentSpan Sent)> spans) =>

@@ -92,6 +92,27 @@ public sealed class StoreCrashTests
         again.Contents().AssertSameAs(undisturbed.Contents());
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_file_of_which_a_power_cut_left_nothing_is_read_up_again_even_when_the_next_start_is_cut_short(bool nameIsLeft)
+    {
+        using var temp = new TempFolder();
+        var (spans, logs) = new RandomTraffic(53).Make(traces: 20);
+        using var store = new TestStore(temp.At("store"));
+        store.Store(spans, logs);
+        var before = store.Contents();
+        var file = store.Folder.Partitions[0].File;
+        store.Dispose();
+        foreach (var part in Directory.EnumerateFiles(temp.At("store"), file + "*")) File.Delete(part);
+        if (nameIsLeft) File.WriteAllBytes(temp.At("store", file), []);
+        store.Restart();
+        store.Restart();
+        Assert.Equal(0, store.Folder.Catalog.Position!.Value.Number);
+        store.Store(spans, logs);
+        store.Contents().AssertSameAs(before);
+    }
+
     [Fact]
     public void A_lost_catalog_is_found_again_in_the_files()
     {

@@ -134,13 +134,20 @@ internal sealed class PartitionCatalog : IDisposable
         Synced = row.GetInt64(2);
     }
 
-    // Files may know more than the catalog (a crash between their commits and its own) or less (a power cut took their last commits).
-    // The first are adopted. For the second, reading goes back to what the file still knows: storing again changes nothing that is there.
+    // Files may know more than the catalog (a crash between their commits and its own) or less (a power cut took their last commits, or all of
+    // them). The first are adopted. For the second, reading goes back to what the file still knows: storing again changes nothing that is there.
     private void CompareWith(string folder)
     {
         var (resume, newest) = (Position?.Number ?? 0, StoreDatabase.NewestOf("partition"));
-        foreach (var gone in partitions.Values.Where(partition => !File.Exists(Path.Combine(folder, partition.File))).ToList()) Remove(gone);
-        foreach (var file in Directory.EnumerateFiles(folder, "*.db").Select(path => Path.GetFileName(path)))
+        List<Partition> lost = [];
+        foreach (var gone in partitions.Values.Where(partition => !File.Exists(Path.Combine(folder, partition.File))).ToList())
+        {
+            // Retention took it, or its name never was durable: then nothing in it was either.
+            if (gone.Applied > Synced) resume = Math.Min(resume, Synced);
+            lost.Add(gone);
+        }
+
+        foreach (var file in Directory.EnumerateFiles(folder, "*.db").Select(path => Path.GetFileName(path)).ToList())
         {
             if (!Partition.TryParse(file, out var named)) continue;
             if (StoreDatabase.SchemaInHeader(Path.Combine(folder, file)) is var format && format > newest) throw StoreDatabase.Newer(folder, format, newest);
@@ -149,10 +156,9 @@ internal sealed class PartitionCatalog : IDisposable
             var found = Inspect(Path.Combine(folder, file), known ?? named);
             if (found is null)
             {
-                // Made, but a crash came before its schema was committed: nothing is in it.
-                foreach (var part in (string[])["", "-wal", "-shm"]) File.Delete(Path.Combine(folder, file + part));
-                if (known is not null) Remove(known);
-                resume = 0;
+                // Made, but a crash came before its schema was committed, or a power cut took all of it: nothing is in it.
+                resume = Math.Min(resume, Synced);
+                lost.Add(known ?? named);
                 continue;
             }
 
@@ -160,7 +166,19 @@ internal sealed class PartitionCatalog : IDisposable
             partitions[file] = found;
         }
 
-        if (Position is { } position && resume < position.Number) Position = position with { Number = Math.Max(resume, Math.Min(Synced, position.Number)) };
+        Forget(lost, Math.Max(resume, Math.Min(Synced, Position?.Number ?? 0)));
+        foreach (var partition in lost)
+            foreach (var part in (string[])["", "-wal", "-shm"]) File.Delete(Path.Combine(folder, partition.File + part));
+    }
+
+    // In one transaction: a crash after one of the two would leave a store that misses a file and reads on behind what was in it.
+    private void Forget(IEnumerable<Partition> lost, long resume)
+    {
+        using var transaction = connection.BeginTransaction();
+        foreach (var partition in lost) Remove(partition);
+        if (Position is { } position && resume < position.Number) Write(position with { Number = resume }, Synced);
+        transaction.Commit();
+        if (Position is { } before && resume < before.Number) Position = before with { Number = resume };
     }
 
     private static Partition? Inspect(string path, Partition partition)
