@@ -1,5 +1,6 @@
 using Callwatch.Benchmarks;
 using Callwatch.Benchmarks.History;
+using Callwatch.Benchmarks.Reading;
 
 // Each line: the name on the command line, what it measures, how it runs. The figures are kept in docs/performance.md.
 Benchmark[] benchmarks =
@@ -11,6 +12,7 @@ Benchmark[] benchmarks =
     new("stored", "from sending to queryable at a given rate; --calls, --rate PER_SECOND", StoredBenchmark.RunAsync),
     new("query", "the questions behind pages and charts, cold and warm; --calls, --days, --rounds, --data to keep the store", QueryBenchmark.RunAsync),
     new("idle", "start to first accepted span, then memory and processor of an idle server", IdleBenchmark.RunAsync),
+    new("reads", "the figures on reading over folders that fill has made: --dir, --small, --rounds, --only cold, people, ratio, pages, misses or trace", ReadsBenchmark.RunAsync),
     new("fill", "fills --dir with --calls of history over --days, for the figures on reading", FillBenchmark.RunAsync),
     new("store", "from journal records to rows: --kind plain or calls; --writer: the writer alone", StoreBenchmark.RunAsync),
 ];

@@ -48,6 +48,12 @@ public sealed class CallQueries(QueryGate gate, Scopes scopes)
                 SortField.TotalTokens => "c.total_tokens",
                 _ => "c.\"end\"",
             },
+            IsCheap = open =>
+            {
+                var sql = new SqlCondition(open);
+                filters.Add(sql, asked.Filter);
+                return !sql.UsesSpans;
+            },
             CanMatch = open => filters.CanMatch(open.Reader, asked.Filter),
             Condition = sql =>
             {

@@ -11,8 +11,8 @@ public sealed class QueryOptions
     /// <summary>Longest time a question may take; also the longest any read transaction lives. 100 ms to 2 s; default 2 s.</summary>
     public TimeSpan TimeLimit { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Time after which a page of a list is answered with what has been found, and says how far it looked. Default 250 ms.</summary>
-    public TimeSpan PageTime { get; set; } = TimeSpan.FromMilliseconds(250);
+    /// <summary>Time after which a page of a list is answered with what has been found, and says how far it looked. Default 200 ms.</summary>
+    public TimeSpan PageTime { get; set; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Questions answered at the same time; others wait for their turn. 0 takes the number of cores, at least 2. Default 0.</summary>
     [Range(0, 256)] public int MaxAtOnce { get; set; }

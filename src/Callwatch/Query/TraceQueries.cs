@@ -74,6 +74,7 @@ public sealed class TraceQueries(QueryGate gate, Scopes scopes, SpanBodies bodie
                 SortField.Ttft => null,
                 _ => "t.\"end\"",
             },
+            IsCheap = _ => filter.IsOfTraceAlone,
             CanMatch = filter.CanMatch,
             Condition = sql => filter.AddTo(sql, several.Contains(sql.Open.Partition.Day)),
             Keep = (row, open) => Keep(run, asked, filter, row, open.Partition, several),

@@ -7,8 +7,9 @@ using Microsoft.Data.Sqlite;
 namespace Callwatch.Query.Lists;
 
 /// <summary>
-/// Reads one page of a list as of a store position. By end it goes day by day and, where a filter may pass over many rows, slice by
-/// slice, and stops when a page is due; any other order needs the whole range at once.
+/// Reads one page of a list as of a store position. By end it goes day by day and stops when a page is due: first a slice in the order of
+/// the list, which is all that most pages need; where that finds too few, the rest of the day in the order in which rows lie, which passes
+/// over eight times as many in the same time. Any other order needs the whole range at once.
 /// </summary>
 internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, int limit, ListCursor? cursor, int question, ListShape<T> shape)
     where T : class
@@ -17,6 +18,9 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
     private const int FirstSlice = 20_000;
     private const int LargestSlice = 500_000;
 
+    // A day with more rows than can be looked through within a fraction of a page's time goes on slice by slice.
+    private const long MostScanned = 1_200_000;
+
     private readonly Timestamp from = cursor?.From ?? asked.Selection.From;
     private readonly Timestamp to = cursor?.To ?? asked.Selection.To;
     private readonly long asOf = cursor?.AsOf ?? run.AsOf;
@@ -24,6 +28,7 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
     private readonly string key = shape.Key(sort.Field) ?? throw new ArgumentException("The items have no such field.", nameof(sort));
     private ListPlace? place = cursor?.Place;
     private int slice = FirstSlice;
+    private bool seldom;
 
     private sealed record Found(T Item, ListPlace Place);
 
@@ -84,11 +89,13 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
         while (low < high)
         {
             var began = run.Spent;
-            var (sliceLow, sliceHigh) = Slice(open, low, high);
-            Fetch(open, sliceLow, sliceHigh);
+            var scan = seldom && MayScan(open);
+            var (sliceLow, sliceHigh) = scan ? (low, high) : Slice(open, low, high);
+            Fetch(open, sliceLow, sliceHigh, scan);
             if (sort.Descending) high = sliceLow;
             else low = sliceHigh;
             if (found.Count > limit) return null;
+            seldom = true;
             var finished = low >= high;
             if (run.PageIsDue && !(finished && IsLast(day))) return sort.Descending ? high : low;
             if (run.Spent - began < 0.02) slice = Math.Min(LargestSlice, slice * 2);
@@ -116,24 +123,30 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
         return edge is null ? (low, high) : sort.Descending ? (edge.Value, high) : (low, edge.Value);
     }
 
+    private bool MayScan(List<OpenPartition> open) => open.Sum(partition => partition.Partition.Rows) <= MostScanned && shape.IsCheap(open[0]);
+
     private Timestamp? AllAtOnce()
     {
+        // With a filter the index of the order would be followed from row to row through all that does not fit.
+        var filtered = asked.Filter.Terms.Count > 0;
         foreach (var partition in run.Between(from, to))
         {
             using var open = run.Open(partition);
-            if (open is not null && shape.CanMatch?.Invoke(open) != false) Fetch([open], from, to);
+            if (open is not null && shape.CanMatch?.Invoke(open) != false) Fetch([open], from, to, filtered || !IsWithin(partition));
         }
 
         return null;
     }
 
-    private void Fetch(List<OpenPartition> open, Timestamp low, Timestamp high)
+    private bool IsWithin(Partition partition) => from <= partition.From && partition.To <= to;
+
+    private void Fetch(List<OpenPartition> open, Timestamp low, Timestamp high, bool scan)
     {
         foreach (var partition in open)
         {
             // All of a slice come behind what earlier slices gave; in another order each partition may give the first ones.
             var wanted = sort.Field == SortField.End ? limit + 1 - Earlier(low, high, partition) : limit + 1;
-            FetchFrom(partition, low, high, wanted);
+            FetchFrom(partition, low, high, wanted, scan);
         }
 
         found.Sort((a, b) => Compare(a.Place, b.Place));
@@ -144,14 +157,14 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
     private int Earlier(Timestamp low, Timestamp high, OpenPartition partition) =>
         found.Count(item => item.Place.Key < low.UnixNanoseconds || item.Place.Key >= high.UnixNanoseconds || item.Place.Day != partition.Partition.Day.DayNumber);
 
-    private void FetchFrom(OpenPartition partition, Timestamp low, Timestamp high, int wanted)
+    private void FetchFrom(OpenPartition partition, Timestamp low, Timestamp high, int wanted, bool scan)
     {
         var after = place;
         while (wanted > 0)
         {
             run.Check();
             // Where some may be left out on a closer look, a few more are read at once.
-            var rows = Rows(partition, low, high, after, shape.Keep is null ? wanted : Math.Max(wanted, 50), out var last);
+            var rows = Rows(partition, low, high, after, shape.Keep is null ? wanted : Math.Max(wanted, 50), scan, out var last);
             found.AddRange(rows);
             wanted -= rows.Count;
             if (last is null) return;
@@ -159,19 +172,23 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
         }
     }
 
+    /// <param name="scan">In the order in which rows lie: no index of times or of the order is used, only one that a filter has.</param>
     /// <param name="last">The last row that was read, kept or not; null when there are no more.</param>
-    private List<Found> Rows(OpenPartition partition, Timestamp low, Timestamp high, ListPlace? after, int wanted, out ListPlace? last)
+    private List<Found> Rows(OpenPartition partition, Timestamp low, Timestamp high, ListPlace? after, int wanted, bool scan, out ListPlace? last)
     {
-        var sql = Condition(partition, low, high);
+        var sql = Condition(partition, low, high, scan);
         sql.And($"{shape.Alias}.number <= {sql.Parameter(asOf)}");
-        if (after is { } behind) sql.And(Behind(sql, behind, partition.Partition));
-        var direction = sort.Descending ? "DESC" : "ASC";
-        var nulls = sort.Field == SortField.End ? "" : " NULLS LAST";
+        if (after is { } behind) sql.And(Behind(sql, behind, partition.Partition, scan ? "+" + key : key));
+        // What is worse than all that was found is not wanted.
+        if (sort.Field != SortField.End && found.Count > limit && found[^1].Place.Key is { } worst) sql.And($"({key}) {(sort.Descending ? ">=" : "<=")} {sql.Parameter(worst)}");
+        // Descending, SQLite puts what has no value last by itself, and can use an index.
+        var direction = sort.Descending ? "DESC" : sort.Field == SortField.End ? "ASC" : "ASC NULLS LAST";
+        var idDirection = sort.Descending ? "DESC" : "ASC";
         using var command = partition.Reader.Command($"""
             WITH page(id, k) AS (
               SELECT {shape.Alias}.id, {key} FROM {shape.Table} {(sql.UsesSpans ? shape.SpansJoin : "")}
-              WHERE {sql.Where} ORDER BY {key} {direction}{nulls}, {shape.Alias}.id {direction} LIMIT {sql.Parameter((long)wanted)})
-            SELECT {shape.Columns}, p.k, p.id FROM page p {shape.From} ORDER BY p.k {direction}{nulls}, p.id {direction}
+              WHERE {sql.Where} ORDER BY {(scan ? "+" : "")}{key} {direction}, {shape.Alias}.id {idDirection} LIMIT {sql.Parameter((long)wanted)})
+            SELECT {shape.Columns}, p.k, p.id FROM page p {shape.From} ORDER BY p.k {direction}, p.id {idDirection}
             """);
         sql.AddTo(command);
         var rows = new List<Found>();
@@ -192,25 +209,28 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
         return rows;
     }
 
-    private SqlCondition Condition(OpenPartition open, Timestamp low, Timestamp high)
+    private SqlCondition Condition(OpenPartition open, Timestamp low, Timestamp high, bool scan)
     {
         var sql = new SqlCondition(open);
-        sql.And($"{shape.Alias}.\"end\" >= {sql.Parameter(low.UnixNanoseconds)} AND {shape.Alias}.\"end\" < {sql.Parameter(high.UnixNanoseconds)}");
+        // A plus keeps SQLite from using an index for the column.
+        var end = (scan ? "+" : "") + shape.Alias + ".\"end\"";
+        if (low > open.Partition.From || high < open.Partition.To || sort.Field == SortField.End)
+            sql.And($"{end} >= {sql.Parameter(low.UnixNanoseconds)} AND {end} < {sql.Parameter(high.UnixNanoseconds)}");
         shape.Condition(sql);
         return sql;
     }
 
     /// <summary>Rows that come after the place in the list's order.</summary>
-    private string Behind(SqlCondition sql, ListPlace after, Partition partition)
+    private string Behind(SqlCondition sql, ListPlace after, Partition partition, string by)
     {
         var order = (partition.Day.DayNumber, partition.Sequence).CompareTo((after.Day, after.Sequence)) * (sort.Descending ? -1 : 1);
         var id = shape.Alias + ".id";
         var tie = order > 0 ? "1" : order < 0 ? "0" : sort.Descending ? $"{id} < {sql.Parameter(after.Id)}" : $"{id} > {sql.Parameter(after.Id)}";
-        if (after.Key is not { } value) return $"({key}) IS NULL AND {tie}";
-        var behind = $"({key}) {(sort.Descending ? "<" : ">")}";
+        if (after.Key is not { } value) return $"({by}) IS NULL AND {tie}";
+        var behind = $"({by}) {(sort.Descending ? "<" : ">")}";
         var there = sql.Parameter(value);
         // The first test is one that an index can use.
-        return sort.Field == SortField.End ? $"{behind}= {there} AND ({behind} {there} OR {tie})" : $"({behind} {there} OR (({key}) = {there} AND {tie}) OR ({key}) IS NULL)";
+        return sort.Field == SortField.End ? $"{behind}= {there} AND ({behind} {there} OR {tie})" : $"({behind} {there} OR (({by}) = {there} AND {tie}) OR ({by}) IS NULL)";
     }
 
     private int Compare(ListPlace a, ListPlace b)
@@ -232,7 +252,7 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
             {
                 using var open = run.Open(partition);
                 if (open is null) continue;
-                var sql = Condition(open, from, to);
+                var sql = Condition(open, from, to, scan: true);
                 sql.And($"{shape.Alias}.number > {sql.Parameter(asOf)}");
                 using var command = open.Reader.Command($"SELECT count(*) FROM {shape.Table} {(sql.UsesSpans ? shape.SpansJoin : "")} WHERE {sql.Where}");
                 sql.AddTo(command);

@@ -31,6 +31,9 @@ internal sealed record ListShape<T>
     /// <summary>What is asked beside the range, of the rows of one partition.</summary>
     public required Action<SqlCondition> Condition { get; init; }
 
+    /// <summary>Whether the condition can be told from the columns of the table alone, so that passing over a row costs next to nothing.</summary>
+    public required Func<OpenPartition, bool> IsCheap { get; init; }
+
     /// <summary>False when no row of the partition can be meant.</summary>
     public Func<OpenPartition, bool>? CanMatch { get; init; }
 

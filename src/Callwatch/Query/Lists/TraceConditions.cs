@@ -32,6 +32,9 @@ internal sealed class TraceConditions
         forbidden.AddRange(rest.Where(term => term.Negated).Select(term => new Filter([term with { Negated = false }])));
     }
 
+    /// <summary>True when no span has to be looked at.</summary>
+    public bool IsOfTraceAlone => demanded.Count + forbidden.Count == 0 && OnlyApp is null;
+
     private int? OnlyApp => asked.Selection.Scope.OnlyAppId;
 
     /// <summary>False when no trace of the partition can be meant. What is asked of its spans may be met in another partition.</summary>

@@ -119,7 +119,8 @@ public sealed class PartitionReader : IDisposable, IWords
 /// <summary>Keeps a few idle connections, so that a page of a list does not open files again and again.</summary>
 internal sealed class PartitionReaders(string folder) : IDisposable
 {
-    private const int MostIdle = 32;
+    // A question over a month opens some thirty files, and a few people ask at once.
+    private const int MostIdle = 128;
     private readonly Lock gate = new();
     private readonly LinkedList<PartitionReader> idle = [];
     private readonly Dictionary<string, ConcurrentDictionary<long, string>> words = [];

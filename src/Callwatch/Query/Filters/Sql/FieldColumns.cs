@@ -45,6 +45,9 @@ internal enum ColumnKind
 /// <param name="Sql">Expression over the aliases <c>s</c> (spans), <c>c</c> (calls) or <c>t</c> (traces).</param>
 internal sealed record FieldColumn(ColumnKind Kind, string Sql)
 {
+    /// <summary>True when each of its texts also stands in the partition's dictionary, so that one that is not there need not be looked for.</summary>
+    public bool TextsAreWords { get; init; }
+
     /// <summary>True when it reads <c>spans</c>, which a query of calls then has to join.</summary>
     public bool OfSpans { get; } = Sql.StartsWith("s.", StringComparison.Ordinal) || Sql.Contains("(s.", StringComparison.Ordinal) || Sql.Contains(" s.", StringComparison.Ordinal);
 }
@@ -68,7 +71,10 @@ internal static class FieldColumns
     {
         OfRollups = Dimensions().ToFrozenDictionary();
         OfSpans = CallFacts().Concat(SpanFacts("s")).ToFrozenDictionary();
-        OfCalls = CallFacts().Concat(SpanFacts("c")).ToFrozenDictionary();
+        var ofCalls = CallFacts().Concat(SpanFacts("c")).ToDictionary();
+        // Facets are kept of calls, and count tags by their words.
+        ofCalls[FilterFields.Tag] = ofCalls[FilterFields.Tag] with { TextsAreWords = true };
+        OfCalls = ofCalls.ToFrozenDictionary();
         OfTraces = TraceFacts().ToFrozenDictionary();
     }
 

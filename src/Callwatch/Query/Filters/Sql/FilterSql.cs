@@ -80,8 +80,8 @@ internal sealed class FilterSql(FrozenDictionary<FilterField, FieldColumn> colum
     /// <summary>False when a term asks for texts of which the partition has none: then no row of it need be looked at.</summary>
     public bool CanMatch(PartitionReader partition, Filter filter) => filter.Terms.All(term =>
         term is not FilterTerm.Compare compare || compare.Negated
-        || !columns.TryGetValue(compare.Field, out var column) || column.Kind != ColumnKind.Word
-        || compare.Values.Any(value => value is not FilterValue.Text text || partition.IdOf(text.Value) is not null));
+        || !columns.TryGetValue(compare.Field, out var column) || !(column.Kind == ColumnKind.Word || column.TextsAreWords)
+        || compare.Values.Any(value => value is not FilterValue.Text text || partition.IdOf(column.TextsAreWords ? PartitionWords.Cut(text.Value) : text.Value) is not null));
 
     public void Add(SqlCondition sql, Filter filter)
     {
@@ -118,7 +118,7 @@ internal sealed class FilterSql(FrozenDictionary<FilterField, FieldColumn> colum
         var values = compare.Values;
         return column.Kind switch
         {
-            ColumnKind.Word => Any(values, known => $"({column.Sql}) IS NOT NULL", () => $"({column.Sql}) IN (SELECT id FROM words WHERE {Texts(sql, "word", values)})"),
+            ColumnKind.Word => Any(values, known => $"({column.Sql}) IS NOT NULL", () => Words(sql, column.Sql, values)),
             ColumnKind.Text => Any(values, known => $"({column.Sql}) IS NOT NULL", () => Texts(sql, column.Sql, values)),
             ColumnKind.Keyed => Keyed(sql, column, compare.Key ?? "", values),
             ColumnKind.TextList => Any(values, known => $"EXISTS ({column.Sql})", () => $"EXISTS (SELECT 1 FROM ({column.Sql}) WHERE {Texts(sql, "value", values)})"),
@@ -135,6 +135,19 @@ internal sealed class FilterSql(FrozenDictionary<FilterField, FieldColumn> colum
 
     private static string Any(IReadOnlyList<FilterValue> values, Func<FilterValue, string> known, Func<string> others) =>
         values.OfType<FilterValue.Known>().FirstOrDefault() is { } star ? known(star) : others();
+
+    // The ids themselves where they are known, so that SQLite sees how few rows an index gives.
+    private static string Words(SqlCondition sql, string expression, IReadOnlyList<FilterValue> values)
+    {
+        if (!values.All(value => value is FilterValue.Text)) return $"({expression}) IN (SELECT id FROM words WHERE {Texts(sql, "word", values)})";
+        var ids = values.OfType<FilterValue.Text>().Select(text => sql.Open.Reader.IdOf(text.Value)).OfType<long>().Distinct().Select(id => id.ToString(CultureInfo.InvariantCulture)).ToList();
+        return ids.Count switch
+        {
+            0 => "0",
+            1 => $"({expression}) = {ids[0]}",
+            _ => $"({expression}) IN ({string.Join(", ", ids)})",
+        };
+    }
 
     private static string Texts(SqlCondition sql, string expression, IReadOnlyList<FilterValue> values)
     {
