@@ -6,6 +6,7 @@ using Callwatch.Query;
 using Callwatch.Query.Running;
 using Callwatch.Spans;
 using Callwatch.Store;
+using Callwatch.Store.Derived;
 using Callwatch.Store.Partitions;
 using Callwatch.Store.Rows;
 using Callwatch.Store.Writing;
@@ -32,6 +33,9 @@ internal static class QueryBenchmark
         var now = new DateTimeOffset(2026, 9, 18, 12, 0, 0, TimeSpan.Zero);
         if (folder.Partitions.IsEmpty) Fill(folder, count, days, now);
         folder.LoadFilters();
+        var deriving = Stopwatch.StartNew();
+        new DerivationRounds(folder, TimeProvider.System).Finish(CancellationToken.None);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"levels made in {deriving.Elapsed.TotalSeconds:0.0} s"));
         var time = TimeProvider.System;
         using var control = new ControlDb(Path.Combine(path, "control.db"));
         new FirstStart(control, new Keys(control, time), time).Ensure(path, givenAdminKey: null);
@@ -64,6 +68,10 @@ internal static class QueryBenchmark
             ("calls, slowest of a day", () => Page(Over(day), new SortOrder(SortField.Duration, true))),
             ("figures, a day", () => Figures(Over(day))),
             ("figures, all, by model", () => Figures(Over(week), "model")),
+            ("figures, all, in hours", () => Figures(Over(week))),
+            ("figures, all, by operation and model", () => Figures(Over(week), "operation", "asked_model")),
+            ("figures, all, by user", () => Figures(Over(week), "user")),
+            ("figures, all, with people", async () => (await stats.FiguresAsync(new StatsQuestion { Selection = Over(week) }, CancellationToken.None)).GetType().Name),
             ("figures, all, by app", () => Figures(Over(week), "app")),
             ("figures, a day, filtered", () => Figures(Over(day, "provider:openai outcome:success"), "model")),
             ("figures, an hour, by user", () => Figures(Over(TimeSpan.FromHours(1)), "user")),

@@ -63,6 +63,12 @@ public record ApiFigures
     /// <summary>Distinct sessions; null where they were not counted.</summary>
     public long? Sessions { get; init; }
 
+    /// <summary>True when users were estimated, within about 2 %, because there are too many calls to count them one by one.</summary>
+    public bool UsersApproximate { get; init; }
+
+    /// <summary>The same of sessions.</summary>
+    public bool SessionsApproximate { get; init; }
+
     /// <summary>Calls with a session ÷ sessions.</summary>
     public double? CallsPerSession { get; init; }
 
@@ -102,7 +108,7 @@ public sealed record ApiStats
     /// <summary><c>rollups</c> or <c>rows</c>.</summary>
     public required string Source { get; init; }
 
-    /// <summary>True when there are more groups than were answered.</summary>
+    /// <summary>True when there are more groups than were answered, or some were counted together as <c>other</c>.</summary>
     public required bool Truncated { get; init; }
 
     /// <summary>The groups, most calls first; one with an empty key when nothing was grouped by.</summary>
@@ -114,6 +120,9 @@ public sealed record ApiStatsGroup
 {
     /// <summary>Field to value; null is "unknown".</summary>
     public required IReadOnlyDictionary<string, string?> Key { get; init; }
+
+    /// <summary>True for what is past the bound of values that rollups keep apart, counted together; its value in <c>key</c> is <c>other</c>.</summary>
+    public bool Other { get; init; }
 
     /// <summary>Figures of the whole range.</summary>
     public required ApiFigures Total { get; init; }

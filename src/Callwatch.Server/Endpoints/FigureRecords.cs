@@ -14,6 +14,7 @@ internal static class FigureRecords
         Groups = [.. answer.Groups.Select(group => new ApiStatsGroup
         {
             Key = group.Key,
+            Other = group.IsOther,
             Total = group.Total.ToApi(),
             Points = [.. group.Points.Select(point => new ApiPoint(point.Time.ToString(), point.Figures.ToApi()))],
         })],
@@ -41,6 +42,8 @@ internal static class FigureRecords
         UnpricedCalls = figures.UnpricedCalls,
         Users = figures.Users,
         Sessions = figures.Sessions,
+        UsersApproximate = figures.UsersApproximate,
+        SessionsApproximate = figures.SessionsApproximate,
         CallsPerSession = figures.CallsPerSession,
         Feedback = new ApiFeedback(figures.FeedbackPositive, figures.FeedbackNegative),
     };

@@ -129,6 +129,10 @@ public sealed record Figures
     public long? Users { get; init; }
     public long? Sessions { get; init; }
     public double? CallsPerSession { get; init; }
+
+    /// <summary>True when users were estimated, within about 2 %.</summary>
+    public bool UsersApproximate { get; init; }
+    public bool SessionsApproximate { get; init; }
     public long FeedbackPositive { get; init; }
     public long FeedbackNegative { get; init; }
 }
@@ -162,7 +166,14 @@ public sealed record StatsQuestion
 public sealed record StatsAnswer(Step Step, AnswerSource Source, bool Truncated, IReadOnlyList<StatsGroup> Groups);
 
 /// <summary>One group; every bucket of the range is present, empty ones too.</summary>
-public sealed record StatsGroup(IReadOnlyDictionary<string, string?> Key, Figures Total, IReadOnlyList<StatsPoint> Points);
+public sealed record StatsGroup(IReadOnlyDictionary<string, string?> Key, Figures Total, IReadOnlyList<StatsPoint> Points)
+{
+    /// <summary>Value of a key that stands for all the values that a bounded rollup does not tell apart; see <see cref="IsOther"/>.</summary>
+    public const string Other = "other";
+
+    /// <summary>True when the group is what a bounded rollup has counted together.</summary>
+    public bool IsOther { get; init; }
+}
 
 public sealed record StatsPoint(Timestamp Time, Figures Figures);
 

@@ -22,6 +22,9 @@ public sealed class QueryOptions
 
     /// <summary>Groups held in memory for one question. Default 20,000.</summary>
     [Range(100, 1_000_000)] public int MaxGroups { get; set; } = 20_000;
+
+    /// <summary>Rows up to which figures by user, release, prompt or tag are counted one by one, and users and sessions exactly; beyond, bounded rollups and estimates answer. Default 300,000.</summary>
+    [Range(0, 100_000_000)] public int MostRowsCounted { get; set; } = 300_000;
 }
 
 [OptionsValidator]

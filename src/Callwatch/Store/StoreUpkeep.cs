@@ -1,3 +1,4 @@
+using Callwatch.Store.Derived;
 using Callwatch.Store.Partitions;
 using Callwatch.Store.Reading;
 using Callwatch.Store.Writing;
@@ -16,6 +17,7 @@ internal sealed partial class StoreUpkeep(StoreFolder folder, StoreWriter writer
 
     private readonly Checkpoints checkpoints = new(folder.Folder);
     private readonly PartitionClosing closing = new(folder, time);
+    private readonly DerivationRounds derivation = new(folder, time);
     private DateTimeOffset lastCheckpoint = time.GetUtcNow();
     private (long Number, DateTimeOffset Since, bool Resting) still = (-1, time.GetUtcNow(), false);
 
@@ -28,6 +30,7 @@ internal sealed partial class StoreUpkeep(StoreFolder folder, StoreWriter writer
             {
                 await CheckpointAsync();
                 await CloseAsync(stoppingToken);
+                derivation.Round(stoppingToken);
                 await RestAsync();
             }
             catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)

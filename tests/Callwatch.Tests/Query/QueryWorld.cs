@@ -4,6 +4,7 @@ using Callwatch.Query.Running;
 using Callwatch.Spans;
 using Callwatch.Store;
 using Callwatch.Store.Rows;
+using Callwatch.Store.Writing;
 using Callwatch.Telemetry;
 using Callwatch.Testing;
 using Callwatch.Tests.Store;
@@ -112,6 +113,34 @@ internal sealed class QueryWorld : IDisposable
                 ReceivedAt = span.ReceivedAt.Plus(shift),
             }));
         }
+    }
+
+    /// <summary>A call of each of so many users within one hour, and two of the first ones.</summary>
+    public void AddUsers(int count, int hour = 0)
+    {
+        var first = (Store.Folder.Catalog.Position?.Number ?? 0) + 1;
+        Store.Store(Enumerable.Range(1, count).SelectMany(user => Enumerable.Range(0, user > count - 50 ? 1 : 2).Select(repeat =>
+        {
+            var end = RandomTraffic.Midnight.Plus(TimeSpan.FromHours(hour) + TimeSpan.FromSeconds(user));
+            var span = new Span
+            {
+                TenantId = 1,
+                AppId = apps[0],
+                TraceId = new TraceId((ulong)(9_000 + hour), (ulong)user),
+                SpanId = new SpanId((ulong)repeat + 1),
+                Name = "chat",
+                DisplayName = "chat",
+                Kind = SpanKind.Chat,
+                Start = end,
+                End = end,
+                DurationNanoseconds = 1_000_000,
+                Outcome = Outcome.Success,
+                UserId = "user" + user,
+                SessionId = "session" + (user / 2),
+                Call = new LlmCall { Source = CallSource.Recorded, RequestModel = "m" },
+            };
+            return new ArrivedSpan(span, new SpanVersion(first, (user * 10) + repeat), 10, end);
+        })));
     }
 
     public void Dispose()

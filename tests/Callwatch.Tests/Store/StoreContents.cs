@@ -34,7 +34,7 @@ internal sealed record StoreContents(
             });
             Each(reader, "SELECT * FROM traces", row => traces.Add(Columns(row, reader, partition.Day, skip: ["id"], words: ["name", "user", "session", "environment"])));
             Each(reader, "SELECT * FROM joined_logs", row => logs.Add(Columns(row, reader, null, [], [])));
-            Each(reader, "SELECT * FROM rollups", row => Add(rollups, row, reader));
+            Each(reader, "SELECT * FROM rollups WHERE level <> 3", row => Add(rollups, row, reader));
             Each(reader, "SELECT tenant, app, field, value, calls FROM facets", row =>
             {
                 var key = Line(row.GetInt32(0), row.GetInt32(1), row.GetString(2), row.GetInt64(3) == 0 ? "(other)" : reader.Word(row.GetInt64(3)));
@@ -65,7 +65,7 @@ internal sealed record StoreContents(
         SortedDictionary<string, List<Span>> cells = [];
         foreach (var call in Calls)
         {
-            foreach (var level in Enum.GetValues<RollupLevel>())
+            foreach (var level in (RollupLevel[])[RollupLevel.Minute, RollupLevel.QuarterHour, RollupLevel.Day])
             {
                 var bucket = call.End.UnixSeconds / level.Seconds() * level.Seconds();
                 var key = Line((int)level, bucket, call.TenantId, call.AppId, call.Environment, (int)call.Kind, call.Call!.Operation, call.Call.Provider, call.Call.Model, (int)call.Outcome, call.Call.RequestModel ?? call.Call.Model);

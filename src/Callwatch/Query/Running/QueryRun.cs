@@ -34,6 +34,9 @@ internal sealed class QueryRun(StoreFolder store, TimeProvider time, QueryOption
 
     public IEnumerable<Partition> Between(Timestamp from, Timestamp to) => Partitions.Where(partition => partition.From < to && from < partition.To);
 
+    /// <summary>Those whose figures have not been moved elsewhere.</summary>
+    public IEnumerable<Partition> ForFigures(Timestamp from, Timestamp to) => Between(from, to);
+
     public IEnumerable<Partition> MayHold(TraceId trace) => store.MayHold(trace);
 
     /// <exception cref="TimeIsUpException">It is.</exception>

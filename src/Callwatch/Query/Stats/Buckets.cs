@@ -1,4 +1,5 @@
 using Callwatch.Spans;
+using Callwatch.Store.Rollups;
 
 namespace Callwatch.Query.Stats;
 
@@ -13,19 +14,25 @@ internal sealed class Buckets
     private const long Quarter = 900;
     private readonly long[] starts;
 
-    private Buckets(Step step, long[] starts, bool startAtUtcDays)
+    private Buckets(Step step, long[] starts)
     {
         Step = step;
         this.starts = starts;
-        StartAtUtcDays = startAtUtcDays;
+        Widest = step switch
+        {
+            Step.Minute => RollupLevel.Minute,
+            Step.QuarterHour => RollupLevel.QuarterHour,
+            Step.Day when Array.TrueForAll(starts, start => start % 86_400 == 0) => RollupLevel.Day,
+            _ => Array.TrueForAll(starts, start => start % 3_600 == 0) ? RollupLevel.Hour : RollupLevel.QuarterHour,
+        };
     }
 
     public Step Step { get; }
 
     public int Count => starts.Length;
 
-    /// <summary>True when a row of rollups that holds a whole UTC day lies within one bucket.</summary>
-    public bool StartAtUtcDays { get; }
+    /// <summary>The widest level of rollups whose rows lie within one bucket each.</summary>
+    public RollupLevel Widest { get; }
 
     public Timestamp this[int index] => Timestamp.FromUnixSeconds(starts[index]);
 
@@ -45,7 +52,7 @@ internal sealed class Buckets
             Step.Day when zone.Equals(TimeZoneInfo.Utc) => Even(first, last, 86_400),
             _ => ByClock(first, last, step, zone),
         };
-        return new Buckets(step, starts, step == Step.Day && Array.TrueForAll(starts, start => start % 86_400 == 0));
+        return new Buckets(step, starts);
     }
 
     /// <summary>The bucket of a moment within the range.</summary>

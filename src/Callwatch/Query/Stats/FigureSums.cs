@@ -7,8 +7,8 @@ namespace Callwatch.Query.Stats;
 /// <summary>Figures while they are being added up.</summary>
 internal sealed class FigureSums
 {
-    private Histogram? latency;
-    private Histogram? ttft;
+    private HistogramSum? latency;
+    private HistogramSum? ttft;
     private long latencyCount, latencyMicroseconds, latencyMax, ttftCount, ttftMicroseconds, ttftMax;
     private Int128 speedTokens, speedMicroseconds;
     private long input, output, total, cacheRead, cacheWrite, reasoning, unpriced;
@@ -16,6 +16,9 @@ internal sealed class FigureSums
     private long success, errors, cancelled;
     private HashSet<int>? users, sessions;
     private long callsWithSession;
+
+    /// <summary>Users and sessions where they are counted from sketches.</summary>
+    public PeopleEstimate?[] Estimates { get; } = new PeopleEstimate?[2];
 
     public long Calls => success + errors + cancelled;
 
@@ -71,8 +74,8 @@ internal sealed class FigureSums
         ttftCount += other.ttftCount;
         ttftMicroseconds += other.ttftMicroseconds;
         ttftMax = Math.Max(ttftMax, other.ttftMax);
-        if (other.latency is not null) (latency ??= new Histogram()).Merge(other.latency);
-        if (other.ttft is not null) (ttft ??= new Histogram()).Merge(other.ttft);
+        if (other.latency is not null) (latency ??= new HistogramSum()).Merge(other.latency);
+        if (other.ttft is not null) (ttft ??= new HistogramSum()).Merge(other.ttft);
         if (other.users is not null) (users ??= []).UnionWith(other.users);
         if (other.sessions is not null) (sessions ??= []).UnionWith(other.sessions);
         callsWithSession += other.callsWithSession;
@@ -86,8 +89,19 @@ internal sealed class FigureSums
         callsWithSession++;
     }
 
-    /// <param name="people">False when users and sessions were not counted.</param>
-    public Figures ToFigures(bool people) => new()
+    public PeopleEstimate Estimate(int field) => Estimates[field] ??= new PeopleEstimate();
+
+    /// <param name="people">False when users and sessions were not counted one by one.</param>
+    public Figures ToFigures(bool people) => Estimates is [null, null] ? Counted(people) : Counted(people: false) with
+    {
+        Users = Estimates[0]?.People ?? 0,
+        Sessions = Estimates[1]?.People ?? 0,
+        CallsPerSession = Estimates[1] is { People: > 0 } estimate ? (double)estimate.Calls / estimate.People : null,
+        UsersApproximate = Estimates[0]?.IsApproximate == true,
+        SessionsApproximate = Estimates[1]?.IsApproximate == true,
+    };
+
+    private Figures Counted(bool people) => new()
     {
         Calls = Calls,
         Success = success,
@@ -125,7 +139,7 @@ internal sealed class FigureSums
             latencyCount += row.LatencyCount;
             latencyMicroseconds += row.LatencyMicroseconds;
             latencyMax = Math.Max(latencyMax, row.LatencyMax);
-            latency ??= new Histogram();
+            latency ??= new HistogramSum();
             if (row.Latency is { } one) latency.Add(one);
             else latency.Merge(row.LatencyHistogram);
         }
@@ -134,12 +148,12 @@ internal sealed class FigureSums
         ttftCount += row.TtftCount;
         ttftMicroseconds += row.TtftMicroseconds;
         ttftMax = Math.Max(ttftMax, row.TtftMax);
-        ttft ??= new Histogram();
+        ttft ??= new HistogramSum();
         if (row.Ttft is { } first) ttft.Add(first);
         else ttft.Merge(row.TtftHistogram);
     }
 
-    private static Distribution Distribution(Histogram? histogram, long count, long microseconds, long max)
+    private static Distribution Distribution(HistogramSum? histogram, long count, long microseconds, long max)
     {
         if (histogram is null || count == 0) return Query.Distribution.None;
         return new Distribution(microseconds / 1e3 / count, At(0.5), At(0.9), At(0.95), At(0.99), max / 1e6);
@@ -179,4 +193,34 @@ internal readonly ref struct RollupFigures
     public long? Ttft { get; init; }
     public ReadOnlySpan<byte> LatencyHistogram { get; init; }
     public ReadOnlySpan<byte> TtftHistogram { get; init; }
+
+    /// <param name="sums">In the order of <see cref="CallFigures"/>.</param>
+    public static RollupFigures Of(ReadOnlySpan<long> sums, long latencyMax, long ttftMax, ReadOnlySpan<byte> latency, ReadOnlySpan<byte> ttft) => new()
+    {
+        Calls = sums[CallFigures.Calls],
+        LatencyCount = sums[CallFigures.LatencyCount],
+        LatencyMicroseconds = sums[CallFigures.LatencySum],
+        LatencyMax = latencyMax,
+        TtftCount = sums[CallFigures.TtftCount],
+        TtftMicroseconds = sums[CallFigures.TtftSum],
+        TtftMax = ttftMax,
+        SpeedTokens = sums[5],
+        SpeedMicroseconds = sums[6],
+        InputTokens = sums[7],
+        OutputTokens = sums[8],
+        TotalTokens = sums[9],
+        CacheRead = sums[10],
+        CacheWrite = sums[11],
+        Reasoning = sums[12],
+        Cost = sums[13],
+        CostInput = sums[14],
+        CostCacheRead = sums[15],
+        CostCacheWrite = sums[16],
+        CostOutput = sums[17],
+        CostReasoning = sums[18],
+        CostOther = sums[19],
+        Unpriced = sums[20],
+        LatencyHistogram = latency,
+        TtftHistogram = ttft,
+    };
 }

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using Callwatch.Control;
 using Callwatch.Query.Filters;
+using Callwatch.Query.Filters.Sql;
 using Callwatch.Query.Running;
 using Callwatch.Spans;
 using Callwatch.Store.Rollups;
@@ -9,7 +11,8 @@ using Microsoft.Data.Sqlite;
 namespace Callwatch.Query.Stats;
 
 /// <summary>Adds up the figures of a range, group by group and bucket by bucket, over all partitions.</summary>
-internal sealed class StatsReader(QueryRun run, Asked asked, StatsQuestion question, Buckets buckets, IReadOnlyList<GroupField> by, StatsScan scan, People people)
+internal sealed class StatsReader(
+    QueryRun run, Asked asked, StatsQuestion question, Buckets buckets, IReadOnlyList<GroupField> by, StatsPlan? plan, StatsScan scan, People people, Apps apps)
     : ITakeFigures<StatsReader.Group>
 {
     /// <summary>Most points of one answer: more cannot be drawn, and would take a hundred megabytes to write.</summary>
@@ -18,8 +21,8 @@ internal sealed class StatsReader(QueryRun run, Asked asked, StatsQuestion quest
     /// <summary>Most sums held while the greatest groups are not known yet.</summary>
     private const int MostSums = 60_000;
 
-    /// <summary>Calls up to which users and sessions are counted from rows although the other figures come from rollups.</summary>
-    private const long MostCallsForPeople = 300_000;
+    /// <summary>Most sketches of users and sessions held for one answer: each takes 4 KiB.</summary>
+    private const int MostSketches = 10_000;
 
     private readonly Timestamp from = asked.Selection.From;
     private readonly Timestamp to = asked.Selection.To;
@@ -42,6 +45,9 @@ internal sealed class StatsReader(QueryRun run, Asked asked, StatsQuestion quest
 
         public FigureSums? LastPoint { get; set; }
 
+        /// <summary>Estimates of people for the whole range.</summary>
+        public FigureSums Whole { get; } = new();
+
         public long Calls => Points.Sum(point => point?.Calls ?? 0);
     }
 
@@ -52,7 +58,7 @@ internal sealed class StatsReader(QueryRun run, Asked asked, StatsQuestion quest
 
     public StatsAnswer Read()
     {
-        var source = StatsScan.FitsRollups(asked.Filter, by) && WholeMinutes() is not null ? AnswerSource.Rollups : AnswerSource.Rows;
+        var source = plan is not null && WholeMinutes() is not null ? AnswerSource.Rollups : AnswerSource.Rows;
         if (by.Count == 0) groups[""] = new Group([], buckets.Count);
         try
         {
@@ -69,7 +75,7 @@ internal sealed class StatsReader(QueryRun run, Asked asked, StatsQuestion quest
         var counted = source == AnswerSource.Rows ? people.AreCounted : CountPeople();
         var ordered = groups.Values.Select(group => (Group: group, group.Calls)).OrderByDescending(pair => pair.Calls)
             .ThenBy(pair => string.Join('\n', pair.Group.Key), StringComparer.Ordinal).Select(pair => pair.Group).ToList();
-        truncated |= ordered.Count > MaxGroups;
+        truncated |= ordered.Count > MaxGroups || ordered.Exists(group => group.Key.Contains(GroupKeys<object>.Rest));
         return new StatsAnswer(buckets.Step, source, truncated, [.. ordered.Take(MaxGroups).Select(group => ToGroup(group, counted))]);
     }
 
@@ -92,10 +98,14 @@ internal sealed class StatsReader(QueryRun run, Asked asked, StatsQuestion quest
         var (total, empty) = (new FigureSums(), new FigureSums());
         foreach (var point in group.Points)
             if (point is not null) total.Add(point);
+        for (var field = 0; field < 2; field++) total.Estimates[field] = group.Whole.Estimates[field];
         var key = new Dictionary<string, string?>(StringComparer.Ordinal);
-        for (var i = 0; i < by.Count; i++) key[by[i].Name] = group.Key[i];
+        for (var i = 0; i < by.Count; i++) key[by[i].Name] = group.Key[i] == GroupKeys<object>.Rest ? StatsGroup.Other : group.Key[i];
         return new StatsGroup(
-            key, total.ToFigures(counted), [.. group.Points.Select((point, index) => new StatsPoint(buckets[index], (point ?? empty).ToFigures(counted)))]);
+            key, total.ToFigures(counted), [.. group.Points.Select((point, index) => new StatsPoint(buckets[index], (point ?? empty).ToFigures(counted)))])
+        {
+            IsOther = group.Key.Contains(GroupKeys<object>.Rest),
+        };
     }
 
     private FigureSums PointOf(Group group, long unixSeconds)
@@ -154,7 +164,7 @@ internal sealed class StatsReader(QueryRun run, Asked asked, StatsQuestion quest
     private void Scan<T>(AnswerSource source, ITakeFigures<T> taker)
         where T : class
     {
-        foreach (var partition in run.Between(from, to))
+        foreach (var partition in run.ForFigures(from, to))
         {
             using var open = run.Open(partition);
             if (open is null || !scan.CanMatch(open)) continue;
@@ -181,17 +191,14 @@ internal sealed class StatsReader(QueryRun run, Asked asked, StatsQuestion quest
 
         scan.FromRows(open, low, Timestamp.FromUnixSeconds(first), taker, withPeople: false);
         scan.FromRows(open, Timestamp.FromUnixSeconds(last), high, taker, withPeople: false);
-        var (firstQuarter, lastQuarter) = (Up(first, 900), Down(last, 900));
-        if (buckets.Step == Step.Minute || firstQuarter >= lastQuarter)
+        if (plan!.Cut is { } cut && CutColumns.AsksForBounded(cut, asked.Filter) && StatsScan.HasRest(open, cut))
         {
-            scan.FromRollups(open, RollupLevel.Minute, first, last, taker);
+            // Some of what is asked for may be among the rest.
+            scan.FromRows(open, Timestamp.FromUnixSeconds(first), Timestamp.FromUnixSeconds(last), taker, withPeople: false);
             return;
         }
 
-        scan.FromRollups(open, RollupLevel.Minute, first, firstQuarter, taker);
-        scan.FromRollups(open, RollupLevel.Minute, lastQuarter, last, taker);
-        var wholeDay = buckets.StartAtUtcDays && firstQuarter <= open.Partition.From.UnixSeconds && lastQuarter >= open.Partition.To.UnixSeconds;
-        scan.FromRollups(open, wholeDay ? RollupLevel.Day : RollupLevel.QuarterHour, firstQuarter, lastQuarter, taker);
+        new LevelCover<T>(scan, plan, buckets.Widest, open, DerivedBuckets.Of(open), taker).Read(first, last);
     }
 
     /// <summary>The whole minutes within the range; null when there is none.</summary>
@@ -205,9 +212,10 @@ internal sealed class StatsReader(QueryRun run, Asked asked, StatsQuestion quest
     /// <summary>False when there are too many calls, or too little time, to count who made them.</summary>
     private bool CountPeople()
     {
-        if (!question.CountPeople || groups.Values.Sum(group => group.Calls) > MostCallsForPeople) return false;
+        if (!question.CountPeople) return false;
         try
         {
+            if (groups.Values.Sum(group => group.Calls) > run.Options.MostRowsCounted) return EstimatePeople();
             // Groups that are not there have no calls, or are not among the greatest.
             greatest ??= [.. groups.Keys];
             foreach (var partition in run.Between(from, to))
@@ -220,12 +228,41 @@ internal sealed class StatsReader(QueryRun run, Asked asked, StatsQuestion quest
         }
         catch (TimeIsUpException)
         {
+            ForgetEstimates();
             return false;
         }
         catch (SqliteException e) when (e.SqliteErrorCode == SQLitePCL.raw.SQLITE_INTERRUPT && !run.Cancel.IsCancellationRequested)
         {
+            ForgetEstimates();
             return false;
         }
+    }
+
+    // Half of them would look like all.
+    private void ForgetEstimates()
+    {
+        foreach (var group in groups.Values)
+            foreach (var sums in group.Points.Append(group.Whole)) sums?.Estimates.AsSpan().Clear();
+    }
+
+    /// <summary>Always false: nobody was counted one by one.</summary>
+    private bool EstimatePeople()
+    {
+        if (!PeopleSketches.Fit(asked, by)) return false;
+        var points = buckets.Widest is RollupLevel.Hour or RollupLevel.Day && groups.Count * buckets.Count * 2 <= MostSketches;
+        var byApp = new Dictionary<int, Group?>();
+        var read = new PeopleSketches(run, asked, scan, buckets.Widest).Read(RangeOf, (app, second, field, add) =>
+        {
+            if (!byApp.TryGetValue(app, out var group)) byApp[app] = group = groups.GetValueOrDefault(by.Count == 0 ? "" : NameOf([apps.NameOf(app)]));
+            if (group is null) return;
+            add(group.Whole.Estimate(field));
+            if (points) add(PointOf(group, second).Estimate(field));
+        });
+        if (!read) ForgetEstimates();
+        return false;
+
+        (long First, long Last) RangeOf(OpenPartition open) =>
+            (Math.Max((from.UnixNanoseconds + Timestamp.NanosecondsPerSecond - 1) / Timestamp.NanosecondsPerSecond, open.Partition.From.UnixSeconds), Math.Min(to.UnixSeconds, open.Partition.To.UnixSeconds));
     }
 
     private static long Up(long seconds, long width) => (seconds + width - 1) / width * width;

@@ -22,7 +22,7 @@ internal interface ITakeFigures<T>
 }
 
 /// <summary>Reads the figures of a range from one partition, from its rollups or from its rows.</summary>
-internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps apps, FilterSql calls, FilterSql rollups, People people)
+internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps apps, FilterSql calls, FilterSql rollups, FilterSql? cuts, People people)
 {
     private const string RollupColumns = """
         r.bucket, r.outcome, r.calls, r.latency_count, r.latency_sum, r.latency_max, r.ttft_count, r.ttft_sum, r.ttft_max, r.speed_tokens, r.speed_time,
@@ -90,6 +90,45 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
                 TtftHistogram = row.Blob(26),
             });
         }
+    }
+
+    /// <summary>From the cut that <paramref name="cut"/> names; its fields are those of the question.</summary>
+    public void FromCut<T>(OpenPartition open, Cut cut, RollupLevel level, long from, long to, ITakeFigures<T> taker)
+        where T : class
+    {
+        if (from >= to) return;
+        var columns = CutColumns.Of[cut];
+        var sql = new SqlCondition(open);
+        sql.And($"r.cut = {sql.Parameter((long)cut)} AND r.level = {sql.Parameter((long)level)} AND r.bucket >= {sql.Parameter(from)} AND r.bucket < {sql.Parameter(to)}");
+        sql.And(asked.Owner("r"));
+        cuts!.Add(sql, asked.Filter);
+        var groups = string.Concat(by.Select(group => ", " + columns[group.Field].Sql));
+        using var row = new Statement(open.Reader.Connection, $"SELECT r.bucket, r.outcome, r.figures{groups} FROM cuts r WHERE {sql.Where}");
+        sql.BindTo(row);
+        var keys = new GroupKeys<T>(by, apps, open, taker.Group, fromCut: true);
+        Span<long> sums = stackalloc long[CallFigures.Count];
+        while (row.Step())
+        {
+            if (keys.Of(row, 3) is not { } group) continue;
+            PackedFigures.Read(row.Blob(2), sums, out var latencyMax, out var ttftMax, out var latency, out var ttft);
+            taker.Take(group, row.Long(0), (Outcome)row.Long(1), RollupFigures.Of(sums, latencyMax, ttftMax, latency, ttft));
+        }
+    }
+
+    /// <summary>The rows of the apps that are asked for, and nothing else of the question.</summary>
+    public SqlCondition AppsOf(OpenPartition open, string table)
+    {
+        var sql = new SqlCondition(open);
+        sql.And(asked.Owner(table));
+        (table == "c" ? calls : rollups).Add(sql, asked.Filter);
+        return sql;
+    }
+
+    /// <summary>Whether the partition has counted some values of a bounded cut together.</summary>
+    public static bool HasRest(OpenPartition open, Cut cut)
+    {
+        using var rest = new Statement(open.Reader.Connection, "SELECT 1 FROM cuts WHERE cut = ?1 AND a = ?2 LIMIT 1");
+        return rest.Bind(1, (long)cut).Bind(2, Cuts.Rest).Number() is not null;
     }
 
     /// <param name="withPeople">False where <see cref="PeopleFromRows"/> will count them over all rows.</param>

@@ -35,6 +35,9 @@ public sealed class PartitionReader : IDisposable, IWords
 
     internal string File { get; }
 
+    /// <summary>False while nothing was written to a file since an older version made it.</summary>
+    internal bool HasDerived => field || (field = StoreDatabase.SchemaOf(Connection) >= 2);
+
     /// <summary>A command on this connection, for the caller to fill and dispose of.</summary>
     public SqliteCommand Command(string sql)
     {

@@ -9,7 +9,7 @@ namespace Callwatch.Store.Rollups;
 /// </summary>
 public sealed class Histogram
 {
-    private const byte Format = 1;
+    internal const byte Format = 1;
     private static readonly double LogGamma = Math.Log(1.02);
     private static readonly double Middle = 2 / (1 + 1.02);
 
@@ -101,7 +101,7 @@ public sealed class Histogram
     internal static int BucketOf(long value) => value <= 0 ? 0 : 1 + (int)Math.Ceiling(Math.Log(value) / LogGamma);
 
     // The point of a bucket that is at most 1 % away from both of its ends.
-    private static double ValueOf(int bucket) => bucket == 0 ? 0 : Math.Exp((bucket - 1) * LogGamma) * Middle;
+    internal static double ValueOf(int bucket) => bucket == 0 ? 0 : Math.Exp((bucket - 1) * LogGamma) * Middle;
 
     private int AddToBucket(int bucket, long times, int from)
     {
@@ -132,39 +132,5 @@ public sealed class Histogram
         }
 
         return low;
-    }
-
-    private ref struct Varints(ReadOnlySpan<byte> bytes)
-    {
-        private ReadOnlySpan<byte> rest = bytes;
-
-        public long Next()
-        {
-            ulong value = 0;
-            for (var shift = 0; shift < 64 && !rest.IsEmpty; shift += 7)
-            {
-                var part = rest[0];
-                rest = rest[1..];
-                value |= (ulong)(part & 0x7F) << shift;
-                if (part < 0x80) break;
-            }
-
-            return (long)(value >> 1) ^ -(long)(value & 1);
-        }
-
-        public static int Write(Span<byte> target, long number)
-        {
-            // Zigzag, although counts below zero do not occur: reading must not depend on it.
-            var value = (ulong)((number << 1) ^ (number >> 63));
-            var length = 0;
-            while (value >= 0x80)
-            {
-                target[length++] = (byte)(value | 0x80);
-                value >>= 7;
-            }
-
-            target[length++] = (byte)value;
-            return length;
-        }
     }
 }

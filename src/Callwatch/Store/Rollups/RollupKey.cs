@@ -6,6 +6,9 @@ public enum RollupLevel
     Minute = 0,
     QuarterHour = 1,
     Day = 2,
+
+    /// <summary>Made once the hour is over.</summary>
+    Hour = 3,
 }
 
 public static class RollupLevels
@@ -14,6 +17,7 @@ public static class RollupLevels
     {
         RollupLevel.Minute => 60,
         RollupLevel.QuarterHour => 900,
+        RollupLevel.Hour => 3_600,
         _ => 86_400,
     };
 }

@@ -8,7 +8,8 @@ namespace Callwatch.Store.Rollups;
 /// The rollups of one partition, written. Calls are added and taken away in memory; <see cref="Flush"/> writes the rows that changed, once
 /// a batch, in the transaction of the calls themselves.
 /// </summary>
-internal sealed class RollupTable(SqliteConnection connection) : IDisposable
+/// <param name="minutesFrom">Figures by the minute are kept from this moment on, in seconds since 1970.</param>
+internal sealed class RollupTable(SqliteConnection connection, long minutesFrom) : IDisposable
 {
     private const int MostHeld = 4_096;
 
@@ -16,6 +17,7 @@ internal sealed class RollupTable(SqliteConnection connection) : IDisposable
 
     private readonly Dictionary<RollupKey, RollupCell> cells = [];
     private readonly List<(RollupKey Key, RollupCell Cell)> changed = [];
+    private readonly HashSet<long> hours = [];
     private readonly Statement find = new(connection, $"""
         SELECT calls, latency_count, latency_sum, ttft_count, ttft_sum, speed_tokens, speed_time, input_tokens, output_tokens, total_tokens,
                cache_read, cache_write, reasoning, cost, cost_input, cost_cache_read, cost_cache_write, cost_output, cost_reasoning, cost_other,
@@ -43,6 +45,8 @@ internal sealed class RollupTable(SqliteConnection connection) : IDisposable
         SELECT max(latency_max), max(ttft_max) FROM rollups WHERE level = ?11 AND bucket >= ?1 AND bucket < ?2 AND {Dimensions}
         """);
 
+    private readonly Statement forget = new(connection, "DELETE FROM derived WHERE (level = 3 AND bucket = ?1) OR (level = 2 AND bucket = ?2)");
+
     public void Add(RollupDimensions of, Span call) => Apply(of, call, add: true);
 
     public void Subtract(RollupDimensions of, Span call) => Apply(of, call, add: false);
@@ -54,6 +58,9 @@ internal sealed class RollupTable(SqliteConnection connection) : IDisposable
             foreach (var (key, cell) in changed)
                 if (key.Level == level) Write(key, cell);
         changed.Clear();
+        // What was made of these hours says something else now.
+        foreach (var hour in hours) forget.Bind(1, hour).Bind(2, hour / 86_400 * 86_400).Run();
+        hours.Clear();
         if (cells.Count > MostHeld) cells.Clear();
     }
 
@@ -64,6 +71,7 @@ internal sealed class RollupTable(SqliteConnection connection) : IDisposable
         remove.Dispose();
         maxOfCalls.Dispose();
         maxOfRollups.Dispose();
+        forget.Dispose();
     }
 
     private void Apply(RollupDimensions of, Span call, bool add)
@@ -72,7 +80,8 @@ internal sealed class RollupTable(SqliteConnection connection) : IDisposable
         CallFigures.Write(call, figures);
         var (latency, ttft) = (CallFigures.Latency(call), CallFigures.Ttft(call));
         var end = call.End.UnixSeconds;
-        for (var level = RollupLevel.Minute; level <= RollupLevel.Day; level++)
+        hours.Add(end / 3_600 * 3_600);
+        for (var level = end < minutesFrom ? RollupLevel.QuarterHour : RollupLevel.Minute; level <= RollupLevel.Day; level++)
         {
             var cell = Cell(new RollupKey(level, end - (end % level.Seconds()), of));
             if (add) cell.Add(figures, latency, ttft);
@@ -119,11 +128,12 @@ internal sealed class RollupTable(SqliteConnection connection) : IDisposable
 
     private void FindMaxima(RollupKey key, RollupCell cell)
     {
-        var rows = key.Level == RollupLevel.Minute ? maxOfCalls : maxOfRollups;
-        var unit = key.Level == RollupLevel.Minute ? Timestamp.NanosecondsPerSecond : 1;
+        var fromCalls = key.Level == RollupLevel.Minute || (key.Level == RollupLevel.QuarterHour && key.Bucket < minutesFrom);
+        var rows = fromCalls ? maxOfCalls : maxOfRollups;
+        var unit = fromCalls ? Timestamp.NanosecondsPerSecond : 1;
         BindDimensions(rows, key.Of);
         rows.Bind(1, key.Bucket * unit).Bind(2, (key.Bucket + key.Level.Seconds()) * unit);
-        if (key.Level != RollupLevel.Minute) rows.Bind(11, (long)key.Level - 1);
+        if (!fromCalls) rows.Bind(11, (long)key.Level - 1);
         if (!rows.Step()) return;
         cell.LatencyTop = TopValues.Of(CallFigures.Bounded(rows.Long(0))!.Value, cell.Sums[CallFigures.LatencyCount]);
         cell.TtftTop = TopValues.Of(CallFigures.Bounded(rows.Long(1))!.Value, cell.Sums[CallFigures.TtftCount]);

@@ -36,7 +36,7 @@ internal sealed class PartitionWriter : IDisposable
         spans = new SpanRowWriter(connection, words);
         calls = new CallRowWriter(connection, words);
         traces = new TraceRowWriter(connection, words);
-        rollups = new RollupTable(connection);
+        rollups = new RollupTable(connection, StoreDatabase.Number(connection, "SELECT value FROM meta WHERE key = 'minutes_until'") ?? 0);
         facets = new FacetTable(connection, words);
         errors = new ErrorGroupTable(connection);
         begin = new Statement(connection, "BEGIN IMMEDIATE");
