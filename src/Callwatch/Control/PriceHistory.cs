@@ -25,6 +25,14 @@ public sealed class PriceHistory(ControlDb db, TimeProvider time)
         return connection.QueryFirstOrDefault<Row>($"SELECT {Columns} FROM price_books WHERE version = @version ORDER BY id DESC LIMIT 1", new { version })?.ToRecord();
     }
 
+    /// <summary>Version of the book in force at a time; the first one for times before it, null when there is none.</summary>
+    public string? VersionAt(Timestamp time)
+    {
+        using var connection = db.Open();
+        return connection.ExecuteScalar<string?>(
+            "SELECT version FROM price_books ORDER BY in_force <= @at DESC, CASE WHEN in_force <= @at THEN -id ELSE id END LIMIT 1", new { at = time.UnixNanoseconds });
+    }
+
     /// <summary>Latest first.</summary>
     public IReadOnlyList<PriceBookRecord> List(int limit)
     {

@@ -18,6 +18,9 @@ public sealed record JoinedLog(ReadOnlyMemory<byte> Payload, int Offset);
 /// Pure: the same input and the same prices give the same span. Thread-safe.</summary>
 public sealed class SpanNormalizer(PriceBooks prices)
 {
+    /// <summary>Grows with every change after which the same bytes may give another span: days stored before it can then be rebuilt.</summary>
+    public const int RulesVersion = 1;
+
     /// <summary>The span without bodies, priced. <paramref name="logs"/> are those of this very span, in order of time.</summary>
     public Span Normalize(in OtlpSpan span, SpanOrigin origin, IReadOnlyList<JoinedLog> logs)
     {

@@ -171,7 +171,7 @@ public sealed record CallCost
     /// <summary>Id of the price entry that matched.</summary>
     public string? PriceId { get; init; }
 
-    /// <summary>Version of the price book that priced it.</summary>
+    /// <summary>Version of the price book that was asked for it, also where it knew no price; null for a given cost.</summary>
     public string? PriceBook { get; init; }
 
     /// <summary>The model name that found the price.</summary>

@@ -37,6 +37,14 @@ public sealed class StoreProgress(IJournal journal, Partitions.StoreFolder folde
     private long spans;
     private long calls;
 
+    public StoreState State
+    {
+        get
+        {
+            lock (gate) return state;
+        }
+    }
+
     public StoreStatus Status()
     {
         var head = journal.Head.Number;

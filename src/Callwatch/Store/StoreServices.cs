@@ -1,12 +1,16 @@
+using Callwatch.Control;
 using Callwatch.Journal;
+using Callwatch.Journal.Disk;
 using Callwatch.Normalize;
 using Callwatch.Normalize.Pricing;
 using Callwatch.Store.Partitions;
 using Callwatch.Store.Reading;
+using Callwatch.Store.Reindexing;
 using Callwatch.Store.Writing;
 using Callwatch.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Callwatch.Store;
@@ -33,11 +37,19 @@ public static class StoreServices
         services.AddSingleton<StoredCalls>();
         services.AddSingleton(provider => new StoreWriter(
             provider.GetRequiredService<StoreFolder>(), provider.GetRequiredService<IOptions<StoreOptions>>().Value,
-            provider.GetRequiredService<PriceBooks>().Price, provider.GetRequiredService<JournalSpans>().Again, provider.GetRequiredService<Counters>()));
+            provider.GetRequiredService<PriceBooks>().PriceAgain, provider.GetRequiredService<JournalSpans>().Again, provider.GetRequiredService<Counters>()));
         services.AddSingleton<StoreReader>();
         services.AddSingleton<IJournalReader>(provider => provider.GetRequiredService<StoreReader>());
         services.AddHostedService(provider => provider.GetRequiredService<StoreReader>());
         services.AddHostedService<StoreUpkeep>();
+        services.AddSingleton<StoreWork>();
+        services.AddSingleton(provider => new Reindexer(
+            new ReindexTools(
+                provider.GetRequiredService<IJournal>(), provider.GetRequiredService<StoreFolder>(), provider.GetRequiredService<StoreWriter>(), provider.GetRequiredService<WriterThread>(),
+                provider.GetRequiredService<PriceBooks>(), provider.GetRequiredService<IOptions<StoreOptions>>().Value, provider.GetRequiredService<IOptions<JournalOptions>>().Value,
+                new RealDiskSpace(), provider.GetRequiredService<TimeProvider>(), () => provider.GetRequiredService<RetentionDesk>().Shortest.Rows),
+            provider.GetRequiredService<StoreProgress>(), provider.GetRequiredService<StoreWork>(), provider.GetRequiredService<ILogger<Reindexer>>()));
+        services.AddHostedService(provider => provider.GetRequiredService<Reindexer>());
         return services;
     }
 }

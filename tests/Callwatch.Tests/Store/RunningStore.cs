@@ -5,6 +5,7 @@ using Callwatch.Spans;
 using Callwatch.Store;
 using Callwatch.Store.Partitions;
 using Callwatch.Store.Reading;
+using Callwatch.Store.Reindexing;
 using Callwatch.Store.Writing;
 using Callwatch.Telemetry;
 using Callwatch.Testing;
@@ -20,20 +21,33 @@ internal sealed class RunningStore : IAsyncDisposable
     private readonly StoreWriter writer;
     private readonly StoreReader reader;
 
-    public RunningStore(string path, IJournal journal, StoreOptions? options = null)
+    public RunningStore(string path, IJournal journal, StoreOptions? options = null, PriceBooks? books = null)
     {
         Journal = journal;
         Folder = new StoreFolder(path);
         Progress = new StoreProgress(journal, Folder, TimeProvider.System);
         Choices = new ReaderChoices(journal, NullLogger<ReaderChoices>.Instance);
         var settings = options ?? new StoreOptions { BatchDelay = TimeSpan.FromMilliseconds(5) };
-        var prices = new PriceBooks();
+        var prices = books ?? new PriceBooks();
         var normalizer = new SpanNormalizer(prices);
-        writer = new StoreWriter(Folder, settings, prices.Price, new JournalSpans(journal, normalizer, prices).Again, Counters);
+        writer = new StoreWriter(Folder, settings, prices.PriceAgain, new JournalSpans(journal, normalizer, prices).Again, Counters);
         reader = new StoreReader(
             journal, Folder, writer, thread, new BatchBuilder(normalizer, Counters, NullLogger<BatchBuilder>.Instance), Progress, Calls, Choices,
             Options.Create(settings), Counters, TimeProvider.System, NullLogger<StoreReader>.Instance);
+        Tools = new ReindexTools(
+            journal, Folder, writer, thread, prices, settings, new JournalOptions { MinFreeBytes = 0, MinFreePercent = 0 }, Disk, TimeProvider.System, () => TimeSpan.FromDays(36_500));
+        Reindexer = new Reindexer(Tools, Progress, Work, NullLogger<Reindexer>.Instance);
     }
+
+    public FakeDiskSpace Disk { get; } = new();
+
+    public StoreWork Work { get; } = new();
+
+    public ReindexTools Tools { get; }
+
+    public Reindexer Reindexer { get; }
+
+    public WriterThread Thread => thread;
 
     public IJournal Journal { get; }
 
@@ -59,6 +73,8 @@ internal sealed class RunningStore : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await Reindexer.CancelAsync();
+        Reindexer.Dispose();
         await reader.StopAsync(CancellationToken.None);
         reader.Dispose();
         thread.Dispose();

@@ -55,12 +55,15 @@ internal sealed class PriceBook
 
         // A price by the request needs no counts.
         if (call.Usage.IsUnknown && price.Price is not { CostsInput: false, CostsOutput: false, PerRequest: not null })
-            return CallCost.Unknown(outcome == Outcome.Error ? CostReasons.NotBillable : CostReasons.NoUsage);
-        if (price.Price is null) return CallCost.Unknown(finding.Hits.Count > 0 ? CostReasons.UnknownModel : finding.Reason!);
+            return Unknown(outcome == Outcome.Error ? CostReasons.NotBillable : CostReasons.NoUsage);
+        if (price.Price is null) return Unknown(finding.Hits.Count > 0 ? CostReasons.UnknownModel : finding.Reason!);
         var (factor, tierNote) = options.FactorOf(call.ServiceTier);
         var cost = CostOf.Usage(call, kind, outcome, price.Price, price.Hit.Model, factor);
         return cost with { Reason = cost.Reason ?? tierNote, PriceId = price.Hit.Model.Id, PriceBook = Version, PricedModel = price.Hit.Name };
     }
+
+    // Named here too: another book may know what this one does not, and only a repricing lets it be asked.
+    private CallCost Unknown(string reason) => CallCost.Unknown(reason) with { PriceBook = Version };
 
     /// <summary>Clients that have no price for a model write 0, and wrappers write 0 on errors: that is no statement about the cost.</summary>
     private static CallCost? Given(LlmCall call, Outcome outcome)

@@ -27,6 +27,9 @@ public sealed class PriceBooks
         this.past = past;
     }
 
+    /// <summary>Version of the book that was in force at a time; null when none is on record from then.</summary>
+    public Func<Timestamp, string?> InForceAt { get; init; } = _ => null;
+
     /// <summary>Version of the book in force.</summary>
     public string Version => InForce.Version;
 
@@ -41,6 +44,10 @@ public sealed class PriceBooks
         var book = bookVersion == InForce.Version ? InForce : pastBooks.GetOrAdd(bookVersion, past) ?? InForce;
         return book.Price(call, kind, outcome, start, options);
     }
+
+    /// <summary>The same by the book its cost so far is from; by the one in force where it has none.</summary>
+    public CallCost PriceAgain(LlmCall call, SpanKind kind, Outcome outcome, Timestamp start) =>
+        call.Cost.PriceBook is { } book ? Price(call, kind, outcome, start, book) : Price(call, kind, outcome, start);
 
     internal void PutInForce(PriceBook book) => current = book;
 }

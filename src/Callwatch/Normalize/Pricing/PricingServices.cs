@@ -16,7 +16,7 @@ public static class PricingServices
         services.AddSingleton(provider =>
         {
             var own = provider.GetRequiredService<OwnPrices>();
-            return new PriceBooks(provider.GetRequiredService<IOptions<PriceOptions>>().Value, own.AtStart, own.Past);
+            return new PriceBooks(provider.GetRequiredService<IOptions<PriceOptions>>().Value, own.AtStart, own.Past) { InForceAt = provider.GetRequiredService<PriceHistory>().VersionAt };
         });
         return services;
     }

@@ -30,7 +30,10 @@ public sealed record Partition(
     public Timestamp From => StartOf(Day);
 
     /// <summary>Ends in it lie before this.</summary>
-    public Timestamp To => StartOf(Day.Year < FirstYearOfDays ? Day.AddYears(1) : Day.AddDays(1));
+    public Timestamp To => StartOf(EndOf(Day));
+
+    /// <summary>The day after the last of a partition that begins with this one.</summary>
+    internal static DateOnly EndOf(DateOnly day) => day.Year < FirstYearOfDays ? day.AddYears(1) : day.AddDays(1);
 
     internal static Partition New(DateOnly day, int sequence) =>
         new($"{day.ToString(DayFormat, CultureInfo.InvariantCulture)}.{sequence:D4}.db", day, sequence, 0, null, null, Closed: false, 0);
@@ -47,7 +50,7 @@ public sealed record Partition(
         return partition.File == file;
     }
 
-    private static Timestamp StartOf(DateOnly day) => Timestamp.FromUnixSeconds((day.DayNumber - UnixDayNumber) * 86_400L);
+    internal static Timestamp StartOf(DateOnly day) => Timestamp.FromUnixSeconds((day.DayNumber - UnixDayNumber) * 86_400L);
 
     private static readonly int UnixDayNumber = new DateOnly(1970, 1, 1).DayNumber;
 }

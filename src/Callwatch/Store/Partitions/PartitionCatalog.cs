@@ -23,6 +23,8 @@ internal sealed class PartitionCatalog : IDisposable
         try
         {
             StoreDatabase.Execute(connection, "PRAGMA wal_autocheckpoint = 1000");
+            Swaps = new SwapTables(connection, folder);
+            Swaps.Clean();
             ReadPartitions();
             ReadPosition();
             CompareWith(folder);
@@ -43,6 +45,19 @@ internal sealed class PartitionCatalog : IDisposable
 
     /// <summary>The record up to which every file of the store is known to be on disk for good.</summary>
     public long Synced { get; private set; }
+
+    public SwapTables Swaps { get; }
+
+    /// <summary>Puts down, in one synced transaction, that files have taken the place of others.</summary>
+    public void Swap(IReadOnlyList<Partition> gone, IReadOnlyList<Partition> come, IEnumerable<Writing.TraceKey> unjudged)
+    {
+        Swaps.Swap(gone.Select(partition => partition.File), unjudged, () =>
+        {
+            foreach (var partition in gone) Remove(partition);
+            foreach (var partition in come) Write(partition);
+        });
+        Partitions = Sorted();
+    }
 
     /// <summary>Puts down, in one transaction, what a batch has changed.</summary>
     public void Commit(Position position, IEnumerable<Partition> touched)
@@ -139,6 +154,14 @@ internal sealed class PartitionCatalog : IDisposable
     private void CompareWith(string folder)
     {
         var (resume, newest) = (Position?.Number ?? 0, StoreDatabase.NewestOf("partition"));
+        var files = Directory.EnumerateFiles(folder, "*.db").Select(path => Path.GetFileName(path)).Where(file => Partition.TryParse(file, out _)).ToList();
+        foreach (var gone in SwapTables.ReplacedAmong(folder, files.Where(file => !partitions.ContainsKey(file))))
+        {
+            SwapTables.Unlink(folder, gone);
+            if (partitions.TryGetValue(gone, out var known)) Remove(known);
+            files.Remove(gone);
+        }
+
         List<Partition> lost = [];
         foreach (var gone in partitions.Values.Where(partition => !File.Exists(Path.Combine(folder, partition.File))).ToList())
         {
@@ -147,7 +170,7 @@ internal sealed class PartitionCatalog : IDisposable
             lost.Add(gone);
         }
 
-        foreach (var file in Directory.EnumerateFiles(folder, "*.db").Select(path => Path.GetFileName(path)).ToList())
+        foreach (var file in files)
         {
             if (!Partition.TryParse(file, out var named)) continue;
             if (StoreDatabase.SchemaInHeader(Path.Combine(folder, file)) is var format && format > newest) throw StoreDatabase.Newer(folder, format, newest);

@@ -51,6 +51,13 @@ public sealed class StoreFolder : IDisposable
             if (filters.Find(partition.File) is null) filters.Set(partition.File, TraceFilterFiles.Load(Folder, partition));
     }
 
+    /// <summary>Lets go of a file that is about to be unlinked.</summary>
+    internal void Forget(string file)
+    {
+        readers.Forget(file);
+        filters.Remove(file);
+    }
+
     internal void Publish() => Partitions = Catalog.Partitions;
 
     public void Dispose()

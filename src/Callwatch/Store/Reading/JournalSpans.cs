@@ -23,11 +23,7 @@ internal sealed class JournalSpans(IJournal journal, SpanNormalizer normalizer, 
         var logs = new List<JoinedLog>(places.Count);
         foreach (var place in places)
             if (Find(place.Version.Number) is { } logRecord) logs.Add(new JoinedLog(logRecord.Payload, place.Version.Offset));
-        var again = normalizer.Normalize(span, new SpanOrigin(stored.TenantId, stored.AppId, receivedAt), logs);
-
-        // A stored cost does not change because prices did: the book that priced it prices it again.
-        if (stored.Call?.Cost.PriceBook is not { } book || again.Call is not { Cost: { Source: "computed", PriceBook: { } now } } call || now == book) return again;
-        return again with { Call = call with { Cost = prices.Price(call, again.Kind, again.Outcome, again.Start, book) } };
+        return KeptCost.On(normalizer.Normalize(span, new SpanOrigin(stored.TenantId, stored.AppId, receivedAt), logs), stored, receivedAt, prices);
     }
 
     private JournalRecord? Find(long number)

@@ -1,3 +1,5 @@
+using System.Globalization;
+using Callwatch.Normalize;
 using Callwatch.Spans;
 using Callwatch.Store.Partitions;
 using Callwatch.Store.Rollups;
@@ -13,6 +15,9 @@ namespace Callwatch.Store.Writing;
 /// </summary>
 internal sealed class PartitionWriter : IDisposable
 {
+    /// <summary>Key in <c>meta</c>: the version of the rules by which the first rows were normalised.</summary>
+    public const string RulesKey = "rules";
+
     private readonly SqliteConnection connection;
     private readonly PartitionWords words;
     private readonly SpanRowWriter spans;
@@ -44,6 +49,7 @@ internal sealed class PartitionWriter : IDisposable
         addLog = new Statement(connection, """INSERT OR IGNORE INTO joined_logs (trace, tenant, span, time, number, "offset") VALUES (?1, ?2, ?3, ?4, ?5, ?6)""");
         setApplied = new Statement(connection, "INSERT OR REPLACE INTO meta (key, value) VALUES ('applied', ?1)");
         nextId = (StoreDatabase.Number(connection, "SELECT max(id) FROM spans") ?? 0) + 1;
+        if (partition.Applied == 0) StoreDatabase.Execute(connection, string.Create(CultureInfo.InvariantCulture, $"INSERT OR IGNORE INTO meta (key, value) VALUES ('{RulesKey}', {SpanNormalizer.RulesVersion})"));
     }
 
     /// <summary>As of the batch under way.</summary>

@@ -7,7 +7,11 @@ namespace Callwatch.Store.Writing;
 /// <summary>A copy of a span on its way into the store.</summary>
 /// <param name="Length">Of the Span message in its payload, in bytes.</param>
 /// <param name="LogsSeen">How many of its log records it was normalised with.</param>
-internal readonly record struct ArrivedSpan(Span Span, SpanVersion Version, int Length, Timestamp ReceivedAt, int LogsSeen = 0);
+/// <param name="AsStored">True for what a row of another file says: it goes before the same copy from the journal.</param>
+internal readonly record struct ArrivedSpan(Span Span, SpanVersion Version, int Length, Timestamp ReceivedAt, int LogsSeen = 0, bool AsStored = false)
+{
+    public bool Supersedes(SpanVersion known) => Version.CompareTo(known) is var order && (order > 0 || (order == 0 && AsStored));
+}
 
 /// <summary>Where a log record lies that belongs to a span.</summary>
 internal readonly record struct LogPlace(Timestamp Time, SpanVersion Version) : IComparable<LogPlace>

@@ -1,3 +1,4 @@
+using Callwatch.Journal;
 using Callwatch.Spans;
 using Callwatch.Store.Partitions;
 using Callwatch.Telemetry;
@@ -45,28 +46,32 @@ internal sealed class StoreWriter : IDisposable
     /// <summary>Stores a batch; the answer is the calls that are new by it.</summary>
     public IReadOnlyList<Span> Apply(StoreBatch batch)
     {
-        try
+        Run(batch.Last, () =>
         {
-            newCalls.Clear();
-            touched.Clear();
-            toJoin.Clear();
             foreach (var span in batch.Spans) Take(span);
             foreach (var log in batch.Logs) Take(log);
             foreach (var (trace, span) in toJoin) Join(trace, span);
-            foreach (var trace in touched) Write(trace);
-            Commit(batch);
-            traces.Settle(touched);
-            partitions.Settle();
-            return [.. newCalls];
-        }
-        catch
-        {
-            // What was not committed is undone by closing; what was stays, and storing the batch again finds it there.
-            partitions.Dispose();
-            traces.Forget();
-            throw;
-        }
+        });
+        return [.. newCalls];
     }
+
+    /// <summary>Judges stored traces once more; <paramref name="revise"/> may change what their spans said of themselves before. Doing it again changes nothing.</summary>
+    public void JudgeAgain(IEnumerable<TraceKey> keys, Action<TraceState>? revise = null)
+    {
+        if (folder.Catalog.Position is not { } position) return;
+        Run(position, () =>
+        {
+            foreach (var key in keys)
+            {
+                var trace = traces.Get(key);
+                touched.Add(trace);
+                revise?.Invoke(trace);
+            }
+        });
+    }
+
+    /// <summary>Of a trace too long to be held whole: reads the span, so that it can be revised.</summary>
+    public void Fetch(TraceState trace, SpanId span) => traces.Fetch(trace, span);
 
     /// <summary>Lets go of a file, so that it can be closed or unlinked.</summary>
     public void Release(string file)
@@ -88,6 +93,28 @@ internal sealed class StoreWriter : IDisposable
         traces.Dispose();
     }
 
+    private void Run(Position last, Action take)
+    {
+        try
+        {
+            newCalls.Clear();
+            touched.Clear();
+            toJoin.Clear();
+            take();
+            foreach (var trace in touched) Write(trace);
+            Commit(last);
+            traces.Settle(touched);
+            partitions.Settle();
+        }
+        catch
+        {
+            // What was not committed is undone by closing; what was stays, and storing the batch again finds it there.
+            partitions.Dispose();
+            traces.Forget();
+            throw;
+        }
+    }
+
     private void Take(in ArrivedSpan arrived)
     {
         var span = arrived.Span;
@@ -105,7 +132,7 @@ internal sealed class StoreWriter : IDisposable
                 LogsSeen = arrived.LogsSeen,
             });
         }
-        else if (arrived.Version.CompareTo(state.Version) > 0)
+        else if (arrived.Supersedes(state.Version))
         {
             counters.Add(Reason.SpanReplaced, tenantId: span.TenantId);
             (state.Raw, state.Version, state.Length) = (StoredForm.Of(span), arrived.Version, arrived.Length);
@@ -208,18 +235,18 @@ internal sealed class StoreWriter : IDisposable
         trace.Summary = row;
     }
 
-    private void Commit(StoreBatch batch)
+    private void Commit(Position last)
     {
         var files = partitions.Touched.ToList();
         foreach (var partition in files)
         {
             BeforeCommit?.Invoke(partition.Partition.File);
-            partition.Commit(batch.Last.Number);
+            partition.Commit(last.Number);
             Unsynced.Add(partition.Partition.File);
         }
 
         BeforeCommit?.Invoke("catalog.db");
-        folder.Catalog.Commit(batch.Last, files.Select(partition => partition.Partition));
+        folder.Catalog.Commit(last, files.Select(partition => partition.Partition));
         folder.Publish();
     }
 

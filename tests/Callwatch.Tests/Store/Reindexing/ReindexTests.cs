@@ -1,0 +1,283 @@
+using Callwatch.Journal;
+using Callwatch.Store;
+using Callwatch.Store.Reindexing;
+using Callwatch.Store.Sqlite;
+using Callwatch.Testing;
+using Xunit;
+
+namespace Callwatch.Tests.Store.Reindexing;
+
+public sealed class ReindexTests
+{
+    private static readonly ReindexWish OneDay = new(OtlpTraffic.Day, OtlpTraffic.Day.AddDays(1), Apply: true);
+    private static readonly ReindexWish AllDays = new(OtlpTraffic.Day.AddDays(-3), OtlpTraffic.Day.AddDays(5), Apply: true);
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(2, false)]
+    [InlineData(3, true)]
+    [InlineData(4, false)]
+    public async Task Days_rebuilt_from_shuffled_repeated_and_late_input_are_the_same_in_every_row_and_figure(int seed, bool oneDay)
+    {
+        using var temp = new TempFolder();
+        var journal = new InMemoryJournal();
+        await using var store = await FilledAsync(temp.Path, journal, seed, new StoreOptions { BatchDelay = TimeSpan.FromMilliseconds(1), MostRows = 1_000, BatchSpans = 100 });
+        var before = store.Contents();
+        before.AssertFiguresFollowFromRows();
+        var files = store.Folder.Partitions.Select(partition => partition.File).ToList();
+
+        var job = await RunAsync(store, oneDay ? OneDay : AllDays);
+        Assert.Equal((ReindexState.Done, null), (job.State, job.Reason));
+        Assert.All(job.Days, day => Assert.Equal((DayState.Replaced, null, 0L, 0L), (day.State, day.Reason, day.OnlyBefore, day.OnlyAfter)));
+        Assert.All(job.Days, day => Assert.Equal(day.Before, day.After));
+        Assert.Equal(oneDay ? 1 : files.Select(file => file[..10]).Distinct().Count(), job.Days.Count);
+        var after = store.Contents();
+        after.AssertFiguresFollowFromRows();
+        after.AssertSameAs(before);
+        Assert.Equal(oneDay ? files.Count(file => !file.StartsWith("2026-09-17", StringComparison.Ordinal)) : 0, store.Folder.Partitions.Count(partition => files.Contains(partition.File)));
+        Assert.False(Directory.Exists(store.Tools.Folder));
+    }
+
+    [Fact]
+    public async Task Without_apply_the_difference_is_shown_and_nothing_is_changed()
+    {
+        using var temp = new TempFolder();
+        var journal = new InMemoryJournal();
+        await using var store = await FilledAsync(temp.Path, journal, 5);
+        // A day whose figures somebody has damaged.
+        var partition = store.Folder.Partitions.First(partition => partition.Day == OtlpTraffic.Day);
+        await store.Thread.RunAsync(() => store.Writer.Release(partition.File));
+        using (var file = StoreDatabase.OpenForWriting(Path.Combine(store.Folder.Folder, partition.File), "partition", 1_024))
+            StoreDatabase.Execute(file, "UPDATE calls SET total_tokens = total_tokens + 1000, cost = cost + 7000000 WHERE id IN (SELECT id FROM calls WHERE cost IS NOT NULL LIMIT 3)");
+        var before = store.Contents();
+
+        var job = await RunAsync(store, OneDay with { Apply = false });
+        var day = Assert.Single(job.Days);
+        Assert.Equal((ReindexState.Done, DayState.Differs), (job.State, day.State));
+        Assert.Equal((3_000L, 0.000021m), (day.Before!.TotalTokens - day.After!.TotalTokens, day.Before.CostUsd - day.After.CostUsd));
+        Assert.Equal((0L, 0L), (day.OnlyBefore, day.OnlyAfter));
+        store.Contents().AssertSameAs(before);
+        Assert.Contains(partition, store.Folder.Partitions);
+    }
+
+    [Fact]
+    public async Task What_comes_while_days_are_rebuilt_is_stored_once_and_is_in_them()
+    {
+        using var temp = new TempFolder();
+        var journal = new InMemoryJournal();
+        var entries = new OtlpTraffic(6).Make(300);
+        await using var undisturbed = await FilledAsync(temp.At("undisturbed"), new InMemoryJournal(), entries);
+        await using var store = await FilledAsync(temp.At("store"), journal, entries.Take(150).ToList());
+        var rest = new Queue<JournalEntry>(entries.Skip(150));
+        store.Tools.BeforeStep = _ =>
+        {
+            // At each commit of the rebuilding and each step of the swap more of the same days arrives.
+            for (var count = 0; count < 8 && rest.TryDequeue(out var entry); count++) Assert.True(journal.AppendAsync([entry], default).AsTask().IsCompletedSuccessfully);
+        };
+        var job = await RunAsync(store, AllDays);
+        Assert.Equal(ReindexState.Done, job.State);
+        store.Tools.BeforeStep = null;
+        Assert.InRange(rest.Count, 1, entries.Count - 200);
+        foreach (var entry in rest) await journal.AppendAsync([entry], Cancel);
+        await store.WhenStoredAsync(Cancel);
+        store.Contents().AssertFiguresFollowFromRows();
+        store.Contents().AssertSameAs(undisturbed.Contents());
+        job = await RunAsync(store, AllDays);
+        Assert.Equal(ReindexState.Done, job.State);
+        store.Contents().AssertSameAs(undisturbed.Contents());
+    }
+
+    [Theory]
+    [InlineData(7)]
+    [InlineData(8)]
+    public async Task Days_whose_journal_is_not_whole_are_left_untouched_and_named(int seed)
+    {
+        using var temp = new TempFolder();
+        var journal = new ShortJournal();
+        await using var store = await FilledAsync(temp.Path, journal, seed);
+        // Retention has taken the first half; then some records are damaged.
+        journal.FirstKept = journal.Head.Number / 2;
+        var before = store.Contents();
+        var job = await RunAsync(store, AllDays);
+        // On the last day there are but a few late log records.
+        Assert.All(job.Days.Take(3), day => Assert.Equal(DayState.Untouched, day.State));
+        Assert.All(job.Days.Take(3), day => Assert.Contains("no longer whole", day.Reason, StringComparison.Ordinal));
+        store.Contents().AssertSameAs(before);
+
+        journal.FirstKept = 1;
+        journal.Damaged.UnionWith(Enumerable.Range(40, 12).Select(number => (long)number));
+        job = await RunAsync(store, AllDays);
+        Assert.Contains(job.Days, day => day.State == DayState.Untouched && day.Reason!.Contains("not in the journal", StringComparison.Ordinal));
+        store.Contents().AssertSameAs(before);
+    }
+
+    [Fact]
+    public async Task A_day_with_a_damaged_file_is_rebuilt_from_a_journal_that_reaches_back_far_enough()
+    {
+        using var temp = new TempFolder();
+        var journal = new ShortJournal();
+        var store = await FilledAsync(temp.Path, journal, 9);
+        var before = store.Contents();
+        var file = store.Folder.Partitions.First(partition => partition.Day == OtlpTraffic.Day).File;
+        await store.DisposeAsync();
+        File.Move(temp.At(file), temp.At(file + ".damaged"));
+        await using var again = new RunningStore(temp.Path, journal);
+        await StartAsync(again);
+        Assert.Equal([OtlpTraffic.Day], again.Reindexer.Status().Damaged);
+        Assert.NotEqual(before.Spans, again.Contents().Spans);
+
+        var job = await RunAsync(again, OneDay);
+        Assert.Equal(DayState.Replaced, Assert.Single(job.Days).State);
+        again.Contents().AssertSameAs(before);
+    }
+
+    [Fact]
+    public async Task A_stop_at_any_point_leaves_the_old_or_the_new_and_the_next_start_the_rest()
+    {
+        using var temp = new TempFolder();
+        var journal = new InMemoryJournal();
+        var options = new StoreOptions { BatchDelay = TimeSpan.FromMilliseconds(1), BatchSpans = 100 };
+        var store = await FilledAsync(temp.At("store0"), journal, 10, options);
+        var before = store.Contents();
+        var stops = 0;
+        for (var at = 0; ; at++)
+        {
+            var (left, step) = (at, "");
+            store.Tools.BeforeStep = name =>
+            {
+                if (left-- != 0) return;
+                step = name;
+                Copy(temp.At($"store{at}"), temp.At($"store{at + 1}"));
+                throw new Killed();
+            };
+            var job = await RunAsync(store, at % 2 == 0 ? OneDay : AllDays);
+            if (job.State == ReindexState.Done) break;
+            stops++;
+
+            // The files as they were at that moment, with nothing tidied up.
+            store.Tools.BeforeStep = null;
+            await store.DisposeAsync();
+            store = new RunningStore(temp.At($"store{at + 1}"), journal, options);
+            await StartAsync(store);
+            await store.Reindexer.LookAfterAsync();
+            Assert.False(Directory.Exists(store.Tools.Folder), step);
+            store.Contents().AssertFiguresFollowFromRows();
+            store.Contents().AssertSameAs(before);
+            Assert.Equal(store.Folder.Partitions.Length, Directory.EnumerateFiles(temp.At($"store{at + 1}"), "*.db").Count() - 1);
+        }
+
+        Assert.InRange(stops, 8, 1_000);
+        await store.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_disk_without_room_stops_it_with_the_reason_and_leaves_no_trace()
+    {
+        using var temp = new TempFolder();
+        var journal = new InMemoryJournal();
+        await using var store = await FilledAsync(temp.Path, journal, 11);
+        var before = store.Contents();
+        store.Disk.FreeBytes = 1_000_000;
+        var job = await RunAsync(store, AllDays);
+        Assert.Equal(ReindexState.Failed, job.State);
+        Assert.Contains("not enough room", job.Reason, StringComparison.Ordinal);
+
+        // Full in the middle of it.
+        store.Disk.FreeBytes = 1L << 40;
+        foreach (var at in (string[])["move", "commit", ".db"])
+        {
+            store.Tools.BeforeStep = step =>
+            {
+                if (step.EndsWith(at, StringComparison.Ordinal)) throw new IOException("No space left on device");
+            };
+            job = await RunAsync(store, AllDays);
+            Assert.Equal((ReindexState.Failed, "No space left on device"), (job.State, job.Reason));
+            Assert.False(Directory.Exists(store.Tools.Folder));
+            store.Contents().AssertSameAs(before);
+        }
+
+        store.Tools.BeforeStep = null;
+        Assert.Equal(ReindexState.Done, (await RunAsync(store, AllDays)).State);
+        store.Contents().AssertSameAs(before);
+    }
+
+    [Fact]
+    public async Task It_can_be_cancelled_and_there_is_one_at_a_time()
+    {
+        using var temp = new TempFolder();
+        var journal = new InMemoryJournal();
+        await using var store = await FilledAsync(temp.Path, journal, 12);
+        var before = store.Contents();
+        using var reached = new ManualResetEventSlim();
+        using var goOn = new ManualResetEventSlim();
+        store.Tools.BeforeStep = _ =>
+        {
+            reached.Set();
+            goOn.Wait();
+        };
+        Assert.NotNull(store.Reindexer.Start(AllDays).Job);
+        reached.Wait(Cancel);
+        Assert.Equal((null, "Days are being rebuilt."), store.Reindexer.Start(AllDays));
+        store.Tools.BeforeStep = null;
+        var cancelled = store.Reindexer.CancelAsync();
+        goOn.Set();
+        Assert.True(await cancelled);
+        Assert.Equal(ReindexState.Cancelled, store.Reindexer.Status().Job!.State);
+        Assert.False(await store.Reindexer.CancelAsync());
+        store.Contents().AssertSameAs(before);
+        Assert.False(Directory.Exists(store.Tools.Folder));
+    }
+
+    [Fact]
+    public async Task Days_of_older_rules_are_named_until_they_are_rebuilt()
+    {
+        using var temp = new TempFolder();
+        var journal = new InMemoryJournal();
+        var store = await FilledAsync(temp.Path, journal, 13);
+        Assert.Empty(store.Reindexer.Status().Outdated);
+        var file = store.Folder.Partitions.First(partition => partition.Day == OtlpTraffic.Day).File;
+        await store.DisposeAsync();
+        using (var connection = StoreDatabase.OpenForWriting(temp.At(file), "partition", 1_024)) StoreDatabase.Execute(connection, "UPDATE meta SET value = 0 WHERE key = 'rules'");
+        await using var again = new RunningStore(temp.Path, journal);
+        await StartAsync(again);
+        Assert.Equal([OtlpTraffic.Day], again.Reindexer.Status().Outdated);
+        await RunAsync(again, OneDay);
+        Assert.Empty(again.Reindexer.Status().Outdated);
+    }
+
+    private static Task<RunningStore> FilledAsync(string path, IJournal journal, int seed, StoreOptions? options = null) => FilledAsync(path, journal, new OtlpTraffic(seed).Make(150), options);
+
+    private static async Task<RunningStore> FilledAsync(string path, IJournal journal, IReadOnlyList<JournalEntry> entries, StoreOptions? options = null)
+    {
+        var store = new RunningStore(path, journal, options);
+        foreach (var some in entries.Chunk(7)) await journal.AppendAsync(some, Cancel);
+        await StartAsync(store);
+        return store;
+    }
+
+    private static async Task StartAsync(RunningStore store)
+    {
+        await store.StartAsync(Cancel);
+        await store.WhenStoredAsync(Cancel);
+        await Eventually.HoldsAsync(() => store.Progress.State == StoreState.Running, "the store runs");
+    }
+
+    private static async Task<ReindexJob> RunAsync(RunningStore store, ReindexWish wish)
+    {
+        Assert.Null(store.Reindexer.Start(wish).Busy);
+        await store.Reindexer.WhenDoneAsync();
+        return store.Reindexer.Status().Job!;
+    }
+
+    private static void Copy(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var folder in Directory.EnumerateDirectories(from)) Copy(folder, Path.Combine(to, Path.GetFileName(folder)));
+        foreach (var file in Directory.EnumerateFiles(from)) File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+    }
+
+    /// <summary>Goes through everything that mends, as the end of a process does.</summary>
+    private sealed class Killed : OperationCanceledException;
+}
