@@ -48,6 +48,7 @@ public static class CallwatchServer
         app.MapOtlp();
         app.MapCalls();
         app.MapTraces();
+        app.MapMedia();
         app.MapStats();
         app.MapPeople();
         app.MapLookup();

@@ -12,5 +12,7 @@ public sealed class CallwatchOptions
 
     public string StoreFolder => Path.Combine(Data, "store");
 
+    public string MediaFolder => Path.Combine(Data, "media");
+
     public string ControlFile => Path.Combine(Data, "control.db");
 }

@@ -1,5 +1,6 @@
 using Callwatch.Control;
 using Callwatch.Journal;
+using Callwatch.Media;
 using Callwatch.Normalize.Pricing;
 using Callwatch.Query;
 using Callwatch.Receive;
@@ -24,6 +25,7 @@ public static class CallwatchServices
         services.AddControl();
         services.AddReceive();
         services.AddJournal();
+        services.AddMedia();
         services.AddPricing();
         services.AddStore();
         services.AddQuery();

@@ -97,10 +97,22 @@ public sealed record ApiMessagePart(string Type)
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? SizeBytes { get; init; }
 
+    /// <summary>Media that were taken out of the message and are kept in a file.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ApiMedia? Media { get; init; }
+
     /// <summary>A part of a type we do not know, as sent.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JsonNode? Raw { get; init; }
 }
+
+/// <summary>Media that were taken out of a message.</summary>
+/// <param name="Hash">SHA-256 of their bytes.</param>
+/// <param name="MimeType">As the sender declared it, else by their first bytes.</param>
+/// <param name="Bytes">Their size.</param>
+/// <param name="Url">Where they can be fetched, below the server's address.</param>
+/// <param name="State"><c>present</c>, <c>expired</c>, or <c>not_kept</c> when they were too large.</param>
+public sealed record ApiMedia(string Hash, string MimeType, long Bytes, string Url, string State);
 
 /// <summary>An event within a span.</summary>
 /// <param name="Name">Its name.</param>

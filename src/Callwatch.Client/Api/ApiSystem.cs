@@ -30,6 +30,9 @@ public sealed record ApiSystem
     /// <summary>The store's files; null for keys that may not see the instance.</summary>
     public ApiStore? Store { get; init; }
 
+    /// <summary>The files of media; null for keys that may not see the instance.</summary>
+    public ApiMediaFiles? Media { get; init; }
+
     /// <summary>The disk; null for keys that may not see the instance.</summary>
     public ApiDisk? Disk { get; init; }
 }
@@ -72,9 +75,14 @@ public sealed record ApiJournal(
 /// <param name="OldestEnd">Oldest span, by its end; RFC 3339 in UTC.</param>
 public sealed record ApiStore(int Partitions, long SizeBytes, long StoredSpans, long StoredCalls, string? OldestEnd);
 
+/// <summary>The files of media.</summary>
+/// <param name="Files">How many.</param>
+/// <param name="SizeBytes">Their size.</param>
+public sealed record ApiMediaFiles(long Files, long SizeBytes);
+
 /// <summary>The disk that holds the data folder.</summary>
 /// <param name="FreeBytes">Room left.</param>
-/// <param name="UsedBytes">Size of the data folder's journal and store.</param>
+/// <param name="UsedBytes">Size of the data folder's journal, store and media.</param>
 public sealed record ApiDisk(long FreeBytes, long UsedBytes);
 
 /// <summary>Whether the process is up or ready.</summary>

@@ -23,7 +23,7 @@ public sealed class SystemFacts(SystemQueries system, IOptions<CallwatchOptions>
         return new SystemModel(
             status,
             time.GetUtcNow() - status.StartedAt.ToDateTimeOffset(),
-            [("journal", status.Journal.SizeBytes), ("store", status.Store.SizeBytes), ("control data", folder.Exists ? folder.EnumerateFiles().Sum(file => file.Length) : 0)],
+            [("journal", status.Journal.SizeBytes), ("store", status.Store.SizeBytes), ("media", status.Media.SizeBytes), ("control data", folder.Exists ? folder.EnumerateFiles().Sum(file => file.Length) : 0)],
             Environment.WorkingSet);
     }
 }

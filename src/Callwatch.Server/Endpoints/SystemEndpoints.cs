@@ -60,6 +60,7 @@ internal static class SystemEndpoints
             status.Journal.FirstNumber, status.Journal.Segments, status.Journal.SizeBytes, status.Journal.OldestReceivedAt?.ToString(), status.Journal.Waiting,
             status.Journal.DamagedRecords, status.Journal.DamagedSegments, status.Journal.AcceptsWrites, status.Journal.RefusalReason),
         Store = !all ? null : new ApiStore(status.Store.Partitions, status.Store.SizeBytes, status.Store.Spans, status.Store.Calls, status.OldestEnd?.ToString()),
-        Disk = !all ? null : new ApiDisk(status.Journal.FreeDiskBytes, status.Journal.SizeBytes + status.Store.SizeBytes),
+        Media = !all ? null : new ApiMediaFiles(status.Media.Files, status.Media.SizeBytes),
+        Disk = !all ? null : new ApiDisk(status.Journal.FreeDiskBytes, status.Journal.SizeBytes + status.Store.SizeBytes + status.Media.SizeBytes),
     };
 }

@@ -68,6 +68,6 @@ internal static class TraceEndpoints
         [FromRoute(Name = "trace_id")] string traceId, [FromRoute(Name = "span_id")] string spanId, HttpContext http, TraceQueries traces, Apps apps, CancellationToken cancel) =>
         TraceId.TryParse(traceId, null, out var trace) && SpanId.TryParse(spanId, null, out var span)
             && await traces.FindSpanAsync(http.Caller().ReadScope, trace, span, cancel) is { } details
-            ? TypedResults.Json(details.ToApi(apps), ApiJson.Default.ApiSpanDetails)
+            ? TypedResults.Json(details.ToApi(apps, http.Request.PathBase), ApiJson.Default.ApiSpanDetails)
             : Problems.NotFound("No span has these ids; it may be on its way, or past its retention.");
 }

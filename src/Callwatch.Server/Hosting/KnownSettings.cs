@@ -1,6 +1,7 @@
 using System.Reflection;
 using Callwatch.Control;
 using Callwatch.Journal;
+using Callwatch.Media;
 using Callwatch.Normalize.Pricing;
 using Callwatch.Query;
 using Callwatch.Query.Filters;
@@ -19,7 +20,7 @@ public static class KnownSettings
     /// <summary>Each has its section in the constant <c>Section</c>.</summary>
     public static IReadOnlyList<Type> OptionsTypes { get; } =
     [
-        typeof(CallwatchOptions), typeof(HttpOptions), typeof(AccessOptions), typeof(ReceiveOptions), typeof(JournalOptions), typeof(PriceOptions), typeof(StoreOptions),
+        typeof(CallwatchOptions), typeof(HttpOptions), typeof(AccessOptions), typeof(ReceiveOptions), typeof(JournalOptions), typeof(MediaOptions), typeof(PriceOptions), typeof(StoreOptions),
         typeof(QueryOptions), typeof(ControlOptions),
     ];
 

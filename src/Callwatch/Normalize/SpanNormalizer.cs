@@ -61,14 +61,13 @@ public sealed class SpanNormalizer(PriceBooks prices)
             Scores = ScoreFields.Of(facts),
             InputPreview = thin.Input,
             OutputPreview = thin.Output,
-            Content = thin.IsCaptured ? ContentState.Present : ContentState.NotCaptured,
+            Content = !thin.IsCaptured ? ContentState.NotCaptured : Redaction.Of(facts) ? ContentState.Masked : ContentState.Present,
             Call = call,
             Notes = facts.Space.Notes.Count == 0 ? [] : [.. facts.Space.Notes],
         };
     }
 
-    /// <summary>The bodies of the span. The state is <see cref="ContentState.Present"/> or <see cref="ContentState.NotCaptured"/>;
-    /// only who holds the journal knows what has expired.</summary>
+    /// <summary>The bodies of the span. The state is never <see cref="ContentState.Expired"/>: only who holds the journal knows what has expired.</summary>
     [SuppressMessage("Performance", "CA1822", Justification = "The stage is an object to its callers, whatever this part of it needs.")]
     public SpanContent Content(in OtlpSpan span, IReadOnlyList<JoinedLog> logs)
     {

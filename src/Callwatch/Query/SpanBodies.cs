@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Callwatch.Journal;
+using Callwatch.Media;
 using Callwatch.Normalize;
 using Callwatch.Query.Running;
 using Callwatch.Receive.Otlp;
@@ -9,7 +10,7 @@ using Callwatch.Store.Rows;
 namespace Callwatch.Query;
 
 /// <summary>Reads a span's bodies back from the journal, with the log records that belong to it.</summary>
-public sealed class SpanBodies(IJournal journal, SpanNormalizer normalizer)
+public sealed class SpanBodies(IJournal journal, SpanNormalizer normalizer, MediaFolder media)
 {
     /// <summary>Log records of one span beyond which no more are read: a hostile sender could join any number.</summary>
     private const int MostLogs = 1_000;
@@ -26,21 +27,38 @@ public sealed class SpanBodies(IJournal journal, SpanNormalizer normalizer)
             AddLogs(open, scope, traceId, spanId, logs);
         }
 
-        return latest is null ? null : Details(latest, [.. logs]);
+        return latest is null ? null : Details(latest, scope, [.. logs]);
     }
 
-    private SpanDetails Details(SpanRow row, (long Time, long Number, int Offset)[] places)
+    private SpanDetails Details(SpanRow row, ReadScope scope, (long Time, long Number, int Offset)[] places)
     {
         if (journal.Find(row.Version.Number) is not { } record || !OtlpSpan.TryAt(record.Payload.Span, row.Version.Offset, out var otlp)) return Expired(row.Span);
         List<JoinedLog> logs = [];
         foreach (var place in places)
             if (journal.Find(place.Number) is { Signal: Signal.Logs } log) logs.Add(new JoinedLog(log.Payload, place.Offset));
-        var content = normalizer.Content(otlp, logs);
+        var content = WithMedia(normalizer.Content(otlp, logs), scope);
         if (row.Span.Error is null) return new SpanDetails(row.Span, content);
 
         // The row has the beginning of the message and no stack.
         var whole = normalizer.Normalize(otlp, new SpanOrigin(record.TenantId, record.AppId, record.ReceivedAt), logs);
         return new SpanDetails(row.Span with { Error = whole.Error ?? row.Span.Error }, content);
+    }
+
+    /// <summary>Says of each piece of media whether it is still there.</summary>
+    private SpanContent WithMedia(SpanContent content, ReadScope scope)
+    {
+        if (!content.InputMessages.Concat(content.OutputMessages).Any(message => message.Parts.Any(part => part.Media is not null))) return content;
+        var there = new Dictionary<MediaHash, bool>();
+        return content with { InputMessages = [.. content.InputMessages.Select(OfMessage)], OutputMessages = [.. content.OutputMessages.Select(OfMessage)] };
+
+        ChatMessage OfMessage(ChatMessage message) => message with { Parts = [.. message.Parts.Select(OfPart)] };
+
+        MessagePart OfPart(MessagePart part)
+        {
+            if (part.Media is not { State: MediaState.Present } kept) return part;
+            if (!there.TryGetValue(kept.Hash, out var isThere)) there[kept.Hash] = isThere = media.Has(scope.TenantId, scope.OnlyAppId, kept.Hash);
+            return isThere ? part : part with { Media = kept with { State = MediaState.Expired } };
+        }
     }
 
     private static SpanDetails Expired(Span span)

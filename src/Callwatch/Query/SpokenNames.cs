@@ -13,6 +13,13 @@ public static class SpokenNames
         _ => "not_captured",
     };
 
+    public static string Word(this MediaState state) => state switch
+    {
+        MediaState.Present => "present",
+        MediaState.Expired => "expired",
+        _ => "not_kept",
+    };
+
     public static string Word(this CallSource source) => source switch
     {
         CallSource.Summary => "summary",

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Callwatch.Journal;
+using Callwatch.Media;
 using Callwatch.Spans;
 using Callwatch.Store;
 using Callwatch.Store.Partitions;
@@ -17,13 +18,21 @@ public sealed record ReaderStatus(string Name, Position? Position, long Lag, dou
 
 /// <summary>How the instance is.</summary>
 public sealed record SystemStatus(
-    string Version, Timestamp StartedAt, JournalStatus Journal, StoreStatus Store, IReadOnlyList<ReaderStatus> Readers, IReadOnlyDictionary<Reason, long> Counters, Timestamp? OldestEnd);
+    string Version, Timestamp StartedAt, JournalStatus Journal, StoreStatus Store, IReadOnlyList<ReaderStatus> Readers, IReadOnlyDictionary<Reason, long> Counters, Timestamp? OldestEnd)
+{
+    /// <summary>Files of media.</summary>
+    public required MediaStatus Media { get; init; }
+}
+
+/// <summary>How many files of media there are, and their size.</summary>
+public sealed record MediaStatus(long Files, long SizeBytes);
 
 /// <summary>Whether the instance can do its work; <c>Reason</c> is fit for anybody.</summary>
 public sealed record Readiness(bool Ready, string? Reason);
 
 /// <summary>What System and health show.</summary>
-public sealed class SystemQueries(IJournal journal, StoreProgress store, StoreFolder folder, ReaderChoices choices, Counters counters, TimeProvider time)
+public sealed class SystemQueries(
+    IJournal journal, MediaFolder media, StoreProgress store, StoreFolder folder, ReaderChoices choices, Counters counters, TimeProvider time)
 {
     private readonly Timestamp started = Timestamp.From(time.GetUtcNow());
 
@@ -38,7 +47,10 @@ public sealed class SystemQueries(IJournal journal, StoreProgress store, StoreFo
             "store", status.Position, journal.CountBetween(status.Position?.Number ?? 0, status.HeadNumber), status.LagSeconds, Word(status.State), status.Why,
             choices.Find("store")?.Standing);
         var oldest = folder.Partitions.LastOrDefault(partition => partition.FirstEnd is not null)?.FirstEnd;
-        return new SystemStatus(Version, started, journal.Status(), status, [reader], counters.Snapshot(tenantId), oldest);
+        return new SystemStatus(Version, started, journal.Status(), status, [reader], counters.Snapshot(tenantId), oldest)
+        {
+            Media = new MediaStatus(media.Count, media.SizeBytes),
+        };
     }
 
     public Readiness Ready()

@@ -1,6 +1,8 @@
 using Callwatch.Control;
 using Callwatch.Journal;
+using Callwatch.Media;
 using Callwatch.Receive.Bodies;
+using Callwatch.Receive.MediaParts;
 using Callwatch.Receive.Otlp;
 using Callwatch.Spans;
 using Callwatch.Telemetry;
@@ -9,7 +11,8 @@ using Microsoft.Extensions.Options;
 namespace Callwatch.Receive;
 
 /// <summary>First stage: the way of one OTLP request from its bytes to "accepted", which is said only after the journal has synced.</summary>
-public sealed class Intake(IJournal journal, IAppDirectory apps, Counters counters, IOptions<ReceiveOptions> settings, TimeProvider time) : IDisposable
+public sealed class Intake(
+    IJournal journal, MediaFolder media, IAppDirectory apps, Counters counters, IOptions<ReceiveOptions> settings, IOptions<MediaOptions> mediaSettings, TimeProvider time) : IDisposable
 {
     private readonly ReceiveOptions options = settings.Value;
     private readonly OtlpLimits limits = OtlpLimits.Of(settings.Value);
@@ -112,11 +115,16 @@ public sealed class Intake(IJournal journal, IAppDirectory apps, Counters counte
     private async Task<IntakeResult> CommitAsync(IntakeRequest request, HeldPayload held)
     {
         var tenantId = request.Sender.TenantId;
-        var canonical = new OtlpCanonical(limits, request.Signal == Signal.Logs ? new LogRules() : new SpanRules());
+        var taking = new MediaTaking(mediaSettings.Value, held.Bytes);
+        var canonical = new OtlpCanonical(limits, request.Signal == Signal.Logs ? new LogRules() : new SpanRules(), taking);
         var rewritten = held.Next(options.MaxInflatedBytes);
         var parts = canonical.Of(held.Bytes, new Owners(apps, request.Sender), rewritten);
         if (parts is null) return new IntakeResult.Malformed("The body is not the protobuf message of this route.");
         if (rewritten.Trouble != BufferTrouble.None) return NoRoom(rewritten, TooLargeAsProtobuf);
+
+        // Before the journal: what it holds may refer only to what is on disk.
+        if (!await media.TryKeepAsync(tenantId, taking.Taken))
+            return new IntakeResult.Unavailable(Reason.MediaUnavailable, "The media in it cannot be written now.", options.RetryAfter);
         var now = Timestamp.From(time.GetUtcNow());
         var entries = parts.Select(part => EntryOf(request, part, now)).ToList();
         // Once begun it is seen to its end, also when the sender leaves: until then the journal reads from our buffers.
@@ -126,7 +134,7 @@ public sealed class Intake(IJournal journal, IAppDirectory apps, Counters counte
             case AppendResult.Busy busy:
                 return new IntakeResult.Busy(Reason.JournalBusy, "Too much is waiting to be written.", busy.RetryAfter);
             case AppendResult.Unavailable unavailable:
-                return new IntakeResult.Unavailable(unavailable.Reason, unavailable.RetryAfter);
+                return new IntakeResult.Unavailable(Reason.JournalUnavailable, unavailable.Reason, unavailable.RetryAfter);
         }
 
         Count(canonical, tenantId);
@@ -164,5 +172,6 @@ public sealed class Intake(IJournal journal, IAppDirectory apps, Counters counte
         foreach (var (reason, count) in canonical.Refused) counters.Add(reason, count, tenantId);
         foreach (var (reason, count) in canonical.Changed) counters.Add(reason, count, tenantId);
         counters.Add(Reason.EndBeforeStart, canonical.EndsBeforeStart, tenantId);
+        counters.Add(Reason.MediaMalformed, canonical.MalformedMedia, tenantId);
     }
 }

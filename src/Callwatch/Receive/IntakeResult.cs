@@ -31,8 +31,8 @@ public abstract record IntakeResult
     /// <summary>Too much at once: the same request will be taken later.</summary>
     public sealed record Busy(Reason Reason, string Message, TimeSpan RetryAfter) : Refused(Reason, Message);
 
-    /// <summary>The journal cannot write now.</summary>
-    public sealed record Unavailable(string Message, TimeSpan RetryAfter) : Refused(Reason.JournalUnavailable, Message);
+    /// <summary>The journal, or the folder of media, cannot be written now.</summary>
+    public sealed record Unavailable(Reason Reason, string Message, TimeSpan RetryAfter) : Refused(Reason, Message);
 
     /// <summary>The sender left before its request was whole.</summary>
     public sealed record Abandoned : IntakeResult;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Callwatch.Media;
 
 namespace Callwatch.Spans;
 
@@ -55,7 +56,26 @@ public sealed record MessagePart(string Type)
 
     public long? SizeBytes { get; init; }
 
+    /// <summary>Set where the media were taken out of the message and may lie in a file.</summary>
+    public MessageMedia? Media { get; init; }
+
     public JsonNode? Raw { get; init; }
+}
+
+/// <summary>Media that were taken out of a message.</summary>
+/// <param name="Hash">Their name.</param>
+public sealed record MessageMedia(MediaHash Hash, string MimeType, long SizeBytes, MediaState State);
+
+/// <summary>Whether media can be had.</summary>
+public enum MediaState : byte
+{
+    Present,
+
+    /// <summary>Past their retention, or given up because the disk was needed.</summary>
+    Expired,
+
+    /// <summary>Too large when they came.</summary>
+    NotKept,
 }
 
 public sealed record SpanEvent(string Name, Timestamp Time, JsonObject Attributes);

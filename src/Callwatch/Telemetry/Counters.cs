@@ -21,11 +21,15 @@ public enum Reason
     // Nobody keeps them.
     NoDestinationKeepsMetrics, NoDestinationKeepsLogs,
 
+    // Media in messages: kept in files of their own, not kept, or not what they claim to be; or the request was asked to come again.
+    MediaStored, MediaTooLarge, MediaMalformed, MediaUnavailable,
+
     // Owners.
     AppBoundReached,
 
     // Later stages.
     RecordUnreadable, TornTail, DamagedRecord, DamagedSegment, ExpiredByAge, ExpiredByDisk, SpanReplaced, CallMerged, TraceTooLong, PastRetention,
+    MediaExpiredByAge, MediaExpiredByDisk,
 }
 
 /// <summary>How often each <see cref="Reason"/> has applied since the start, per tenant (0: before the tenant was known).</summary>

@@ -29,9 +29,12 @@ internal static class Normalized
     /// <summary>The call of a chat span with these attributes.</summary>
     public static LlmCall Chat(params (string Key, object? Value)[] attributes) => Of(A.Span("chat").With("gen_ai.operation.name", "chat").With(attributes)).Call!;
 
-    public static SpanContent Content(SpanBuilder span, params LogBuilder[] logs)
+    public static SpanContent Content(SpanBuilder span, params LogBuilder[] logs) => Content(A.Traces(span), logs);
+
+    /// <summary>The bodies of a payload's first span.</summary>
+    public static SpanContent Content(byte[] payload, params LogBuilder[] logs)
     {
-        foreach (var one in OtlpSpan.In(A.Traces(span))) return Normalizer.Content(one, Joined(logs));
+        foreach (var one in OtlpSpan.In(payload)) return Normalizer.Content(one, Joined(logs));
         throw new InvalidOperationException("no span");
     }
 

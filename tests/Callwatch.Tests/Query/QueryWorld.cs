@@ -55,7 +55,7 @@ internal sealed class QueryWorld : IDisposable
 
     public CallQueries Calls => new(gate, Scopes);
 
-    public TraceQueries Traces => new(gate, Scopes, new SpanBodies(Journal, null!));
+    public TraceQueries Traces => new(gate, Scopes, new SpanBodies(Journal, null!, null!));
 
     public StatsQueries Stats => new(gate, Scopes);
 

@@ -37,7 +37,7 @@ internal static class ContentReader
         var isPresent = input is not null || output is not null || inputMessages.Count > 0 || outputMessages.Count > 0 || documents.Count > 0;
         return new SpanContent
         {
-            State = isPresent ? ContentState.Present : ContentState.NotCaptured,
+            State = !isPresent ? ContentState.NotCaptured : Redaction.Of(facts) ? ContentState.Masked : ContentState.Present,
             Input = input,
             Output = output,
             InputMessages = inputMessages,

@@ -21,7 +21,7 @@ internal static class MessageParts
         ("function", PartKind.ToolCall), ("server_tool_use", PartKind.ToolCall), ("mcp_call", PartKind.ToolCall),
         ("tool_call_response", PartKind.ToolResult), ("tool-result", PartKind.ToolResult), ("tool_result", PartKind.ToolResult), ("function_call_output", PartKind.ToolResult),
         ("image", PartKind.Image), ("image_url", PartKind.Image), ("input_image", PartKind.Image),
-        ("audio", PartKind.Audio), ("input_audio", PartKind.Audio),
+        ("image_generation_call", PartKind.Image), ("audio", PartKind.Audio), ("input_audio", PartKind.Audio),
         ("file", PartKind.File), ("input_file", PartKind.File), ("document", PartKind.File), ("video", PartKind.File));
 
     private static readonly WordTable<string> Roles = new(
@@ -94,7 +94,7 @@ internal static class MessageParts
         if (part["text"u8].Form == JsonForm.Text) return PartKind.Text;
         if (!part.First("functionCall"u8, "toolUse"u8, "function"u8).IsAbsent) return PartKind.ToolCall;
         if (!part.First("functionResponse"u8, "toolResult"u8).IsAbsent) return PartKind.ToolResult;
-        return part.First("inlineData"u8, "fileData"u8).IsAbsent ? part["image"u8].IsAbsent ? PartKind.Other : PartKind.Image : PartKind.File;
+        return part.First("inlineData"u8, "fileData"u8, "inline_data"u8).IsAbsent ? part["image"u8].IsAbsent ? PartKind.Other : PartKind.Image : PartKind.File;
     }
 
     /// <summary>Parts of OpenInference stand one level down; a call's says nothing but its type beside it.</summary>

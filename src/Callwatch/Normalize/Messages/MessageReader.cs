@@ -45,7 +45,7 @@ internal static class MessageReader
     private static void AddContent(JsonView body, List<MessagePart> parts)
     {
         // An item of the responses API is a part that stands where a message would.
-        if (body.Form == JsonForm.Object && MessageParts.KindOf(body) is PartKind.ToolCall or PartKind.ToolResult or PartKind.Reasoning
+        if (body.Form == JsonForm.Object && MessageParts.KindOf(body) is PartKind.ToolCall or PartKind.ToolResult or PartKind.Reasoning or PartKind.Image
             && body["role"u8].IsAbsent && body["type"u8].Form == JsonForm.Text)
         {
             AddPart(body, parts);

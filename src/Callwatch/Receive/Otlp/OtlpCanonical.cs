@@ -1,4 +1,5 @@
 using Callwatch.Receive.Bodies;
+using Callwatch.Receive.MediaParts;
 using Callwatch.Telemetry;
 
 namespace Callwatch.Receive.Otlp;
@@ -17,9 +18,10 @@ internal readonly record struct CanonicalPart(int AppId, ReadOnlyMemory<byte> Pa
 /// Turns a request as sent into canonical payloads, one or more per app. Where nothing had to change and all of it is one app's, that is
 /// the sender's own bytes; else it is written anew into a second buffer, with everything that is not understood kept.
 /// </summary>
-internal sealed class OtlpCanonical(OtlpLimits limits, ItemRules rules)
+/// <param name="media">Takes media out; null leaves them where they are.</param>
+internal sealed class OtlpCanonical(OtlpLimits limits, ItemRules rules, MediaTaking? media = null)
 {
-    private readonly OtlpCheck check = new(limits);
+    private readonly OtlpCheck check = new(limits, media);
     private readonly Changes changes = new();
     private readonly Dictionary<Reason, long> refused = [];
     private readonly List<Piece> pieces = [];
@@ -36,6 +38,9 @@ internal sealed class OtlpCanonical(OtlpLimits limits, ItemRules rules)
     /// <summary>Spans whose end lies before their start: kept as they are, their duration is unknown.</summary>
     public int EndsBeforeStart { get; private set; }
 
+    /// <summary>Data URLs that are large enough to be taken out and are not base64: they stay, as text.</summary>
+    public int MalformedMedia { get; private set; }
+
     /// <summary>
     /// The payloads, or null when the request is not OTLP. They point into <paramref name="request"/> or <paramref name="rewritten"/>;
     /// when the latter cannot grow, its <see cref="PayloadBuffer.Trouble"/> says so and the payloads are worthless.
@@ -44,8 +49,9 @@ internal sealed class OtlpCanonical(OtlpLimits limits, ItemRules rules)
     {
         Survey(request.Span, owners);
         if (check.Malformed) return null;
+        MalformedMedia = check.MalformedMedia;
         var parts = new List<CanonicalPart>();
-        var written = new OtlpRewriting(limits, rules, check, changes, rewritten);
+        var written = new OtlpRewriting(limits, rules, check, new OtlpMend(limits, changes, media), rewritten);
         foreach (var app in pieces.GroupBy(piece => piece.AppId))
         {
             if (app.ToList() is [{ IsClean: true } whole] && FitsOneRecord(whole))
@@ -54,6 +60,7 @@ internal sealed class OtlpCanonical(OtlpLimits limits, ItemRules rules)
                 continue;
             }
 
+            media?.AppId = app.Key;
             foreach (var piece in app) written.Add(request.Span[piece.Start..piece.End], piece.FirstItem, piece.IsClean ? piece.Items : null);
             written.EndOfApp(app.Key);
         }

@@ -1,9 +1,10 @@
 using System.Text.Unicode;
+using Callwatch.Receive.MediaParts;
 
 namespace Callwatch.Receive.Otlp;
 
 /// <summary>Looks through a message once and says whether it can stay byte for byte as it was sent. Allocates nothing.</summary>
-internal sealed class OtlpCheck(OtlpLimits limits)
+internal sealed class OtlpCheck(OtlpLimits limits, MediaTaking? media = null)
 {
     private readonly KeyTable table = new(limits.MaxAttributes + 1);
 
@@ -13,6 +14,9 @@ internal sealed class OtlpCheck(OtlpLimits limits)
 
     /// <summary>True once anything looked at was not protobuf.</summary>
     public bool Malformed { get; set; }
+
+    /// <summary>Data URLs met so far that are large enough to be taken out and are not base64.</summary>
+    public int MalformedMedia { get; private set; }
 
     public bool Passes(ReadOnlySpan<byte> message, OtlpShape shape)
     {
@@ -53,7 +57,18 @@ internal sealed class OtlpCheck(OtlpLimits limits)
 
     private bool Text(ReadOnlySpan<byte> text) => text.Length <= limits.MaxTextBytes && Utf8.IsValid(text);
 
-    private bool Pair(ReadOnlySpan<byte> pair, int depth, int offset, bool remember)
+    private bool HasMedia(ReadOnlySpan<byte> text, string? typeBeside)
+    {
+        if (media is null || text.Length < media.FewestSymbols) return false;
+        var search = media.Search(text, typeBeside);
+        var found = search.MoveNext();
+        MalformedMedia += search.Malformed;
+        return found;
+    }
+
+    private bool IsMedia(ReadOnlySpan<byte> bytes) => bytes.Length >= media?.FewestBytes;
+
+    private bool Pair(ReadOnlySpan<byte> pair, int depth, int offset, bool remember, string? typeBeside = null)
     {
         var fine = true;
         var key = (Start: offset, Length: 0);
@@ -68,7 +83,7 @@ internal sealed class OtlpCheck(OtlpLimits limits)
             }
             else if (fields.Field == 2)
             {
-                fine &= Value(fields.Bytes, depth);
+                fine &= Value(fields.Bytes, depth, typeBeside);
             }
         }
 
@@ -79,7 +94,7 @@ internal sealed class OtlpCheck(OtlpLimits limits)
         return fine;
     }
 
-    private bool Value(ReadOnlySpan<byte> value, int depth)
+    private bool Value(ReadOnlySpan<byte> value, int depth, string? typeBeside = null)
     {
         if (depth > limits.MaxNesting) return false;
         var fine = true;
@@ -88,11 +103,11 @@ internal sealed class OtlpCheck(OtlpLimits limits)
         {
             fine &= (fields.Field, fields.Type) switch
             {
-                (1, WireType.Bytes) => Text(fields.Bytes),
+                (1, WireType.Bytes) => Text(fields.Bytes) & !HasMedia(fields.Bytes, typeBeside),
                 (4, WireType.Fixed64) => double.IsFinite(BitConverter.UInt64BitsToDouble(fields.Number)),
                 (5, WireType.Bytes) => Items(fields.Bytes, depth + 1),
                 (6, WireType.Bytes) => Pairs(fields.Bytes, depth + 1),
-                (7, WireType.Bytes) => fields.Bytes.Length <= limits.MaxTextBytes,
+                (7, WireType.Bytes) => fields.Bytes.Length <= limits.MaxTextBytes && !IsMedia(fields.Bytes),
                 _ => true,
             };
         }
@@ -116,9 +131,10 @@ internal sealed class OtlpCheck(OtlpLimits limits)
         var fine = true;
         var first = keyCount;
         var pairs = 0;
+        var beside = list.Length >= media?.FewestBytes ? MediaBeside.Among(list) : null;
         var fields = new ProtobufReader(list);
         while (fields.Read())
-            if (fields is { Field: 1, Type: WireType.Bytes }) fine &= Pair(fields.Bytes, depth, fields.BytesStart, remember: pairs++ <= limits.MaxAttributes);
+            if (fields is { Field: 1, Type: WireType.Bytes }) fine &= Pair(fields.Bytes, depth, fields.BytesStart, remember: pairs++ <= limits.MaxAttributes, beside);
         Malformed |= fields.Malformed;
         // There is no limit for the pairs of a value; only of lists of usual length is it known that the keys differ.
         if (pairs > limits.MaxAttributes) keyCount = first;

@@ -1,16 +1,17 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
+using Callwatch.Receive.MediaParts;
 using Callwatch.Telemetry;
 
 namespace Callwatch.Receive.Otlp;
 
 /// <summary>
 /// Writes a message that did not pass <see cref="OtlpCheck"/> anew: unknown fields as they are, text repaired and cut, numbers that are
-/// none and values too deep emptied, of attributes with one key the last (the SDKs' own rule: a later value overwrites), and what was
-/// done in the attribute <c>callwatch.changed</c>.
+/// none and values too deep emptied, media replaced by references, of attributes with one key the last (the SDKs' own rule: a later value
+/// overwrites), and what was done in the attribute <c>callwatch.changed</c>.
 /// </summary>
-internal sealed class OtlpMend(OtlpLimits limits, Changes changes)
+internal sealed class OtlpMend(OtlpLimits limits, Changes changes, MediaTaking? media = null)
 {
     private const int ParentSpanIdField = 4;
 
@@ -125,7 +126,7 @@ internal sealed class OtlpMend(OtlpLimits limits, Changes changes)
     }
 
     /// <param name="place">What the marks name; empty: the pair's own key.</param>
-    private void Pair(ProtobufWriter writer, int field, ReadOnlySpan<byte> pair, int depth, ReadOnlySpan<byte> place)
+    private void Pair(ProtobufWriter writer, int field, ReadOnlySpan<byte> pair, int depth, ReadOnlySpan<byte> place, string? typeBeside = null)
     {
         if (place.IsEmpty)
         {
@@ -138,22 +139,22 @@ internal sealed class OtlpMend(OtlpLimits limits, Changes changes)
         while (fields.Read())
         {
             if (fields is { Field: 1, Type: WireType.Bytes }) Text(writer, 1, fields.Bytes, place);
-            else if (fields is { Field: 2, Type: WireType.Bytes }) Value(writer, 2, fields.Bytes, depth, place);
+            else if (fields is { Field: 2, Type: WireType.Bytes }) Value(writer, 2, fields.Bytes, depth, place, typeBeside);
             else writer.Raw(pair[fields.FieldStart..fields.FieldEnd]);
         }
 
         writer.End(open);
     }
 
-    private void Value(ProtobufWriter writer, int field, ReadOnlySpan<byte> value, int depth, ReadOnlySpan<byte> place)
+    private void Value(ProtobufWriter writer, int field, ReadOnlySpan<byte> value, int depth, ReadOnlySpan<byte> place, string? typeBeside = null)
     {
         var open = writer.Begin(field, value.Length);
         if (depth > limits.MaxNesting) changes.Note(Reason.NestingTooDeep, place);
-        else ValueFields(writer, value, depth, place);
+        else ValueFields(writer, value, depth, place, typeBeside);
         writer.End(open);
     }
 
-    private void ValueFields(ProtobufWriter writer, ReadOnlySpan<byte> value, int depth, ReadOnlySpan<byte> place)
+    private void ValueFields(ProtobufWriter writer, ReadOnlySpan<byte> value, int depth, ReadOnlySpan<byte> place, string? typeBeside)
     {
         var fields = new ProtobufReader(value);
         while (fields.Read())
@@ -161,7 +162,8 @@ internal sealed class OtlpMend(OtlpLimits limits, Changes changes)
             switch (fields.Field, fields.Type)
             {
                 case (1, WireType.Bytes):
-                    Text(writer, 1, fields.Bytes, place);
+                    if (media is null || fields.Bytes.Length < media.FewestSymbols) Text(writer, 1, fields.Bytes, place);
+                    else TextWithMedia(writer, fields.Bytes, place, typeBeside);
                     break;
                 case (4, WireType.Fixed64) when !double.IsFinite(BitConverter.UInt64BitsToDouble(fields.Number)):
                     changes.Note(Reason.NotANumber, place);
@@ -171,6 +173,9 @@ internal sealed class OtlpMend(OtlpLimits limits, Changes changes)
                     break;
                 case (6, WireType.Bytes):
                     List(writer, 6, fields.Bytes, depth + 1, place);
+                    break;
+                case (7, WireType.Bytes) when fields.Bytes.Length >= media?.FewestBytes:
+                    writer.Bytes(1, Taken(fields.Bytes, isBase64: false, typeBeside, place));
                     break;
                 case (7, WireType.Bytes) when fields.Bytes.Length > limits.MaxTextBytes:
                     changes.Note(Reason.TextCut, place);
@@ -187,6 +192,7 @@ internal sealed class OtlpMend(OtlpLimits limits, Changes changes)
     private void List(ProtobufWriter writer, int field, ReadOnlySpan<byte> list, int depth, ReadOnlySpan<byte> place)
     {
         var kept = field == 6 ? KeptPairs(list, 1, attributes: false) : null;
+        var beside = field == 6 && list.Length >= media?.FewestBytes ? MediaBeside.Among(list) : null;
         var open = writer.Begin(field, list.Length);
         var index = 0;
         var fields = new ProtobufReader(list);
@@ -194,7 +200,7 @@ internal sealed class OtlpMend(OtlpLimits limits, Changes changes)
         {
             if (fields is not { Field: 1, Type: WireType.Bytes }) writer.Raw(list[fields.FieldStart..fields.FieldEnd]);
             else if (field == 5) Value(writer, 1, fields.Bytes, depth, place);
-            else if (kept is null || kept.Contains(index++)) Pair(writer, 1, fields.Bytes, depth, place);
+            else if (kept is null || kept.Contains(index++)) Pair(writer, 1, fields.Bytes, depth, place, beside);
         }
 
         writer.End(open);
@@ -213,6 +219,43 @@ internal sealed class OtlpMend(OtlpLimits limits, Changes changes)
         if (valid) writer.Raw(text);
         else Repair(writer, text);
         if (!valid) changes.Note(Reason.InvalidUtf8, place);
+        EndText(writer, open, place);
+    }
+
+    /// <summary>Media first: what is left when they are out is what may be too long.</summary>
+    private void TextWithMedia(ProtobufWriter writer, ReadOnlySpan<byte> text, ReadOnlySpan<byte> place, string? typeBeside)
+    {
+        var search = media!.Search(text, typeBeside);
+        if (!search.MoveNext())
+        {
+            Text(writer, 1, text, place);
+            return;
+        }
+
+        if (!Utf8.IsValid(text)) changes.Note(Reason.InvalidUtf8, place);
+        var open = writer.Begin(1, text.Length);
+        var done = 0;
+        do
+        {
+            var hit = search.Current;
+            Repair(writer, text[done..hit.Start]);
+            writer.Raw(Taken(text[hit.DataStart..hit.End], isBase64: true, hit.Type, place));
+            done = hit.End;
+        }
+        while (search.MoveNext());
+        Repair(writer, text[done..]);
+        EndText(writer, open, place);
+    }
+
+    private byte[] Taken(ReadOnlySpan<byte> data, bool isBase64, string? type, ReadOnlySpan<byte> place)
+    {
+        var reference = media!.Take(data, isBase64, type, out var reason);
+        changes.Note(reason, place);
+        return reference;
+    }
+
+    private void EndText(ProtobufWriter writer, ProtobufWriter.Open open, ReadOnlySpan<byte> place)
+    {
         var written = writer.Buffer.Written[Math.Min(open.Start, writer.Buffer.Length)..];
         if (written.Length > limits.MaxTextBytes)
         {

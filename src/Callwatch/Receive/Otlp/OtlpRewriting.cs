@@ -7,9 +7,8 @@ namespace Callwatch.Receive.Otlp;
 /// Writes the second half of <see cref="OtlpCanonical"/>: the payloads whose bytes differ from what was sent, divided into records of
 /// about <see cref="OtlpLimits.MaxRecordBytes"/> between items, each with its resource and scope.
 /// </summary>
-internal sealed class OtlpRewriting(OtlpLimits limits, ItemRules rules, OtlpCheck check, Changes changes, PayloadBuffer buffer)
+internal sealed class OtlpRewriting(OtlpLimits limits, ItemRules rules, OtlpCheck check, OtlpMend mend, PayloadBuffer buffer)
 {
-    private readonly OtlpMend mend = new(limits, changes);
     private readonly ProtobufWriter writer = new(buffer);
     private readonly List<(int AppId, int Start, int End, int Items)> records = [];
     private int recordStart;

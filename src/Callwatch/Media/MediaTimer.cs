@@ -1,0 +1,40 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Callwatch.Media;
+
+/// <summary>Sweeps at the start and at its interval.</summary>
+internal sealed partial class MediaTimer(MediaSweep sweep, MediaOptions options, TimeProvider time, ILogger log) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // Off the start's own thread: with very many media the first look takes a while.
+        await Task.Yield();
+        using var timer = new PeriodicTimer(options.SweepInterval, time);
+        try
+        {
+            do Sweep();
+            while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException)
+        {
+            // The host stops.
+        }
+    }
+
+    private void Sweep()
+    {
+        try
+        {
+            sweep.Run();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A disk in trouble does not stop the host; the next sweep tries again.
+            SweepFailed(log, e);
+        }
+    }
+
+    [LoggerMessage(EventId = 121, Level = LogLevel.Error, Message = "The retention of media could not do its work")]
+    private static partial void SweepFailed(ILogger log, Exception reason);
+}
