@@ -97,6 +97,12 @@ public interface IJournal
     /// <summary>One record; null when retention has taken it or it was damaged and set aside.</summary>
     JournalRecord? Find(long number);
 
+    /// <summary>
+    /// The same for a reader of one span or log record: what stands at this place of the payload, and all that says whose it is, are there; other items
+    /// may be zeros instead, which saves looking for them. Lengths and places are those of the whole payload.
+    /// </summary>
+    JournalRecord? Find(long number, int offset) => Find(number);
+
     /// <summary>About how many records lie after one number and up to another: numbers may leap far, after a restore.</summary>
     long CountBetween(long after, long through) => Math.Max(0, through - after);
 
@@ -110,7 +116,36 @@ public sealed record JournalStatus(
 {
     /// <summary>Records still held, about.</summary>
     public long Records { get; init; } = Math.Max(0, HeadNumber - FirstNumber + 1);
+
+    /// <summary>On disk, of what is sealed.</summary>
+    public long SealedBytes { get; init; }
+
+    /// <summary>The same before it was sealed.</summary>
+    public long SealedPayloadBytes { get; init; }
+
+    /// <summary>Of what is not sealed yet, the segment being written included.</summary>
+    public long UnsealedBytes { get; init; }
+
+    /// <summary>Of full segments that wait for being sealed: how far it is behind.</summary>
+    public long ToSealBytes { get; init; }
+
+    /// <summary>Why the last window could not be sealed; null when it could.</summary>
+    public string? SealingError { get; init; }
+
+    /// <summary>The first places found damaged since the start.</summary>
+    public IReadOnlyList<JournalDamage> Damage { get; init; } = [];
+
+    /// <summary>Records that retention took before a reader had seen them, since the start.</summary>
+    public IReadOnlyList<ReaderLoss> Losses { get; init; } = [];
 }
+
+/// <summary>Something that cannot be read any more.</summary>
+/// <param name="FirstNumber">What was lost lies from here...</param>
+/// <param name="LastNumber">... to here; 0 when not known.</param>
+public sealed record JournalDamage(string File, long FirstNumber, long LastNumber, string What);
+
+/// <summary>Records that are gone before a reader had seen them.</summary>
+public sealed record ReaderLoss(string Reader, long ByAge, long ByDisk);
 
 /// <summary>A named reader's durable place, advanced by compare-and-set so that two workers fail loudly instead of skipping.</summary>
 public interface ICursors

@@ -32,11 +32,23 @@ public sealed class JournalOptions
     /// <summary>Below so many free bytes nothing is accepted until there is room again. Default 1 GiB.</summary>
     [Range(0, long.MaxValue)] public long MinFreeBytes { get; set; } = 1L << 30;
 
-    /// <summary>The same as a share of the disk, in percent. Default 3.</summary>
+    /// <summary>The same as a share of the disk, in percent, but never more than 10 GiB. Default 3.</summary>
     [Range(0.0, 99.0)] public double MinFreePercent { get; set; } = 3;
 
     /// <summary>Size of a file that only holds room, given up when the disk is full so that cleaning can work; 0 for none. Default 128 MiB.</summary>
     [Range(0, 1L << 40)] public long BallastBytes { get; set; } = 128L << 20;
+
+    /// <summary>Full segments of so many bytes are sealed together: regrouped by app and session and compressed. 64 to 512 MiB are sensible. Default 256 MiB.</summary>
+    [Range(4096, 1L << 32)] public long SealWindowBytes { get; set; } = 256L << 20;
+
+    /// <summary>How long a full segment waits for others to be sealed with. Default 15 min.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "365.00:00:00")] public TimeSpan SealAge { get; set; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>Most of one processor core that sealing takes, 0 to 1; a fifth of it while senders wait for the disk. 0: nothing is sealed. Default 0.5.</summary>
+    [Range(0.0, 1.0)] public double SealShare { get; set; } = 0.5;
+
+    /// <summary>Memory for parts of sealed files read last. Default 32 MiB.</summary>
+    [Range(0, 1L << 40)] public long SealedCacheBytes { get; set; } = 32L << 20;
 
     /// <summary>How often retention looks. Default 1 min.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")] public TimeSpan SweepInterval { get; set; } = TimeSpan.FromMinutes(1);

@@ -1,5 +1,6 @@
 using Callwatch.Control;
 using Callwatch.Journal.Retention;
+using Callwatch.Journal.Sealing;
 using Callwatch.Journal.Writing;
 using Callwatch.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
@@ -45,10 +46,18 @@ public static class JournalServices
         {
             var (journal, options, time) = (provider.GetRequiredService<SegmentJournal>(), provider.GetRequiredService<IOptions<JournalOptions>>().Value, provider.GetRequiredService<TimeProvider>());
             var log = provider.GetRequiredService<ILogger<RetentionSweep>>();
+            var rules = provider.GetService<RetentionDesk>() is { } desk ? new KeepRules((tenant, app) => desk.For(tenant, app).Journal, () => desk.Shortest.Journal) : null;
             var sweep = new RetentionSweep(
                 journal, options, provider.GetRequiredService<ICursors>(), provider.GetServices<IJournalReader>(), DiskFiles.Instance, time,
-                provider.GetRequiredService<Counters>(), log, provider.GetRequiredService<DataHold>());
+                provider.GetRequiredService<Counters>(), log, provider.GetService<DataHold>(), rules);
             return new RetentionTimer(journal, sweep, options, time, log);
+        });
+        services.AddHostedService(provider =>
+        {
+            var (journal, options, time) = (provider.GetRequiredService<SegmentJournal>(), provider.GetRequiredService<IOptions<JournalOptions>>().Value, provider.GetRequiredService<TimeProvider>());
+            var log = provider.GetRequiredService<ILogger<Sealer>>();
+            return new SealingThread(
+                journal, pace => new Sealer(journal, options, provider.GetServices<IJournalReader>(), DiskFiles.Instance, time, pace, log, provider.GetService<DataHold>()), options, time, log);
         });
         return services;
     }

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using Callwatch.Journal.Disk;
+using Callwatch.Journal.Retention;
+using Callwatch.Journal.Sealing;
 using Callwatch.Journal.Segments;
 using Callwatch.Journal.Writing;
 using Callwatch.Telemetry;
@@ -15,7 +17,6 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
     private readonly AppendQueue queue;
     private readonly HeadSignal head;
     private readonly DiskGuard disk;
-    private readonly Damage damage;
     private readonly JournalWriter writer;
     private readonly IJournalFiles files;
     private volatile IReadOnlyList<(long Last, long First)> jumps;
@@ -23,14 +24,19 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
     private SegmentJournal(JournalFolder folder, RecoveredJournal recovered, JournalOptions options, IJournalFiles files, DiskGuard disk, Damage damage, TimeProvider time, ILogger log)
     {
         Epoch = recovered.Epoch;
+        (Damage, Frames, Sealing) = (damage, recovered.Frames, new SealingState(time));
         segments = recovered.Segments;
         queue = new AppendQueue(options.QueueCount, options.QueueBytes);
         head = new HeadSignal(recovered.Head);
-        (this.folder, this.disk, this.damage, this.files) = (folder, disk, damage, files);
+        (this.folder, this.disk, this.files) = (folder, disk, files);
         jumps = NumberJumps.Read(folder.Path);
         var factory = new SegmentFactory(folder.Path, Epoch, options, files, time);
         writer = new JournalWriter(recovered, options, factory, queue, head, disk, files, time, log);
-        writer.SweepWanted = () => SweepWanted?.Invoke();
+        writer.SweepWanted = () =>
+        {
+            SweepWanted?.Invoke();
+            SealWanted?.Invoke();
+        };
     }
 
     public Guid Epoch { get; }
@@ -41,8 +47,8 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
     {
         get
         {
-            foreach (var segment in segments.All)
-                if (segment.LastNumber >= segment.FirstNumber) return segment.FirstNumber;
+            foreach (var part in segments.All)
+                if (part.LastNumber >= part.FirstNumber) return part.FirstNumber;
             return head.Number + 1;
         }
     }
@@ -50,9 +56,24 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
     /// <summary>Called when retention should look at once: a segment became full, or room ran out.</summary>
     internal Action? SweepWanted { get; set; }
 
+    /// <summary>Called when sealing should look at once.</summary>
+    internal Action? SealWanted { get; set; }
+
     internal SegmentList Segments => segments;
 
     internal DiskGuard Disk => disk;
+
+    /// <summary>Taken by whoever removes parts or puts others in their place; adding and reading need it not.</summary>
+    internal Lock Structure { get; } = new();
+
+    internal Damage Damage { get; }
+
+    internal FrameCache Frames { get; }
+
+    internal SealingState Sealing { get; }
+
+    /// <summary>Requests that wait for the disk.</summary>
+    internal int Waiting => queue.Count;
 
     /// <summary>Opens the journal of a folder, or makes one, and recovers whatever an earlier run left.</summary>
     /// <exception cref="StartRefusedException">The folder is in use, cannot be written, or was written by a newer version.</exception>
@@ -99,7 +120,7 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
 
     public async IAsyncEnumerable<JournalRecord> ReadAsync(long after, [EnumeratorCancellation] CancellationToken cancel)
     {
-        using var cursor = new SegmentCursor(segments, damage.Record);
+        using var cursor = new SegmentCursor(segments, Damage);
         var next = after + 1;
         while (true)
         {
@@ -118,23 +139,27 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
         }
     }
 
-    public JournalRecord? Find(long number)
+    public JournalRecord? Find(long number) => Find(number, -1);
+
+    public JournalRecord? Find(long number, int offset)
     {
-        if (number < 1 || number > head.Number || segments.Holding(number) is not { } segment || segment.FirstNumber > number) return null;
-        try
+        // Twice: what was found may just have been sealed.
+        for (var tries = 0; tries < 2; tries++)
         {
-            using var handle = segment.OpenToRead();
-            if (!segment.Index.IsBuilt) BuildIndex(segment, handle);
-            var place = segment.Index.Before(number);
-            using var walk = new SegmentWalk(segment, handle, place.Offset, Math.Max(place.Number, segment.FirstNumber) - 1, offset => damage.Record(segment, offset));
-            while (walk.MoveNext(segment.End, Math.Min(number, segment.LastNumber)))
+            if (number < 1 || number > head.Number || segments.Holding(number) is not { } part || part.FirstNumber > number) return null;
+            try
             {
-                if (walk.Header.Number == number) return walk.ReadPayload() is { } payload ? walk.Header.ToRecord(payload) : null;
+                return part.Find(number, offset, Damage);
             }
-        }
-        catch (IOException)
-        {
-            // Retention has just taken the file, or the disk cannot read it: gone either way.
+            catch (FileNotFoundException)
+            {
+                // Look again.
+            }
+            catch (IOException)
+            {
+                // The disk cannot read it.
+                return null;
+            }
         }
 
         return null;
@@ -146,14 +171,27 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
     {
         var all = segments.All;
         var hasRoom = disk.HasRoom;
+        var windows = all.OfType<SealedWindow>().ToList();
+        var sealedBytes = windows.Sum(window => window.SizeBytes);
+        var waiting = all.OfType<Segment>().Where(segment => segment.IsFull).ToList();
         return new JournalStatus(
-            Epoch, FirstNumber, head.Number, all.Count, all.Sum(segment => segment.FileBytes), disk.Space.FreeBytes,
-            all.Select(segment => segment.FirstReceivedAt()).FirstOrDefault(time => time is not null), queue.Count, damage.Records, damage.Segments,
+            Epoch, FirstNumber, head.Number, all.Sum(part => part.FileCount), all.Sum(part => part.SizeBytes), disk.Space.FreeBytes,
+            all.Select(part => part.FirstReceivedAt()).FirstOrDefault(time => time is not null), queue.Count, Damage.Records, Damage.Segments,
             hasRoom && writer.Refusal is null, writer.Refusal ?? (hasRoom ? null : JournalWriter.NearlyFull))
         {
             Records = CountBetween(FirstNumber - 1, head.Number),
+            SealedBytes = sealedBytes,
+            SealedPayloadBytes = windows.Sum(window => window.PayloadBytes),
+            UnsealedBytes = all.OfType<Segment>().Sum(segment => segment.IsFull ? segment.FileBytes : segment.End),
+            ToSealBytes = waiting.Sum(segment => segment.FileBytes),
+            SealingError = Sealing.Error,
+            Damage = Damage.Places,
+            Losses = Losses.All,
         };
     }
+
+    /// <summary>What readers lost to retention since the start.</summary>
+    internal ReaderLosses Losses { get; } = new();
 
     /// <summary>Lets nobody in any more, and completes when all that was let in has been answered.</summary>
     public async Task DrainAsync()
@@ -201,11 +239,4 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
 
     /// <summary>Lets the writer look around: end a segment that has grown old, try a disk that refused.</summary>
     internal void Nudge() => queue.Nudge();
-
-    private void BuildIndex(Segment segment, Microsoft.Win32.SafeHandles.SafeFileHandle handle)
-    {
-        using var walk = new SegmentWalk(segment, handle, SegmentHeader.Size, segment.FirstNumber - 1, offset => damage.Record(segment, offset), SegmentWalk.ForHeaders);
-        while (walk.MoveNext(segment.End, segment.LastNumber)) segment.Index.Add(walk.Header.Number, walk.Offset);
-        segment.Index.IsBuilt = true;
-    }
 }

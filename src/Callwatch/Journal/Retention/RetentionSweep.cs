@@ -1,3 +1,4 @@
+using Callwatch.Journal.Sealing;
 using Callwatch.Journal.Segments;
 using Callwatch.Journal.Writing;
 using Callwatch.Telemetry;
@@ -6,35 +7,99 @@ using Microsoft.Extensions.Logging;
 namespace Callwatch.Journal.Retention;
 
 /// <summary>
-/// Takes whole full segments from the front: those past their age, then, while the journal is too large or the disk short of room, the oldest,
-/// even if a reader still needs them. What a reader loses that way is counted.
+/// First takes what is past its age, app by app where it is sealed; then, while the journal is too large or the disk short of room, the oldest,
+/// even if a reader still needs it. What a reader loses that way is counted.
 /// </summary>
 internal sealed partial class RetentionSweep(
-    SegmentJournal journal, JournalOptions options, ICursors cursors, IEnumerable<IJournalReader> readers, IJournalFiles files, TimeProvider time, Counters counters, ILogger log, DataHold? hold = null)
+    SegmentJournal journal, JournalOptions options, ICursors cursors, IEnumerable<IJournalReader> readers, IJournalFiles files, TimeProvider time, Counters counters, ILogger log,
+    DataHold? hold = null, KeepRules? rules = null)
 {
+    private readonly KeepRules keep = rules ?? KeepRules.Always(options);
+
     public void Run()
     {
         // A segment that has grown old without becoming full is ended, so that the next look can take it.
         journal.Nudge();
-        var oldest = time.GetUtcNow() - options.MaxAge;
-        while (FirstFull() is var (segment, next) && next.Header.CreatedAt.ToDateTimeOffset() < oldest && Take(segment, Reason.ExpiredByAge))
-        {
-        }
+        DeleteLeftovers();
+        TakeOld();
 
         var disk = journal.Disk.LookAgain();
         if (disk.FreeBytes < journal.Disk.KeepFreeBytes(disk)) journal.Disk.ReleaseBallast();
-        while (FirstFull() is var (segment, _) && (IsTooLarge() || IsShortOfRoom()) && Take(segment, Reason.ExpiredByDisk))
+        while (OldestFull() is { } part && (IsTooLarge() || IsShortOfRoom()) && Take(part, Reason.ExpiredByDisk))
         {
         }
 
         journal.Disk.RestoreBallast();
     }
 
-    /// <summary>The oldest segment and the one after it, if the oldest is full.</summary>
-    private (Segment Segment, Segment Next)? FirstFull() =>
-        journal.Segments.All is [{ IsFull: true } segment, var next, ..] ? (segment, next) : null;
+    private void TakeOld()
+    {
+        var parts = journal.Segments.All;
+        var shortest = time.GetUtcNow() - keep.Shortest();
+        for (var i = 0; i + 1 < parts.Count; i++)
+        {
+            switch (parts[i])
+            {
+                // When the one after it was begun, its last record had come.
+                case Segment { IsFull: true } segment when BeginOf(parts[i + 1]) is { } ended && ended < shortest:
+                    if (segment.Owners().All(owner => ended < time.GetUtcNow() - keep.For(owner.Tenant, owner.App))) Take(segment, Reason.ExpiredByAge);
+                    break;
+                case SealedWindow window:
+                    foreach (var file in window.Files)
+                        if (file.Header.Oldest.ToDateTimeOffset() < shortest) TakeOld(window, file);
+                    break;
+            }
+        }
+    }
 
-    private bool IsTooLarge() => journal.Segments.All.Sum(segment => segment.FileBytes) > (options.MaxBytes ?? journal.Disk.Space.TotalBytes / 2);
+    private static DateTimeOffset? BeginOf(JournalPart part) => part switch
+    {
+        Segment segment => segment.Header.CreatedAt.ToDateTimeOffset(),
+        _ => part.FirstReceivedAt()?.ToDateTimeOffset(),
+    };
+
+    /// <summary>Apps past their age go; the whole file when none is left.</summary>
+    private void TakeOld(SealedWindow window, SealedFile file)
+    {
+        if (window.Leftovers.Count > 0) return;
+        IReadOnlyList<AppEntry> apps;
+        using (var handle = file.OpenToRead()) apps = file.Directory(handle, journal.Damage).Apps;
+        var now = time.GetUtcNow();
+        var gone = apps.Where(app => app.Newest.ToDateTimeOffset() < now - keep.For(file.TenantId, app.App)).ToList();
+        if (gone.Count == 0) return;
+        using var leave = hold?.TryRemove();
+        if (leave is null && hold is not null) return;
+        SealedFile? rest = null;
+        try
+        {
+            if (gone.Count < apps.Count) rest = new AppRemoval(files).Write(file, gone.Select(app => app.App).ToHashSet(), journal.Damage);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            // It stays as it is until the next sweep.
+            NotDeleted(log, file.Path, e);
+            return;
+        }
+
+        lock (journal.Structure)
+        {
+            if (!window.Files.Contains(file) || window.Leftovers.Count > 0)
+            {
+                if (rest is not null) Delete(rest.Path);
+                return;
+            }
+
+            CountLost(window.FirstNumber, window.LastNumber, gone.Sum(app => (long)app.Records), Reason.ExpiredByAge);
+            window.Replace(file, rest);
+            if (window.Files.Count == 0) journal.Segments.Remove(window);
+            Delete(file.Path);
+        }
+    }
+
+    /// <summary>The oldest part, if it is full and not the last.</summary>
+    private JournalPart? OldestFull() => journal.Segments.All is [{ IsFull: true } part, _, ..] ? part : null;
+
+    private bool IsTooLarge() => journal.Segments.All.Sum(part => part.SizeBytes) > (options.MaxBytes ?? journal.Disk.Space.TotalBytes / 2);
 
     // A quarter more than what has to stay free, so that cleaning begins before senders are refused.
     private bool IsShortOfRoom()
@@ -43,7 +108,7 @@ internal sealed partial class RetentionSweep(
         return disk.FreeBytes < journal.Disk.KeepFreeBytes(disk) * 5 / 4;
     }
 
-    private bool Take(Segment segment, Reason reason)
+    private bool Take(JournalPart part, Reason reason)
     {
         using var leave = hold?.TryRemove();
         if (leave is null && hold is not null)
@@ -53,29 +118,56 @@ internal sealed partial class RetentionSweep(
             return false;
         }
 
-        CountLost(segment, reason);
-        journal.Segments.Remove(segment);
+        lock (journal.Structure)
+        {
+            // Just sealed: the next look finds it in its new shape.
+            if (!journal.Segments.All.Contains(part)) return true;
+            if (part is SealedWindow { Leftovers.Count: > 0 }) return false;
+            CountLost(part.FirstNumber, part.LastNumber, long.MaxValue, reason);
+            journal.Segments.Remove(part);
+            // What cannot be deleted is found again at the next start; taking more now would lose data and gain no room.
+            return part is SealedWindow window ? window.Files.Aggregate(true, (fine, file) => Delete(file.Path) && fine) : Delete(((Segment)part).Path);
+        }
+    }
+
+    private bool Delete(string path)
+    {
         try
         {
-            files.Delete(segment.Path);
+            files.Delete(path);
             return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // It is found again at the next start; taking more now would lose data and gain no room.
-            NotDeleted(log, segment.Path, e);
+            NotDeleted(log, path, e);
             return false;
         }
     }
 
-    private void CountLost(Segment segment, Reason reason)
+    /// <summary>Originals of sealed windows that the disk would not let go of before.</summary>
+    private void DeleteLeftovers()
+    {
+        lock (journal.Structure)
+        {
+            foreach (var window in journal.Segments.All.OfType<SealedWindow>().Where(window => window.Leftovers.Count > 0))
+            {
+                if (!window.Leftovers.TrueForAll(path => !File.Exists(path) || Delete(path))) continue;
+                files.SyncFolder(Path.GetDirectoryName(window.Leftovers[0])!);
+                window.Leftovers.Clear();
+            }
+        }
+    }
+
+    /// <param name="records">At most so many of the numbers are taken: the others are another app's.</param>
+    private void CountLost(long first, long last, long records, Reason reason)
     {
         var own = readers.Where(reader => reader.Place is not null).Select(reader => (reader.Name, reader.Place!.Value));
         foreach (var (name, place) in cursors.All().Select(cursor => (cursor.Key, cursor.Value)).Concat(own))
         {
-            if (place.Epoch != journal.Epoch || place.Number >= segment.LastNumber) continue;
-            var lost = segment.LastNumber - Math.Max(place.Number, segment.FirstNumber - 1);
+            if (place.Epoch != journal.Epoch || place.Number >= last) continue;
+            var lost = Math.Min(records, journal.CountBetween(Math.Max(place.Number, first - 1), last));
             counters.Add(reason, lost);
+            journal.Losses.Add(name, reason == Reason.ExpiredByAge ? lost : 0, reason == Reason.ExpiredByDisk ? lost : 0);
             ReaderLost(log, name, lost, reason);
         }
     }

@@ -5,35 +5,47 @@ using Microsoft.Win32.SafeHandles;
 namespace Callwatch.Journal.Segments;
 
 /// <summary>One segment file as readers see it: only what has been synced.</summary>
-internal sealed class Segment(string path, SegmentHeader header)
+internal sealed class Segment(string path, SegmentHeader header) : JournalPart
 {
     /// <summary>Ending of a file that could not be read as a segment.</summary>
     public const string SetAsideEnding = ".seg.damaged";
 
-    private readonly Lock gate = new();
-    private readonly HashSet<long> damagedAt = [];
+    /// <summary>Ending of a damaged segment whose intact records have been sealed.</summary>
+    public const string SealedDamagedEnding = ".damaged-sealed";
+
     private long end = SegmentHeader.Size;
     private long last = header.FirstNumber - 1;
     private volatile bool full;
+    private IReadOnlySet<(int Tenant, int App)>? owners;
 
     public string Path { get; } = path;
 
     public SegmentHeader Header { get; } = header;
 
-    public long FirstNumber => Header.FirstNumber;
+    public override long FirstNumber => Header.FirstNumber;
 
-    /// <summary>Number of the last synced record; the first number less one while there is none.</summary>
-    public long LastNumber => Volatile.Read(ref last);
+    public override long LastNumber => Volatile.Read(ref last);
+
+    public override long NumberBefore => Header.NumberBefore;
 
     /// <summary>Where the last synced record ends. Read <see cref="IsFull"/> before it: once that is true it moves no more.</summary>
     public long End => Volatile.Read(ref end);
 
-    public bool IsFull => full;
+    public override bool IsFull => full;
 
     /// <summary>Size of the file on disk, room not yet used included.</summary>
     public long FileBytes { get; set; }
 
+    public override long SizeBytes => FileBytes;
+
+    public override int FileCount => 1;
+
+    public override string Name => Path;
+
     public SegmentIndex Index { get; } = new();
+
+    /// <summary>Set when it could not be sealed: its disk cannot read it. It is left as it is.</summary>
+    public bool StaysUnsealed { get; set; }
 
     public static string FileName(long firstNumber) => firstNumber.ToString("D20", CultureInfo.InvariantCulture) + ".seg";
 
@@ -56,14 +68,20 @@ internal sealed class Segment(string path, SegmentHeader header)
 
     public void Close() => full = true;
 
-    /// <summary>True the first time damage at this place is met, so that several readers count it once.</summary>
-    public bool IsNewDamage(long offset)
+    public override IPartReader OpenReader(long from, Damage damage) => new SegmentReader(this, from, damage);
+
+    public override JournalRecord? Find(long number, int offset, Damage damage)
     {
-        lock (gate) return damagedAt.Add(offset);
+        using var handle = OpenToRead();
+        if (!Index.IsBuilt) BuildIndex(handle, damage);
+        var place = Index.Before(number);
+        using var walk = new SegmentWalk(this, handle, place.Offset, Math.Max(place.Number, FirstNumber) - 1, at => damage.Record(this, at));
+        while (walk.MoveNext(End, Math.Min(number, LastNumber)))
+            if (walk.Header.Number == number) return walk.ReadPayload() is { } payload ? walk.Header.ToRecord(payload) : null;
+        return null;
     }
 
-    /// <summary>When the first record came; null while there is none.</summary>
-    public Timestamp? FirstReceivedAt()
+    public override Timestamp? FirstReceivedAt()
     {
         try
         {
@@ -75,5 +93,23 @@ internal sealed class Segment(string path, SegmentHeader header)
         {
             return null;
         }
+    }
+
+    /// <summary>Whose records a full one holds; found once by reading its headers.</summary>
+    public IReadOnlySet<(int Tenant, int App)> Owners()
+    {
+        if (owners is not null) return owners;
+        var found = new HashSet<(int Tenant, int App)>();
+        using var handle = OpenToRead();
+        using var walk = new SegmentWalk(this, handle, SegmentHeader.Size, FirstNumber - 1, windowBytes: SegmentWalk.ForHeaders);
+        while (walk.MoveNext(End, LastNumber)) found.Add((walk.Header.TenantId, walk.Header.AppId));
+        return owners = found;
+    }
+
+    private void BuildIndex(SafeFileHandle handle, Damage damage)
+    {
+        using var walk = new SegmentWalk(this, handle, SegmentHeader.Size, FirstNumber - 1, at => damage.Record(this, at), SegmentWalk.ForHeaders);
+        while (walk.MoveNext(End, LastNumber)) Index.Add(walk.Header.Number, walk.Offset);
+        Index.IsBuilt = true;
     }
 }

@@ -1,25 +1,38 @@
 namespace Callwatch.Journal.Segments;
 
-/// <summary>The segments in the order of their numbers. The writer adds at the end, retention takes from the front, readers see a snapshot.</summary>
-internal sealed class SegmentList(IEnumerable<Segment> segments)
+/// <summary>
+/// The parts in the order of their numbers. The writer adds at the end, retention takes away, sealing puts a window in the place of segments;
+/// readers see a snapshot.
+/// </summary>
+internal sealed class SegmentList(IEnumerable<JournalPart> parts)
 {
     private readonly Lock gate = new();
-    private volatile Segment[] all = [.. segments];
+    private volatile JournalPart[] all = [.. parts];
 
-    public IReadOnlyList<Segment> All => all;
+    public IReadOnlyList<JournalPart> All => all;
 
     public void Add(Segment segment)
     {
         lock (gate) all = [.. all, segment];
     }
 
-    public void Remove(Segment segment)
+    public void Remove(JournalPart part)
     {
-        lock (gate) all = [.. all.Where(other => other != segment)];
+        lock (gate) all = [.. all.Where(other => other != part)];
     }
 
-    /// <summary>The segment in which a number lies, or else the first after it.</summary>
-    public Segment? Holding(long number)
+    /// <summary>Puts one part in the place of neighbours, all at once; without one the neighbours are only removed.</summary>
+    public void Replace(IReadOnlyCollection<JournalPart> neighbours, JournalPart? part)
+    {
+        lock (gate)
+        {
+            var rest = all.Where(other => !neighbours.Contains(other));
+            all = [.. (part is null ? rest : rest.Append(part)).OrderBy(other => other.FirstNumber)];
+        }
+    }
+
+    /// <summary>The part in which a number lies, or else the first after it.</summary>
+    public JournalPart? Holding(long number)
     {
         var snapshot = all;
         var (low, high) = (0, snapshot.Length);
@@ -32,12 +45,5 @@ internal sealed class SegmentList(IEnumerable<Segment> segments)
 
         if (low > 0 && (!snapshot[low - 1].IsFull || snapshot[low - 1].LastNumber >= number)) return snapshot[low - 1];
         return low < snapshot.Length ? snapshot[low] : null;
-    }
-
-    public Segment? After(Segment segment)
-    {
-        foreach (var other in all)
-            if (other.FirstNumber > segment.FirstNumber) return other;
-        return null;
     }
 }

@@ -60,13 +60,15 @@ internal sealed class SegmentWalk(Segment segment, SafeFileHandle handle, long s
     public byte[]? ReadPayload()
     {
         var payload = GC.AllocateUninitializedArray<byte>(Header.Length);
-        if (!TryCopy(Offset + RecordHeader.Size, payload) || Header.Codec != Codec.None || Crc32C.Of(payload) != Header.PayloadCrc)
-        {
-            damage?.Invoke(Offset);
-            return null;
-        }
+        return TryReadPayload(payload) ? payload : null;
+    }
 
-        return payload;
+    /// <summary>The same into a buffer of exactly its length.</summary>
+    public bool TryReadPayload(Span<byte> payload)
+    {
+        if (TryCopy(Offset + RecordHeader.Size, payload) && Header.Codec == Codec.None && Crc32C.Of(payload) == Header.PayloadCrc) return true;
+        damage?.Invoke(Offset);
+        return false;
     }
 
     /// <summary>Whether the payload is what was written, without keeping it.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using Callwatch.Journal.Sealing;
 using Callwatch.Journal.Segments;
 
 namespace Callwatch.Journal.Writing;
@@ -58,6 +59,13 @@ internal sealed class JournalFolder : IDisposable
         var all = Directory.EnumerateFiles(Path).Where(file => Segment.NumberIn(file) is not null).Order(StringComparer.Ordinal).ToList();
         return ([.. all.Where(file => file.EndsWith(".seg", StringComparison.Ordinal))], [.. all.Where(file => file.EndsWith(Segment.SetAsideEnding, StringComparison.Ordinal))]);
     }
+
+    /// <summary>Sealed files.</summary>
+    public List<string> ListSealed() =>
+        [.. Directory.EnumerateFiles(Path).Where(file => file.EndsWith(SealedFile.Ending, StringComparison.Ordinal) && SealedFile.NameParts(file) is not null).Order(StringComparer.Ordinal)];
+
+    /// <summary>Whether it holds no records, not even such as nobody can read.</summary>
+    public bool IsNew() => !Directory.EnumerateFiles(Path).Any(file => Segment.NumberIn(file) is not null || SealedFile.NameParts(file) is not null);
 
     /// <summary>What an interrupted write left behind.</summary>
     public void RemoveUnfinished()

@@ -1,3 +1,4 @@
+using Callwatch.Journal.Sealing;
 using Callwatch.Journal.Segments;
 using Callwatch.Telemetry;
 using Microsoft.Extensions.Logging;
@@ -7,7 +8,7 @@ namespace Callwatch.Journal.Writing;
 /// <summary>A journal as found on disk.</summary>
 /// <param name="Open">The last segment, to be gone on with; null when a new one has to be begun.</param>
 /// <param name="NextNumber">Higher than any number that may ever have been given away.</param>
-internal sealed record RecoveredJournal(Guid Epoch, SegmentList Segments, (Segment Segment, IJournalFile File)? Open, long Head, long NextNumber);
+internal sealed record RecoveredJournal(Guid Epoch, SegmentList Segments, FrameCache Frames, (Segment Segment, IJournalFile File)? Open, long Head, long NextNumber);
 
 /// <summary>
 /// Opens what an earlier run left, however it ended: cuts off what the last write did not finish, sets damaged files aside, and makes sure
@@ -18,39 +19,48 @@ internal sealed partial class Recovery(JournalFolder folder, JournalOptions opti
     public RecoveredJournal Run()
     {
         folder.RemoveUnfinished();
+        var isNew = folder.IsNew();
+        var frames = new FrameCache(options.SealedCacheBytes);
+        var windows = new SealedRecovery(folder, files, damage, frames, log).Run();
         var (paths, setAside) = folder.List();
-        var segments = new List<Segment>();
+        var segments = new List<JournalPart>(windows);
         foreach (var path in paths)
         {
             if (ReadHeader(path) is { } header) segments.Add(new Segment(path, header) { FileBytes = new FileInfo(path).Length });
             else setAside.Add(SetAside(path));
         }
 
+        segments.Sort(static (a, b) => a.FirstNumber.CompareTo(b.FirstNumber));
+
         // A number whose file was set aside behind the newest readable one must not be given away again: then a new file begins.
         var nextNumber = setAside.Where(path => segments.Count == 0 || Segment.NumberIn(path) > segments[^1].FirstNumber).Select(NumberBehind).Append(0).Max();
-        var epoch = EpochOf(segments, isNew: paths.Count == 0 && setAside.Count == 0);
-        if (segments.Count == 0) return new RecoveredJournal(epoch, new SegmentList([]), null, Math.Max(nextNumber - 1, 0), Math.Max(nextNumber, 1));
+        nextNumber = Math.Max(nextNumber, SealedRecovery.NumberBehindSetAside(folder.Path, segments.Count == 0 ? 0 : segments[^1].FirstNumber));
+        var epoch = EpochOf(segments, isNew);
+        if (segments.Count == 0) return new RecoveredJournal(epoch, new SegmentList([]), frames, null, Math.Max(nextNumber - 1, 0), Math.Max(nextNumber, 1));
 
         for (var i = 0; i + 1 < segments.Count; i++)
         {
-            var last = Math.Min(segments[i + 1].Header.NumberBefore, segments[i + 1].FirstNumber - 1);
-            segments[i].Publish(segments[i].FileBytes, Math.Max(last, segments[i].FirstNumber - 1));
-            segments[i].Close();
+            if (segments[i] is not Segment segment) continue;
+            var last = Math.Min(segments[i + 1].NumberBefore, segments[i + 1].FirstNumber - 1);
+            segment.Publish(segment.FileBytes, Math.Max(last, segment.FirstNumber - 1));
+            segment.Close();
         }
 
-        var newest = segments[^1];
+        // Only the last segment as it was written can be gone on with.
+        if (segments[^1] is not Segment newest) return new RecoveredJournal(epoch, new SegmentList(segments), frames, null, segments[^1].LastNumber, Math.Max(nextNumber, segments[^1].LastNumber + 1));
         var (end, highest) = Scan(newest);
         var head = newest.LastNumber >= newest.FirstNumber ? newest.LastNumber : newest.Header.NumberBefore;
         var open = nextNumber > 0 ? null : GoOnWith(newest, end);
         if (open is null) newest.Close();
-        return new RecoveredJournal(epoch, new SegmentList(segments), open is null ? null : (newest, open), head, Math.Max(nextNumber, Math.Max(highest, head) + 1));
+        return new RecoveredJournal(epoch, new SegmentList(segments), frames, open is null ? null : (newest, open), head, Math.Max(nextNumber, Math.Max(highest, head) + 1));
     }
 
-    private Guid EpochOf(List<Segment> segments, bool isNew)
+    private Guid EpochOf(List<JournalPart> segments, bool isNew)
     {
         // An epoch without any segment says nothing: its numbers would begin again.
         if (!isNew && folder.ReadEpoch() is { } kept) return kept;
-        var epoch = segments.Count > 0 && segments[^1].Header.Epoch != Guid.Empty ? segments[^1].Header.Epoch : Guid.NewGuid();
+        var written = segments.Select(part => part is Segment segment ? segment.Header.Epoch : ((SealedWindow)part).Files[0].Header.Epoch).LastOrDefault(Guid.Empty);
+        var epoch = written != Guid.Empty ? written : Guid.NewGuid();
         folder.WriteEpoch(epoch, files);
         return epoch;
     }
@@ -89,7 +99,7 @@ internal sealed partial class Recovery(JournalFolder folder, JournalOptions opti
     /// <summary>Renames a file nobody can read, so that it is kept for a person to look at.</summary>
     private string SetAside(string path)
     {
-        damage.Segment();
+        damage.Segment(path, Segment.NumberIn(path)!.Value, 0);
         WasSetAside(log, path);
         var aside = Path.ChangeExtension(path, Segment.SetAsideEnding);
         try

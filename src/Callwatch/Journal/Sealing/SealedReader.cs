@@ -1,0 +1,172 @@
+using Callwatch.Journal.Segments;
+using Microsoft.Win32.SafeHandles;
+
+namespace Callwatch.Journal.Sealing;
+
+/// <summary>
+/// Reads a sealed window in the order of numbers. The pieces of neighbouring records lie all over the window, so records are put together in
+/// chunks: for each, every frame that has something for it is inflated once.
+/// </summary>
+internal sealed class SealedReader : IPartReader
+{
+    /// <summary>Most bytes of payload put together at a time; a single larger record is a chunk of its own.</summary>
+    public const long ChunkBytes = 32L << 20;
+
+    private const int ChunkRecords = 50_000;
+
+    private readonly JournalPart window;
+    private readonly Damage damage;
+    private readonly List<Source> sources = [];
+    private readonly Queue<JournalRecord> ready = new();
+
+    public SealedReader(JournalPart window, IReadOnlyList<SealedFile> files, long from, Damage damage)
+    {
+        (this.window, this.damage) = (window, damage);
+        try
+        {
+            foreach (var file in files) sources.Add(new Source(file, from, damage));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    public JournalRecord? Read(long from, long through)
+    {
+        while (true)
+        {
+            while (ready.TryPeek(out var record))
+            {
+                if (record.Number > through) return null;
+                ready.Dequeue();
+                if (record.Number >= from) return record;
+            }
+
+            if (!Fill()) return null;
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var source in sources) source.Dispose();
+        sources.Clear();
+    }
+
+    /// <summary>The next chunk; false when the window has ended. A chunk may come out empty, where all of it is damaged.</summary>
+    private bool Fill()
+    {
+        var (chunk, bytes) = (new List<Part>(), 0L);
+        while (chunk.Count < ChunkRecords && (chunk.Count == 0 || bytes < ChunkBytes) && Lowest() is { } source)
+        {
+            var part = new Part(source.Current with { TenantId = source.File.TenantId });
+            source.TakePieces(part, chunk.Count);
+            chunk.Add(part);
+            bytes += part.Payload.Length;
+            source.Advance();
+        }
+
+        foreach (var source in sources) source.FillIn(chunk);
+        foreach (var part in chunk)
+        {
+            if (!part.IsLost && Crc32C.Of(part.Payload) == part.Header.PayloadCrc) ready.Enqueue(part.Header.ToRecord(part.Payload));
+            else damage.Lost(window, part.Header.Number);
+        }
+
+        return chunk.Count > 0;
+    }
+
+    private Source? Lowest()
+    {
+        Source? lowest = null;
+        foreach (var source in sources)
+            if (source.HasCurrent && (lowest is null || source.Current.Number < lowest.Current.Number)) lowest = source;
+        return lowest;
+    }
+
+    private sealed class Part(RecordHeader header)
+    {
+        public RecordHeader Header { get; } = header;
+
+        public byte[] Payload { get; } = GC.AllocateUninitializedArray<byte>(header.Length);
+
+        public bool IsLost { get; set; }
+    }
+
+    /// <summary>One tenant's file.</summary>
+    private sealed class Source : IDisposable
+    {
+        private readonly SafeFileHandle handle;
+        private readonly SealedDirectory directory;
+        private readonly Damage damage;
+        private readonly List<PlacedPiece> pieces = [];
+        private readonly List<(int Record, PlacedPiece Piece)> wanted = [];
+        private HeadWalk? heads;
+        private int nextHeads;
+
+        public Source(SealedFile file, long from, Damage damage)
+        {
+            (File, this.damage) = (file, damage);
+            handle = file.OpenToRead();
+            directory = file.Directory(handle, damage);
+            nextHeads = directory.FirstFrom(from);
+            do Advance();
+            while (HasCurrent && Current.Number < from);
+        }
+
+        public SealedFile File { get; }
+
+        public bool HasCurrent { get; private set; }
+
+        public RecordHeader Current => heads!.Header;
+
+        public void Advance()
+        {
+            while (true)
+            {
+                if (heads is not null && heads.MoveNext())
+                {
+                    HasCurrent = true;
+                    return;
+                }
+
+                if (nextHeads >= directory.Heads.Length)
+                {
+                    HasCurrent = false;
+                    return;
+                }
+
+                var entry = directory.Heads[nextHeads++];
+                heads = File.Read(handle, entry, damage) is { } bytes ? new HeadWalk(bytes, entry.First) : null;
+            }
+        }
+
+        public void TakePieces(Part part, int record)
+        {
+            heads!.Pieces(pieces, part.Payload);
+            foreach (var piece in pieces) wanted.Add((record, piece));
+        }
+
+        public void FillIn(List<Part> chunk)
+        {
+            wanted.Sort(static (a, b) => a.Piece.Frame.CompareTo(b.Piece.Frame));
+            var (number, frame) = (-1, (byte[]?)null);
+            foreach (var (record, piece) in wanted)
+            {
+                if (piece.Frame != number)
+                {
+                    number = piece.Frame;
+                    frame = directory.Bodies.TryGetValue(number, out var entry) ? File.Read(handle, entry, damage) : null;
+                }
+
+                if (frame is null || piece.FrameOffset + piece.Length > frame.Length) chunk[record].IsLost = true;
+                else frame.AsSpan(piece.FrameOffset, piece.Length).CopyTo(chunk[record].Payload.AsSpan(piece.At));
+            }
+
+            wanted.Clear();
+        }
+
+        public void Dispose() => handle.Dispose();
+    }
+}

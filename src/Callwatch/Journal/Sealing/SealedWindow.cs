@@ -1,0 +1,116 @@
+using Callwatch.Journal.Segments;
+using Callwatch.Spans;
+using Microsoft.Win32.SafeHandles;
+
+namespace Callwatch.Journal.Sealing;
+
+/// <summary>A stretch of numbers that has been sealed: one file for each tenant that still has records in it.</summary>
+internal sealed class SealedWindow : JournalPart
+{
+    private readonly FrameCache cache;
+    private volatile SealedFile[] files;
+
+    /// <param name="files">All of one window; at least one.</param>
+    public SealedWindow(IReadOnlyList<SealedFile> files, FrameCache cache)
+    {
+        this.files = [.. files.OrderBy(file => file.TenantId)];
+        this.cache = cache;
+        var header = files[0].Header;
+        (FirstNumber, LastNumber, NumberBefore) = (header.FirstNumber, header.LastNumber, header.NumberBefore);
+    }
+
+    public IReadOnlyList<SealedFile> Files => files;
+
+    /// <summary>
+    /// Originals that could not be deleted, or whose deletion is not yet on disk. While there are any, no file of the window may go: a start would take
+    /// the originals for what counts. Under <see cref="SegmentJournal.Structure"/>.
+    /// </summary>
+    public List<string> Leftovers { get; } = [];
+
+    public override long FirstNumber { get; }
+
+    public override long LastNumber { get; }
+
+    public override long NumberBefore { get; }
+
+    public override bool IsFull => true;
+
+    public override long SizeBytes => files.Sum(file => file.FileBytes);
+
+    public override int FileCount => files.Length;
+
+    public override string Name => files is [var first, ..] ? first.Path : "";
+
+    public long PayloadBytes => files.Sum(file => file.Header.PayloadBytes);
+
+    public override Timestamp? FirstReceivedAt() => files.Length == 0 ? null : new Timestamp(files.Min(file => file.Header.Oldest.UnixNanoseconds));
+
+    public override IPartReader OpenReader(long from, Damage damage) => new SealedReader(this, files, from, damage);
+
+    public override JournalRecord? Find(long number, int offset, Damage damage)
+    {
+        foreach (var file in files)
+        {
+            using var handle = file.OpenToRead();
+            var directory = file.Directory(handle, damage);
+            if (directory.HeadOf(number) is not { } entry || Frame(file, handle, entry, damage) is not { } heads) continue;
+            var walk = new HeadWalk(heads, entry.First);
+            while (walk.MoveNext() && walk.Header.Number <= number)
+                if (walk.Header.Number == number) return Assemble(file, directory, handle, walk, offset, damage);
+        }
+
+        return null;
+    }
+
+    /// <summary>Takes one file out, or puts its next generation in its place.</summary>
+    public void Replace(SealedFile file, SealedFile? next) => files = [.. files.Where(other => other != file), .. next is null ? Array.Empty<SealedFile>() : [next]];
+
+    private JournalRecord? Assemble(SealedFile file, SealedDirectory directory, SafeFileHandle handle, HeadWalk walk, int offset, Damage damage)
+    {
+        var payload = new byte[walk.Header.Length];
+        var pieces = new List<PlacedPiece>();
+        walk.Pieces(pieces, payload);
+        var (wantedFrom, wantedTo) = offset < 0 ? (0, int.MaxValue) : ItemAt(pieces, offset);
+        foreach (var piece in pieces)
+        {
+            if (piece.IsItem && (piece.At < wantedFrom || piece.At >= wantedTo)) continue;
+            if (!directory.Bodies.TryGetValue(piece.Frame, out var entry) || Frame(file, handle, entry, damage) is not { } body || piece.FrameOffset + piece.Length > body.Length)
+            {
+                damage.Lost(this, walk.Header.Number);
+                return null;
+            }
+
+            body.AsSpan(piece.FrameOffset, piece.Length).CopyTo(payload.AsSpan(piece.At));
+        }
+
+        if (offset < 0 && Crc32C.Of(payload) != walk.Header.PayloadCrc)
+        {
+            damage.Lost(this, walk.Header.Number);
+            return null;
+        }
+
+        return (walk.Header with { TenantId = file.TenantId }).ToRecord(payload);
+    }
+
+    /// <summary>From where to where the item reaches in which something lies.</summary>
+    private static (int From, int To) ItemAt(List<PlacedPiece> pieces, int offset)
+    {
+        for (var i = 0; i < pieces.Count; i++)
+        {
+            if (!pieces[i].IsItem || pieces[i].GoesOn) continue;
+            var end = pieces[i].At + pieces[i].Length;
+            for (var next = i + 1; next < pieces.Count && pieces[next].GoesOn; next++) end = pieces[next].At + pieces[next].Length;
+            if (offset >= pieces[i].At && offset < end) return (pieces[i].At, end);
+        }
+
+        return (0, 0);
+    }
+
+    private byte[]? Frame(SealedFile file, SafeFileHandle handle, in FrameEntry entry, Damage damage)
+    {
+        if (cache.Find(file, entry.At) is { } known) return known;
+        if (file.Read(handle, entry, damage) is not { } bytes) return null;
+        cache.Add(file, entry.At, bytes);
+        return bytes;
+    }
+}
