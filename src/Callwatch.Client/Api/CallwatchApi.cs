@@ -35,12 +35,12 @@ public sealed class CallwatchApi(HttpClient http)
         GetAsync(query.On("api/v1/stats"), ApiJson.Default.ApiStats, cancel);
 
     /// <summary>Known values of a field, most used first.</summary>
-    public Task<ApiAnswer<ApiList<ApiFacetValue>>> FacetAsync(string field, ApiQuery query, CancellationToken cancel = default) =>
-        GetAsync(query.On($"api/v1/facets/{Uri.EscapeDataString(field)}"), ApiJson.Default.ApiListApiFacetValue, cancel);
+    public Task<ApiAnswer<ApiPage<ApiFacetValue>>> FacetAsync(string field, ApiQuery query, CancellationToken cancel = default) =>
+        GetAsync(query.On($"api/v1/facets/{Uri.EscapeDataString(field)}"), ApiJson.Default.ApiPageApiFacetValue, cancel);
 
     /// <summary>Groups of failed calls, most frequent first.</summary>
-    public Task<ApiAnswer<ApiList<ApiErrorGroup>>> ErrorsAsync(ApiQuery query, CancellationToken cancel = default) =>
-        GetAsync(query.On("api/v1/errors"), ApiJson.Default.ApiListApiErrorGroup, cancel);
+    public Task<ApiAnswer<ApiPage<ApiErrorGroup>>> ErrorsAsync(ApiQuery query, CancellationToken cancel = default) =>
+        GetAsync(query.On("api/v1/errors"), ApiJson.Default.ApiPageApiErrorGroup, cancel);
 
     /// <summary>A page of sessions.</summary>
     public Task<ApiAnswer<ApiPage<ApiSession>>> SessionsAsync(ApiQuery query, CancellationToken cancel = default) =>

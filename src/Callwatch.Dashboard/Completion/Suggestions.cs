@@ -39,8 +39,8 @@ public sealed class Suggestions(FacetQueries facets)
         }
 
         if (!field.Facet) return [];
-        return await facets.ValuesAsync(field.Name, begun.Length == 0 ? null : begun, selection, Most, cancel) is Answer<IReadOnlyList<FacetValue>>.Found found
-            ? [.. found.Value.Select(value => new Suggestion(not + FilterPrinter.Term(field, key, value.Value), Show.Figure.Count(value.Calls)))]
+        return await facets.ValuesAsync(field.Name, begun.Length == 0 ? null : begun, selection, Most, cancel) is Answer<Page<FacetValue>>.Found found
+            ? [.. found.Value.Items.Select(value => new Suggestion(not + FilterPrinter.Term(field, key, value.Value), Show.Figure.Count(value.Calls)))]
             : [];
     }
 }

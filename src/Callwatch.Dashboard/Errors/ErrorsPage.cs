@@ -10,7 +10,7 @@ namespace Callwatch.Dashboard.Errors;
 /// <param name="All">All failed calls over time; null when they could not be counted.</param>
 /// <param name="ByGroup">The same by fingerprint; empty when that would take too long.</param>
 /// <param name="Everything">All calls of the range, failed or not.</param>
-public sealed record ErrorsModel(Answer<IReadOnlyList<ErrorGroup>> Answer, StatsAnswer? All, IReadOnlyDictionary<string, StatsGroup> ByGroup, Figures? Everything);
+public sealed record ErrorsModel(Answer<Page<ErrorGroup>> Answer, StatsAnswer? All, IReadOnlyDictionary<string, StatsGroup> ByGroup, Figures? Everything);
 
 /// <summary>Failed calls in groups: what fails, since when, how often.</summary>
 internal static class ErrorsPage
@@ -22,7 +22,7 @@ internal static class ErrorsPage
         var selection = visit.Selection;
         var answer = await errors.GroupsAsync(selection, MostGroups, cancel);
         var model = new ErrorsModel(answer, null, new Dictionary<string, StatsGroup>(StringComparer.Ordinal), null);
-        if (answer is Answer<IReadOnlyList<ErrorGroup>>.Found)
+        if (answer is Answer<Page<ErrorGroup>>.Found)
         {
             var failed = selection with { Filter = Chips.And(selection.Filter, FilterPrinter.Term(FilterFields.Outcome, null, Outcome.Error.Word())) };
             var all = await AskAsync(stats, failed, Step.Auto, [], cancel);

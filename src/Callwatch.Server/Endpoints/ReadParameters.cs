@@ -100,7 +100,7 @@ internal static class ReadingParameters
     /// <summary>The problem of a question that has no answer.</summary>
     public static IResult Problem<T>(this Answer<T> answer) => answer switch
     {
-        Answer<T>.Invalid invalid => Problems.Unprocessable(invalid.Field, invalid.Message, invalid.Offset, invalid.Field == "q" ? "bad_filter" : "invalid"),
+        Answer<T>.Invalid invalid => Problems.Unprocessable(invalid.Field, invalid.Message, invalid.Offset, invalid.Code ?? (invalid.Field == "q" ? "bad_filter" : "invalid")),
         Answer<T>.TooMuch { RetryAfter: { } after } busy => Problems.TryLater(StatusCodes.Status429TooManyRequests, "too_many_questions", busy.Message, after),
         Answer<T>.TooMuch tooMuch => Problems.Unprocessable("from", tooMuch.Message, code: "too_much"),
         _ => throw new InvalidOperationException("The question has an answer."),

@@ -19,8 +19,8 @@ internal static class StatsEndpoints
     {
         var api = routes.MapGroup("/api/v1").WithTags("Figures").RequireScope(KeyScopes.Read);
         api.MapGet("/stats", StatsAsync).WithName("GetStats").WithSummary("Figures over time and by group; empty buckets are there.").Produces<ApiStats>().ProducesProblem(422);
-        api.MapGet("/facets/{field}", FacetAsync).WithName("ListFacetValues").WithSummary("Known values of a field, most used first.").Produces<ApiList<ApiFacetValue>>().ProducesProblem(422);
-        api.MapGet("/errors", ErrorsAsync).WithName("ListErrors").WithSummary("Groups of failed calls, most frequent first.").Produces<ApiList<ApiErrorGroup>>().ProducesProblem(422);
+        api.MapGet("/facets/{field}", FacetAsync).WithName("ListFacetValues").WithSummary("Known values of a field, most used first.").Produces<ApiPage<ApiFacetValue>>().ProducesProblem(422);
+        api.MapGet("/errors", ErrorsAsync).WithName("ListErrors").WithSummary("Groups of failed calls, most frequent first.").Produces<ApiPage<ApiErrorGroup>>().ProducesProblem(422);
     }
 
     private static async Task<IResult> StatsAsync(
@@ -63,8 +63,8 @@ internal static class StatsEndpoints
         var (most, badLimit) = ReadingParameters.ReadLimit(limit, ListParameters.DefaultLimit, CallQueries.MaxLimit);
         if (badLimit is not null) return badLimit;
         var answer = await facets.ValuesAsync(field, prefix, selection, most, cancel);
-        return answer is Answer<IReadOnlyList<FacetValue>>.Found { Value: var values }
-            ? TypedResults.Json(new ApiList<ApiFacetValue> { Items = [.. values.Select(value => new ApiFacetValue(value.Value, value.Calls))] }, ApiJson.Default.ApiListApiFacetValue)
+        return answer is Answer<Page<FacetValue>>.Found { Value: var values }
+            ? TypedResults.Json(values.ToApi(value => new ApiFacetValue(value.Value, value.Calls)), ApiJson.Default.ApiPageApiFacetValue)
             : answer.Problem();
     }
 
@@ -77,8 +77,8 @@ internal static class StatsEndpoints
         var (most, badLimit) = ReadingParameters.ReadLimit(limit, ListParameters.DefaultLimit, CallQueries.MaxLimit);
         if (badLimit is not null) return badLimit;
         var answer = await errors.GroupsAsync(selection, most, cancel);
-        return answer is Answer<IReadOnlyList<ErrorGroup>>.Found { Value: var groups }
-            ? TypedResults.Json(new ApiList<ApiErrorGroup> { Items = [.. groups.Select(ReadRecords.ToApi)] }, ApiJson.Default.ApiListApiErrorGroup)
+        return answer is Answer<Page<ErrorGroup>>.Found { Value: var groups }
+            ? TypedResults.Json(groups.ToApi(ReadRecords.ToApi), ApiJson.Default.ApiPageApiErrorGroup)
             : answer.Problem();
     }
 }

@@ -49,7 +49,11 @@ public abstract record Answer<T>
     public sealed record Found(T Value) : Answer<T>;
 
     /// <summary>The question is wrong. <c>Field</c> names the parameter; <c>Offset</c> is the character in the filter, where it is the filter.</summary>
-    public sealed record Invalid(string Field, string Message, int? Offset = null) : Answer<T>;
+    public sealed record Invalid(string Field, string Message, int? Offset = null) : Answer<T>
+    {
+        /// <summary>For programs; null is the usual one of the field.</summary>
+        public string? Code { get; init; }
+    }
 
     /// <summary>It would take more time or memory than allowed; the message says how to narrow it.</summary>
     public sealed record TooMuch(string Message) : Answer<T>

@@ -21,10 +21,10 @@ public sealed class CallQueries(QueryGate gate, Scopes scopes)
         if (asked is null) return invalid!;
         var (paging, wrong) = Paging.Read<Span>(asked, sort, limit, cursor);
         if (paging is null) return wrong!;
-        return await gate.AnswerAsync(selection.Scope, run => new Answer<Page<Span>>.Found(Read(run, asked, sort, limit, paging)), cancel);
+        return await gate.AnswerAsync(selection.Scope, run => Read(run, asked, sort, limit, paging) is { } page ? new Answer<Page<Span>>.Found(page) : Paging.Gone<Span>(), cancel);
     }
 
-    private Page<Span> Read(QueryRun run, Asked asked, SortOrder sort, int limit, Paging paging) =>
+    private Page<Span>? Read(QueryRun run, Asked asked, SortOrder sort, int limit, Paging paging) =>
         new ListReader<Span>(run, asked, sort, limit, paging.Cursor, paging.Question, Shape(asked)).Read();
 
     private ListShape<Span> Shape(Asked asked)

@@ -2,6 +2,7 @@ using System.Globalization;
 using Callwatch.Query.Filters.Sql;
 using Callwatch.Query.Running;
 using Callwatch.Spans;
+using Callwatch.Store.Partitions;
 using Callwatch.Store.Rollups;
 
 namespace Callwatch.Query;
@@ -9,17 +10,20 @@ namespace Callwatch.Query;
 /// <summary>Groups of failed calls: the same type, message (numbers, ids and quoted text aside), provider and model.</summary>
 public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
 {
-    private const int MostGroups = 100_000;
+    private const int MostGroups = 50_000;
     private const int Samples = 5;
 
-    /// <summary>Most frequent first.</summary>
+    /// <summary>Share of the time after which no further day is begun: what is known of the newer ones is an answer too.</summary>
+    private const double LastDay = 0.7;
+
+    /// <summary>Most frequent first. Counted day by day from the newest: where the time did not do for all, <see cref="Page{T}.SearchedUntil"/> says from when on.</summary>
     /// <param name="limit">1 to 1,000.</param>
-    public async Task<Answer<IReadOnlyList<ErrorGroup>>> GroupsAsync(Selection selection, int limit, CancellationToken cancel)
+    public async Task<Answer<Page<ErrorGroup>>> GroupsAsync(Selection selection, int limit, CancellationToken cancel)
     {
-        var (asked, invalid) = scopes.Read<IReadOnlyList<ErrorGroup>>(selection);
+        var (asked, invalid) = scopes.Read<Page<ErrorGroup>>(selection);
         if (asked is null) return invalid!;
-        if (limit is < 1 or > 1_000) return new Answer<IReadOnlyList<ErrorGroup>>.Invalid("limit", "'limit' is from 1 to 1000.");
-        return await gate.AnswerAsync(selection.Scope, run => new Answer<IReadOnlyList<ErrorGroup>>.Found(Read(run, asked, limit)), cancel);
+        if (limit is < 1 or > 1_000) return new Answer<Page<ErrorGroup>>.Invalid("limit", "'limit' is from 1 to 1000.");
+        return await gate.AnswerAsync(selection.Scope, run => new Answer<Page<ErrorGroup>>.Found(Read(run, asked, limit)), cancel);
     }
 
     private readonly record struct Key(long Fingerprint, string? Provider, string? Model);
@@ -31,29 +35,47 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
         public long Last { get; set; }
         public string Type { get; set; } = "_OTHER";
         public string Message { get; set; } = "";
+        public List<Partition> SeenIn { get; } = [];
         public List<TraceId> Samples { get; } = [];
     }
 
-    private List<ErrorGroup> Read(QueryRun run, Asked asked, int limit)
+    private Page<ErrorGroup> Read(QueryRun run, Asked asked, int limit)
     {
         var groups = new Dictionary<Key, Group>();
-        foreach (var partition in run.Between(asked.Selection.From, asked.Selection.To))
+        Timestamp? until = null;
+        foreach (var day in run.Between(asked.Selection.From, asked.Selection.To).GroupBy(partition => partition.Day))
         {
-            using var open = run.Open(partition);
-            if (open is not null) Count(open, asked, groups);
-            if (groups.Count > MostGroups) throw new TimeIsUpException();
+            if (run.Spent > LastDay || groups.Count > MostGroups)
+            {
+                until = day.First().To;
+                // Not even the newest day has been looked at.
+                if (until >= asked.Selection.To) throw new TimeIsUpException();
+                break;
+            }
+
+            foreach (var partition in day)
+            {
+                using var open = run.Open(partition);
+                if (open is not null) Count(open, asked, groups);
+            }
         }
 
         var errors = groups.Values.Sum(group => group.Calls);
         var greatest = groups.OrderByDescending(pair => pair.Value.Calls).ThenByDescending(pair => pair.Value.Last).ThenBy(pair => pair.Key.Fingerprint).Take(limit).ToList();
-        foreach (var partition in run.Between(asked.Selection.From, asked.Selection.To))
+        foreach (var partition in greatest.SelectMany(pair => pair.Value.SeenIn).Distinct().OrderByDescending(partition => (partition.Day, partition.Sequence)))
         {
+            if (run.Spent > (1 + LastDay) / 2) break;
             using var open = run.Open(partition);
             if (open is null) continue;
-            foreach (var (key, group) in greatest.Where(pair => pair.Value.Samples.Count < Samples)) AddSamples(open, asked, key, group);
+            foreach (var (key, group) in greatest.Where(pair => pair.Value.Samples.Count < Samples && pair.Value.SeenIn.Contains(partition))) AddSamples(open, asked, key, group);
         }
 
-        return [.. greatest.Select(pair => new ErrorGroup
+        return new Page<ErrorGroup>(ToGroups(greatest, errors), null, 0, until, AnswerSource.Rows);
+    }
+
+    private static List<ErrorGroup> ToGroups(List<KeyValuePair<Key, Group>> greatest, long errors) =>
+    [
+        .. greatest.Select(pair => new ErrorGroup
         {
             Fingerprint = ErrorFingerprint.Text(pair.Key.Fingerprint),
             Type = pair.Value.Type,
@@ -65,8 +87,8 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
             FirstSeen = new Timestamp(pair.Value.First),
             LastSeen = new Timestamp(pair.Value.Last),
             SampleTraces = pair.Value.Samples,
-        })];
-    }
+        }),
+    ];
 
     private void Count(OpenPartition open, Asked asked, Dictionary<Key, Group> groups)
     {
@@ -85,6 +107,7 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
                 Name(open, asked, key.Fingerprint, group);
             }
 
+            if (group.SeenIn.Count < Samples) group.SeenIn.Add(open.Partition);
             group.Calls += row.GetInt64(3);
             group.First = Math.Min(group.First, row.GetInt64(4));
             group.Last = Math.Max(group.Last, row.GetInt64(5));

@@ -24,7 +24,7 @@ public sealed class TraceQueries(QueryGate gate, Scopes scopes, SpanBodies bodie
         if (sort.Field == SortField.Ttft) return new Answer<Page<TraceSummary>>.Invalid("sort", "Traces are ordered by end, duration, cost or total_tokens.");
         var (paging, wrong) = Paging.Read<TraceSummary>(asked, sort, limit, cursor);
         if (paging is null) return wrong!;
-        return await gate.AnswerAsync(selection.Scope, run => new Answer<Page<TraceSummary>>.Found(Read(run, asked, sort, limit, paging)), cancel);
+        return await gate.AnswerAsync(selection.Scope, run => Read(run, asked, sort, limit, paging) is { } page ? new Answer<Page<TraceSummary>>.Found(page) : Paging.Gone<TraceSummary>(), cancel);
     }
 
     /// <summary>Null when no trace of this tenant (and app) has the id.</summary>
@@ -48,10 +48,10 @@ public sealed class TraceQueries(QueryGate gate, Scopes scopes, SpanBodies bodie
     /// <summary>False for what no <see cref="TraceView.Next"/> can have been.</summary>
     public static bool IsCursor(string text) => TryReadCursor(text, out _);
 
-    private Page<TraceSummary> Read(QueryRun run, Asked asked, SortOrder sort, int limit, Paging paging)
+    private Page<TraceSummary>? Read(QueryRun run, Asked asked, SortOrder sort, int limit, Paging paging)
     {
         var page = new ListReader<TraceListRow>(run, asked, sort, limit, paging.Cursor, paging.Question, Shape(run, asked)).Read();
-        return new Page<TraceSummary>([.. page.Items.Select(row => row.ToSummary(scopes.Apps, run.Now))], page.Next, page.Newer, page.SearchedUntil, page.Source);
+        return page is null ? null : new Page<TraceSummary>([.. page.Items.Select(row => row.ToSummary(scopes.Apps, run.Now))], page.Next, page.Newer, page.SearchedUntil, page.Source);
     }
 
     private ListShape<TraceListRow> Shape(QueryRun run, Asked asked)

@@ -143,6 +143,26 @@ internal sealed class QueryWorld : IDisposable
         })));
     }
 
+    /// <summary>Later copies of some spans that are there, many with another end, duration or cost, some on another day.</summary>
+    public void Revise(int count)
+    {
+        var number = Store.Folder.Catalog.Position!.Value.Number + 1;
+        var all = AllSpans();
+        Store.Store(Enumerable.Range(0, count).Select(_ => all[random.Next(all.Count)].Span).DistinctBy(span => (span.TraceId, span.SpanId)).Select((span, offset) =>
+        {
+            var moved = TimeSpan.FromMinutes(random.Next(4) switch { 0 => 0, 1 => random.Next(-2_000, 2_000), _ => random.Next(-60, 60) });
+            return new ArrivedSpan(
+                span with
+                {
+                    End = span.End.Plus(moved),
+                    DurationNanoseconds = span.DurationNanoseconds is { } took ? took + random.Next(1_000_000) : null,
+                    Call = span.Call is { } call ? call with { Cost = call.Cost with { TotalUsd = call.Cost.TotalUsd + 0.001m } } : null,
+                    MergedInto = null,
+                },
+                new SpanVersion(number, offset), 600, span.End);
+        }));
+    }
+
     public void Dispose()
     {
         gate.Dispose();

@@ -110,7 +110,7 @@ public sealed class SmallQueriesTests(CallQueriesTests.World world) : IClassFixt
         var selection = new Selection { Scope = QueryWorld.Tenant, From = QueryWorld.From, To = QueryWorld.To, Filter = "user:anna" };
         Assert.IsType<Answer<StatsAnswer>.TooMuch>(await slow.Stats.FiguresAsync(new StatsQuestion { Selection = selection, Step = Step.Day }, Cancel));
         Assert.IsType<Answer<Page<Span>>.TooMuch>(await slow.Calls.ListAsync(selection, new SortOrder(SortField.Cost, true), 10, null, Cancel));
-        Assert.IsType<Answer<IReadOnlyList<ErrorGroup>>.TooMuch>(await slow.Errors.GroupsAsync(selection, 10, Cancel));
+        Assert.IsType<Answer<Page<ErrorGroup>>.TooMuch>(await slow.Errors.GroupsAsync(selection, 10, Cancel));
     }
 
     [Fact]
@@ -122,5 +122,5 @@ public sealed class SmallQueriesTests(CallQueriesTests.World world) : IClassFixt
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => world.Query.Stats.FiguresAsync(new StatsQuestion { Selection = selection, Step = Step.Day }, gone.Token));
     }
 
-    private static IReadOnlyList<T> Found<T>(Answer<IReadOnlyList<T>> answer) => Assert.IsType<Answer<IReadOnlyList<T>>.Found>(answer).Value;
+    private static IReadOnlyList<T> Found<T>(Answer<Page<T>> answer) => Assert.IsType<Answer<Page<T>>.Found>(answer).Value.Items;
 }

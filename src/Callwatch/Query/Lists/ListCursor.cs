@@ -24,11 +24,12 @@ internal readonly record struct ListPlace(long? Key, int Day, int Sequence, long
 /// What <c>next</c> holds: the place, the store's position as of which the list is read, and the range, which without <c>from</c>
 /// and <c>to</c> would move on with the clock. A cursor is no secret and no permission: scope and filter are applied again.
 /// </summary>
+/// <param name="File">Which file the place lies in (see <c>identity</c> of its <c>meta</c>): in one made anew the same rows have other ids. 0 when it is not known.</param>
 /// <param name="Question">Hash of filter, apps and order, so that a cursor is not carried over to another question.</param>
-internal sealed record ListCursor(int Question, Timestamp From, Timestamp To, long AsOf, ListPlace Place)
+internal sealed record ListCursor(int Question, Timestamp From, Timestamp To, long AsOf, ListPlace Place, long File)
 {
-    private const byte Format = 1;
-    private const int Size = 1 + 4 + (8 * 3) + 1 + 8 + 4 + 4 + 8;
+    private const byte Format = 2;
+    private const int Size = 1 + 4 + (8 * 3) + 1 + 8 + 4 + 4 + 8 + 8;
 
     public static int HashOf(string question) => BinaryPrimitives.ReadInt32LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(question)));
 
@@ -45,6 +46,7 @@ internal sealed record ListCursor(int Question, Timestamp From, Timestamp To, lo
         BinaryPrimitives.WriteInt32LittleEndian(bytes[38..], Place.Day);
         BinaryPrimitives.WriteInt32LittleEndian(bytes[42..], Place.Sequence);
         BinaryPrimitives.WriteInt64LittleEndian(bytes[46..], Place.Id);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[54..], File);
         return Base64Url.EncodeToString(bytes);
     }
 
@@ -58,7 +60,8 @@ internal sealed record ListCursor(int Question, Timestamp From, Timestamp To, lo
             BinaryPrimitives.ReadInt32LittleEndian(bytes[42..]), BinaryPrimitives.ReadInt64LittleEndian(bytes[46..]));
         cursor = new ListCursor(
             BinaryPrimitives.ReadInt32LittleEndian(bytes[1..]), new Timestamp(BinaryPrimitives.ReadInt64LittleEndian(bytes[5..])),
-            new Timestamp(BinaryPrimitives.ReadInt64LittleEndian(bytes[13..])), BinaryPrimitives.ReadInt64LittleEndian(bytes[21..]), place);
+            new Timestamp(BinaryPrimitives.ReadInt64LittleEndian(bytes[13..])), BinaryPrimitives.ReadInt64LittleEndian(bytes[21..]), place,
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[54..]));
         return true;
     }
 }

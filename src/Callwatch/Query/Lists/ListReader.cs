@@ -32,8 +32,10 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
 
     private sealed record Found(T Item, ListPlace Place);
 
-    public Page<T> Read()
+    /// <summary>Null when the file in which the cursor's place lies has been made anew since: which of its rows have been listed cannot be told.</summary>
+    public Page<T>? Read()
     {
+        if (cursor is not null && IsGone(cursor)) return null;
         var searchedUntil = sort.Field == SortField.End ? DayByDay() : AllAtOnce();
         var full = found.Count > limit;
         if (full) found.RemoveRange(limit, found.Count - limit);
@@ -41,8 +43,21 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
         if (full && sort.Field == SortField.End) searchedUntil = new Timestamp(found[^1].Place.Key!.Value);
         return new Page<T>(
             [.. found.Select(item => item.Item)],
-            next is { } after ? new ListCursor(question, from, to, asOf, after).ToString() : null,
+            next is { } after ? new ListCursor(question, from, to, asOf, after, FileOf(after)).ToString() : null,
             cursor is null ? 0 : Newer(), next is null ? null : searchedUntil, AnswerSource.Rows);
+    }
+
+    // A day that retention has taken needs no place in it; one that was rebuilt gives its rows other ids, perhaps in other files.
+    private bool IsGone(ListCursor at) => !at.Place.IsBetween && at.File != 0
+        && run.Partitions.Any(partition => partition.Day.DayNumber == at.Place.Day) && FileOf(at.Place) != at.File;
+
+    private long FileOf(ListPlace of)
+    {
+        if (of.IsBetween || run.Partitions.FirstOrDefault(partition => (partition.Day.DayNumber, partition.Sequence) == (of.Day, of.Sequence)) is not { } partition) return 0;
+        using var open = run.Open(partition);
+        if (open is null) return 0;
+        using var command = open.Reader.Command("SELECT value FROM meta WHERE key = 'identity'");
+        return command.ExecuteScalar() as long? ?? 0;
     }
 
     /// <summary>Null when everything has been looked at, or the page is full.</summary>

@@ -7,6 +7,10 @@ internal sealed record Paging(int Question, ListCursor? Cursor)
 {
     public const int MaxLimit = 1_000;
 
+    /// <summary>The answer to a cursor whose place no longer exists.</summary>
+    public static Answer<Page<T>> Gone<T>() =>
+        new Answer<Page<T>>.Invalid("cursor", "The day that 'cursor' points into has been rebuilt since. Begin again without it.") { Code = "cursor_gone" };
+
     public static (Paging? Paging, Answer<Page<T>>.Invalid? Invalid) Read<T>(Asked asked, SortOrder sort, int limit, string? cursor)
     {
         if (limit is < 1 or > MaxLimit) return (null, new Answer<Page<T>>.Invalid("limit", $"'limit' is from 1 to {MaxLimit}."));
