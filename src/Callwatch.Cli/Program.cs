@@ -15,6 +15,8 @@ var callwatch = new RootCommand("Watches model calls: receives LLM traces, keeps
     ExportCommand.Create(),
     KeysCommand.Create(),
     ReadersCommand.Create(),
+    BackupCommand.Create(),
+    RestoreCommand.Create(),
     DemoCommand.Create(),
 };
 return await CommandLine.RunAsync(callwatch, args);

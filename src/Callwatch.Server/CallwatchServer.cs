@@ -62,6 +62,7 @@ public static class CallwatchServer
         app.MapKeys();
         app.MapTenants();
         app.MapPrices();
+        app.MapBackup();
         app.MapRetention();
         app.MapDashboardPages();
         return app;

@@ -1,3 +1,4 @@
+using Callwatch.Backup;
 using Callwatch.Control;
 using Callwatch.Journal;
 using Callwatch.Media;
@@ -29,6 +30,7 @@ public static class CallwatchServices
         services.AddPricing();
         services.AddStore();
         services.AddQuery();
+        services.AddBackup();
         return services;
     }
 }

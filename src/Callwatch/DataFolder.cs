@@ -15,6 +15,9 @@ public sealed class DataFolder : IDisposable
     private const string LockFile = "callwatch.lock";
     private const string FormatFile = "format";
 
+    /// <summary>There while a restore fills the folder: until it has ended nothing in it can be relied upon.</summary>
+    internal const string RestoringFile = "restoring";
+
     // An exclusive open is an advisory lock of the system: it goes with the process, however that ends.
     private readonly FileStream held;
 
@@ -44,6 +47,7 @@ public sealed class DataFolder : IDisposable
         var taken = Lock(path);
         try
         {
+            if (File.Exists(System.IO.Path.Combine(path, RestoringFile))) throw new StartRefusedException(new StartRefusal.DataHalfRestored(path));
             CheckFormat(path);
             return new DataFolder(path, taken);
         }
@@ -53,6 +57,13 @@ public sealed class DataFolder : IDisposable
             throw;
         }
     }
+
+    /// <summary>Takes a folder that is to be filled, without looking at what is in it.</summary>
+    /// <exception cref="StartRefusedException">It cannot be written, or is taken.</exception>
+    internal static IDisposable Take(string folder) => Lock(System.IO.Path.GetFullPath(folder));
+
+    /// <summary>The file that a process holds as long as it uses a folder.</summary>
+    internal static string LockIn(string folder) => System.IO.Path.Combine(folder, LockFile);
 
     public void Dispose() => held.Dispose();
 

@@ -27,6 +27,10 @@ public abstract record StartRefusal(string Line)
     public sealed record DataNewer(string Folder, string Part, long Format, long Known)
         : StartRefusal($"The data folder {Folder} was written by a newer callwatch ({Part} has format {Format}, this program knows {Known}). Update the program or choose another folder with --data (Callwatch:Data).");
 
+    /// <summary>A restore into it has begun and not ended.</summary>
+    public sealed record DataHalfRestored(string Folder)
+        : StartRefusal($"The data folder {Folder} holds a restore that was not finished. Run it again (callwatch restore BACKUP --data {Folder}) or choose another folder with --data (Callwatch:Data).");
+
     /// <summary>Something in the data folder is damaged or missing so that nothing can be kept safely.</summary>
     public sealed record DataUnreadable(string Folder, string Part, string Reason)
         : StartRefusal($"{Part} in the data folder {Folder} cannot be read ({Reason}). Restore it from a backup or choose another folder with --data (Callwatch:Data).");

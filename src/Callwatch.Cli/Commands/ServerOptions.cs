@@ -13,7 +13,12 @@ internal sealed class ServerOptions
     /// <summary>Adds the options and the action; the link is opened before and closed after it.</summary>
     /// <param name="without">Does the work without a server where the command line says so; else null. Told whether JSON is wanted.</param>
     public static void Act(
-        Command command, Func<ParseResult, ServerLink, CancellationToken, Task<int>> act, Func<ParseResult, bool, int?>? without = null)
+        Command command, Func<ParseResult, ServerLink, CancellationToken, Task<int>> act, Func<ParseResult, bool, int?>? without = null) =>
+        Act(command, act, (parsed, json, _) => Task.FromResult(without?.Invoke(parsed, json)));
+
+    /// <param name="without">As above, for work that takes a while.</param>
+    public static void Act(
+        Command command, Func<ParseResult, ServerLink, CancellationToken, Task<int>> act, Func<ParseResult, bool, CancellationToken, Task<int?>> without)
     {
         var options = new ServerOptions();
         command.Options.Add(options.server);
@@ -21,7 +26,7 @@ internal sealed class ServerOptions
         command.Options.Add(options.json);
         command.SetAction(async (parsed, cancel) =>
         {
-            if (without?.Invoke(parsed, parsed.GetValue(options.json)) is { } done) return done;
+            if (await without(parsed, parsed.GetValue(options.json), cancel) is { } done) return done;
             using var link = options.Open(parsed);
             return link is null ? CommandLine.Misuse : await link.RunAsync(() => act(parsed, link, cancel), cancel);
         });

@@ -19,7 +19,7 @@ internal static class StatusCommand
         Screen.Line($"callwatch {Plain.Text(system.Version)}, up since {Plain.DateAndTime(system.StartedAt)} UTC");
         if (system.Journal is { } journal)
         {
-            Screen.Line($"journal  {Plain.Number(system.Head)} records, {Plain.Bytes(journal.SizeBytes)} in {journal.Segments} segments, {(journal.AcceptsWrites ? "accepting" : "REFUSING: " + Plain.Text(journal.Reason))}");
+            Screen.Line($"journal  {Plain.Number(journal.Records)} records up to number {Plain.Number(system.Head)}, {Plain.Bytes(journal.SizeBytes)} in {journal.Segments} segments, {(journal.AcceptsWrites ? "accepting" : "REFUSING: " + Plain.Text(journal.Reason))}");
             if (journal.DamagedRecords + journal.DamagedSegments > 0) Screen.Line($"         {journal.DamagedRecords} records and {journal.DamagedSegments} segments damaged and set aside");
         }
         else

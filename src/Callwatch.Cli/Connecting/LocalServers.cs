@@ -51,6 +51,21 @@ internal static class LocalServers
         }
     }
 
+    /// <summary>The address of this person's server that uses a data folder; null when none has said so.</summary>
+    public static string? AddressOf(string dataFolder)
+    {
+        try
+        {
+            if (Folder() is not { } folder || !Directory.Exists(folder)) return null;
+            var file = Directory.EnumerateFiles(folder).FirstOrDefault(file => File.ReadAllText(file).Trim() == dataFolder);
+            return file is null ? null : "http://127.0.0.1:" + Path.GetFileName(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     private static string? Folder()
     {
         var home = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);

@@ -29,6 +29,10 @@ namespace Callwatch.Client.Api;
 [JsonSerializable(typeof(ApiRetention))]
 [JsonSerializable(typeof(ApiNewRetention))]
 [JsonSerializable(typeof(ApiContinue))]
+[JsonSerializable(typeof(ApiBackupWish))]
+[JsonSerializable(typeof(ApiBackup))]
+[JsonSerializable(typeof(ApiBackupVerdict))]
+[JsonSerializable(typeof(ApiRestored))]
 [JsonSerializable(typeof(ApiContinued))]
 [JsonSerializable(typeof(string))]
 public sealed partial class ApiJson : JsonSerializerContext;

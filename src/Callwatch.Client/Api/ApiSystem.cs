@@ -65,7 +65,11 @@ public sealed record ApiLane(string Destination, string State, long Backlog);
 /// <param name="AcceptsWrites">False while intake answers 503.</param>
 /// <param name="Reason">Why it refuses.</param>
 public sealed record ApiJournal(
-    long First, int Segments, long SizeBytes, string? OldestReceivedAt, int Waiting, int DamagedRecords, int DamagedSegments, bool AcceptsWrites, string? Reason);
+    long First, int Segments, long SizeBytes, string? OldestReceivedAt, int Waiting, int DamagedRecords, int DamagedSegments, bool AcceptsWrites, string? Reason)
+{
+    /// <summary>Records still held, about; their numbers may leap.</summary>
+    public long Records { get; init; }
+}
 
 /// <summary>The store's files.</summary>
 /// <param name="Partitions">Number of files.</param>

@@ -60,7 +60,7 @@ public static class AccessServices
         var trust = app.Services.GetRequiredService<LoopbackTrust>();
         app.Use((context, next) =>
         {
-            context.Features.Set(new LoopbackVerdict(trust.Objection(context)));
+            context.Features.Set(new LoopbackVerdict(trust.Objection(context), LoopbackTrust.IsFromHere(context)));
             return next(context);
         });
         UseKnownProxies(app);

@@ -18,7 +18,8 @@ internal abstract record WhoAsks
 }
 
 /// <summary>What loopback trust said of a request, before forwarding headers were believed.</summary>
-internal sealed record LoopbackVerdict(string? Objection);
+/// <param name="IsFromHere">Whether the request comes from this machine and through no proxy, whatever is trusted of it.</param>
+internal sealed record LoopbackVerdict(string? Objection, bool IsFromHere);
 
 /// <summary>Finds out who asks: the key if there is one, else the sign-in, else the trust of loopback.</summary>
 internal sealed class Callers(Keys keys, Tenants tenants, Sessions sessions)

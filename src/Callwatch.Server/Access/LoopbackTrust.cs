@@ -32,6 +32,11 @@ internal sealed class LoopbackTrust(IServer server, IOptions<AccessOptions> opti
         return SameOrigin.Objection(context.Request);
     }
 
+    /// <summary>Whether a program on this machine asks, not a proxy on behalf of another. Says nothing of what it may do.</summary>
+    public static bool IsFromHere(HttpContext context) =>
+        IsLoopback(context.Connection.RemoteIpAddress) && IsLoopbackName(context.Request.Host.Host)
+        && !context.Request.Headers.Any(header => IsOfAProxy(header.Key)) && SameOrigin.Objection(context.Request) is null;
+
     internal static bool IsLoopbackName(string host) => host is "127.0.0.1" or "[::1]" || host.Equals("localhost", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsLoopback(IPAddress? address) => address is not null && IPAddress.IsLoopback(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);

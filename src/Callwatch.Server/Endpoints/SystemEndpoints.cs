@@ -58,7 +58,10 @@ internal static class SystemEndpoints
         Counters = status.Counters.OrderBy(counter => counter.Key).ToDictionary(counter => counter.Key.Word(), counter => counter.Value),
         Journal = !all ? null : new ApiJournal(
             status.Journal.FirstNumber, status.Journal.Segments, status.Journal.SizeBytes, status.Journal.OldestReceivedAt?.ToString(), status.Journal.Waiting,
-            status.Journal.DamagedRecords, status.Journal.DamagedSegments, status.Journal.AcceptsWrites, status.Journal.RefusalReason),
+            status.Journal.DamagedRecords, status.Journal.DamagedSegments, status.Journal.AcceptsWrites, status.Journal.RefusalReason)
+        {
+            Records = status.Journal.Records,
+        },
         Store = !all ? null : new ApiStore(status.Store.Partitions, status.Store.SizeBytes, status.Store.Spans, status.Store.Calls, status.OldestEnd?.ToString()),
         Media = !all ? null : new ApiMediaFiles(status.Media.Files, status.Media.SizeBytes),
         Disk = !all ? null : new ApiDisk(status.Journal.FreeDiskBytes, status.Journal.SizeBytes + status.Store.SizeBytes + status.Media.SizeBytes),

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Callwatch.Backup;
 using Callwatch.Control;
 using Callwatch.Journal;
 using Callwatch.Media;
@@ -21,7 +22,7 @@ public static class KnownSettings
     public static IReadOnlyList<Type> OptionsTypes { get; } =
     [
         typeof(CallwatchOptions), typeof(HttpOptions), typeof(AccessOptions), typeof(ReceiveOptions), typeof(JournalOptions), typeof(MediaOptions), typeof(PriceOptions), typeof(StoreOptions),
-        typeof(QueryOptions), typeof(ControlOptions),
+        typeof(QueryOptions), typeof(ControlOptions), typeof(BackupOptions),
     ];
 
     public static string SectionOf(Type options) => (string)options.GetField(nameof(HttpOptions.Section), BindingFlags.Public | BindingFlags.Static)!.GetRawConstantValue()!;

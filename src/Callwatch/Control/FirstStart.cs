@@ -52,8 +52,22 @@ public sealed class FirstStart(ControlDb db, Keys keys, TimeProvider time)
         Keys.Insert(connection, transaction, admin, Tenants.DefaultId, null, KeyScopes.Admin | KeyScopes.Operator, "admin, made at the first start", time);
 
         // Before the commit: a crash in between leaves a file that the next start overwrites, never keys that nobody knows.
-        if (givenAdminKey is null) Folders.WriteWhole(adminFile, Encoding.ASCII.GetBytes(admin + "\n"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        if (givenAdminKey is null) WriteKey(adminFile, admin);
         transaction.Commit();
         return new StartFacts { IsFirst = true, IngestSecret = ingest.Secret, AdminKeyFile = givenAdminKey is null ? adminFile : null };
     }
+
+    /// <summary>Makes one more key for everything and writes it to <c>admin.key</c>; returns the file.</summary>
+    internal static string MakeAdminKey(ControlDb db, string dataFolder, string label, TimeProvider time)
+    {
+        using var connection = db.Open();
+        using var transaction = connection.BeginTransaction();
+        var (file, secret) = (Path.Combine(dataFolder, AdminKeyFileName), KeySecret.Make());
+        Keys.Insert(connection, transaction, secret, Tenants.DefaultId, null, KeyScopes.Admin | KeyScopes.Operator, label, time);
+        WriteKey(file, secret);
+        transaction.Commit();
+        return file;
+    }
+
+    private static void WriteKey(string file, string secret) => Folders.WriteWhole(file, Encoding.ASCII.GetBytes(secret + "\n"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
 }

@@ -113,7 +113,7 @@ internal sealed class SegmentFactory(string folder, Guid epoch, JournalOptions o
         }
     }
 
-    private static ulong NewMark()
+    internal static ulong NewMark()
     {
         Span<byte> bytes = stackalloc byte[8];
         RandomNumberGenerator.Fill(bytes);

@@ -44,6 +44,9 @@ internal sealed class OpenPartitions(StoreFolder folder, StoreOptions options) :
         }
     }
 
+    /// <summary>The connection a file is written through; null when it is not open.</summary>
+    public Microsoft.Data.Sqlite.SqliteConnection? ConnectionOf(string file) => writers.GetValueOrDefault(file)?.Connection;
+
     /// <summary>Lets go of a file that is to be closed or unlinked; not while a batch has touched it.</summary>
     public void Close(string file)
     {

@@ -54,6 +54,9 @@ internal sealed class PartitionWriter : IDisposable
         if (partition.Applied == 0) StoreDatabase.Execute(connection, string.Create(CultureInfo.InvariantCulture, $"INSERT OR IGNORE INTO meta (key, value) VALUES ('{RulesKey}', {SpanNormalizer.RulesVersion})"));
     }
 
+    /// <summary>To be copied from between batches, on the writer's thread.</summary>
+    public SqliteConnection Connection => connection;
+
     /// <summary>As of the batch under way.</summary>
     public Partition Partition { get; private set; }
 

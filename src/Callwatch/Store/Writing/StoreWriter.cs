@@ -73,6 +73,9 @@ internal sealed class StoreWriter : IDisposable
     /// <summary>Of a trace too long to be held whole: reads the span, so that it can be revised.</summary>
     public void Fetch(TraceState trace, SpanId span) => traces.Fetch(trace, span);
 
+    /// <summary>The connection a file is written through, to copy from between batches; null when it is not open.</summary>
+    public Microsoft.Data.Sqlite.SqliteConnection? ConnectionOf(string file) => partitions.ConnectionOf(file);
+
     /// <summary>Lets go of a file, so that it can be closed or unlinked.</summary>
     public void Release(string file)
     {
