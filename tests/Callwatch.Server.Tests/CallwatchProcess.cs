@@ -27,6 +27,8 @@ public sealed class CallwatchProcess : IAsyncDisposable
 
     public int Id => process.Id;
 
+    public bool HasExited => process.HasExited;
+
     public string Output => Text(output);
 
     public string Error => Text(error);

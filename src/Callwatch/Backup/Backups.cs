@@ -44,7 +44,7 @@ internal sealed class Backups(string data, SegmentJournal journal, DataHold hold
         var part = "";
         BackupTarget? target = null;
         target = new BackupTarget(directory, since, _ => progress(new BackupProgress(part, target!.Files.Count, target.Bytes)), time);
-        var journalPart = new JournalPart(journal, data);
+        var journalPart = new JournalFolderPart(journal, data);
         foreach (var next in Parts(journalPart))
         {
             part = next.Name;
@@ -70,10 +70,10 @@ internal sealed class Backups(string data, SegmentJournal journal, DataHold hold
         return new BackupResult.Done(manifest, target.SharedBytes);
     }
 
-    private List<BackupPart> Parts(JournalPart journalPart) => PartsOf(data, journalPart, writer);
+    private List<BackupPart> Parts(JournalFolderPart journalPart) => PartsOf(data, journalPart, writer);
 
     /// <summary>In the order of copying. A part that is new goes before the journal when it keeps a place in it.</summary>
-    public static List<BackupPart> PartsOf(string data, JournalPart journalPart, (StoreWriter, WriterThread)? writer) =>
+    public static List<BackupPart> PartsOf(string data, JournalFolderPart journalPart, (StoreWriter, WriterThread)? writer) =>
     [
         new FilesPart("forward", data, "forward.db"),
         new FolderPart("store", data, first: "catalog.db", writer),

@@ -43,7 +43,7 @@ internal sealed class DatabaseCopy : IDisposable
         if (code == raw.SQLITE_DONE) return true;
         if (code is not (raw.SQLITE_OK or raw.SQLITE_BUSY or raw.SQLITE_LOCKED)) throw new SqliteException($"The copy failed: {raw.sqlite3_errstr(code).utf8_to_string()}.", code);
         var now = raw.sqlite3_backup_pagecount(handle) - raw.sqlite3_backup_remaining(handle);
-        if (now < copied) Restarts++;
+        if (code == raw.SQLITE_OK && copied > 0 && now <= copied) Restarts++;
         copied = now;
         return false;
     }

@@ -14,8 +14,8 @@ internal static class NewEpoch
 {
     public static Guid Begin(string data, BackupManifest manifest, TimeProvider time)
     {
-        var (epoch, folder) = (Guid.NewGuid(), Path.Combine(data, JournalPart.Folder));
-        var parts = Backups.PartsOf(data, new JournalPart(null, data), writer: null);
+        var (epoch, folder) = (Guid.NewGuid(), Path.Combine(data, JournalFolderPart.Folder));
+        var parts = Backups.PartsOf(data, new JournalFolderPart(null, data), writer: null);
         var places = parts.SelectMany(part => part.PlacesIn(data)).ToList();
 
         // Whatever came after the backup and is lost had numbers too, and somebody may still know them.

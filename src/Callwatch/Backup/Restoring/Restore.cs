@@ -78,7 +78,7 @@ public sealed class Restore(TimeProvider time)
             (files, bytes) = (files + 1, bytes + file.Bytes);
         }
 
-        Directory.CreateDirectory(Path.Combine(target, JournalPart.Folder));
+        Directory.CreateDirectory(Path.Combine(target, JournalFolderPart.Folder));
         var epoch = NewEpoch.Begin(target, manifest, time);
         var adminKey = manifest.LeftOut.Contains(FirstStart.AdminKeyFileName) ? MakeAdminKey(target) : null;
         foreach (var folder in Directory.EnumerateDirectories(target, "*", SearchOption.AllDirectories)) Folders.Sync(folder);

@@ -113,8 +113,8 @@ internal sealed partial class RetentionSweep(
         using var leave = hold?.TryRemove();
         if (leave is null && hold is not null)
         {
-            // A backup copies: age can wait for it, a full disk cannot.
-            if (reason == Reason.ExpiredByDisk) hold.Break();
+            // A backup copies: age and size can wait for it, a full disk cannot.
+            if (reason == Reason.ExpiredByDisk && IsShortOfRoom()) hold.Break();
             return false;
         }
 

@@ -9,7 +9,7 @@ namespace Callwatch.Backup;
 
 /// <summary>The journal: cursors first, then the segments up to the head as it is by then. What is not synced yet is not in it.</summary>
 /// <param name="journal">Null where there is nothing to copy, only to look at.</param>
-internal sealed class JournalPart(SegmentJournal? journal, string data) : BackupPart
+internal sealed class JournalFolderPart(SegmentJournal? journal, string data) : BackupPart
 {
     public const string Folder = "journal";
 
@@ -30,24 +30,30 @@ internal sealed class JournalPart(SegmentJournal? journal, string data) : Backup
                 target.Copy(cursor, $"{Folder}/cursors/{Path.GetFileName(cursor)}", length: null, cancel);
         }
 
-        foreach (var file in (string[])["epoch", NumberJumps.File]) target.Copy(Path.Combine(folder, file), $"{Folder}/{file}", length: null, cancel);
         First = journal!.FirstNumber;
 
-        // In this order: whatever was readable a moment ago is in one of the segments of the list.
-        var copied = new List<string>();
-        foreach (var segment in journal.Segments.All)
+        // In this order: nothing is sealed or removed meanwhile, so whatever is readable now lies in the files listed after it.
+        var lengths = new Dictionary<string, long?>(StringComparer.Ordinal);
+        foreach (var part in journal.Segments.All)
         {
-            var (full, end, last) = Extent(segment);
-            if (!target.Copy(segment.Path, $"{Folder}/{Path.GetFileName(segment.Path)}", full ? null : end, cancel)) throw new IOException($"{segment.Path} is gone");
-            copied.Add(Path.GetFileName(segment.Path));
-            Head = Math.Max(Head, last >= segment.FirstNumber ? last : segment.Header.NumberBefore);
+            var last = part.LastNumber;
+            if (part is Segment segment)
+            {
+                (var full, var end, last) = Extent(segment);
+                lengths[segment.Path] = full ? null : end;
+            }
+
+            Head = Math.Max(Head, last >= part.FirstNumber ? last : part.NumberBefore);
         }
 
         First = Math.Min(First, Head + 1);
+        foreach (var file in Directory.EnumerateFiles(folder).Where(IsKept).Order(StringComparer.Ordinal).ToList())
+        {
+            // A segment that was begun meanwhile holds nothing up to the head.
+            if (Segment.NumberIn(file) is { } number && number > Head && !lengths.ContainsKey(file)) continue;
+            if (!target.Copy(file, $"{Folder}/{Path.GetFileName(file)}", lengths.GetValueOrDefault(file), cancel) && lengths.ContainsKey(file)) throw new IOException($"{file} is gone");
+        }
 
-        // What was set aside keeps its numbers from being given away again.
-        foreach (var aside in Directory.EnumerateFiles(folder, "*.damaged").Order(StringComparer.Ordinal))
-            target.Copy(aside, $"{Folder}/{Path.GetFileName(aside)}", length: null, cancel);
         return Task.CompletedTask;
     }
 
@@ -76,6 +82,8 @@ internal sealed class JournalPart(SegmentJournal? journal, string data) : Backup
             if (last == segment.LastNumber) return (full, end, last);
         }
     }
+
+    private static bool IsKept(string file) => !file.EndsWith(".tmp", StringComparison.Ordinal) && Path.GetFileName(file) is not ("lock" or "ballast");
 
     private static FileCursors Open(string folder) => new(Cursors(folder), DiskFiles.Instance, new Counters(), NullLogger.Instance);
 
