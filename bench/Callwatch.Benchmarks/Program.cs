@@ -14,6 +14,7 @@ Benchmark[] benchmarks =
     new("query", "the questions behind pages and charts, cold and warm; --calls, --days, --rounds, --data to keep the store", QueryBenchmark.RunAsync),
     new("idle", "start to first accepted span, then memory and processor of an idle server", IdleBenchmark.RunAsync),
     new("reads", "the figures on reading over folders that fill has made: --dir, --small, --rounds, --only cold, people, ratio, pages, misses or trace", ReadsBenchmark.RunAsync),
+    new("worst", "intake and storing beside the worst questions, over a folder that fill has made: --dir, --rate", WorstBenchmark.RunAsync),
     new("fill", "fills --dir with --calls of history over --days, for the figures on reading", FillBenchmark.RunAsync),
     new("store", "from journal records to rows: --kind plain or calls; --writer: the writer alone", StoreBenchmark.RunAsync),
 ];

@@ -4,6 +4,7 @@ using Callwatch.Control;
 using Callwatch.Journal;
 using Callwatch.Spans;
 using Callwatch.Store;
+using Callwatch.Store.Derived;
 using Callwatch.Store.Partitions;
 using Callwatch.Store.Reading;
 using Callwatch.Store.Writing;
@@ -17,7 +18,8 @@ namespace Callwatch.Benchmarks.History;
 /// <summary>
 /// Fills a data folder with --calls of history over --days whole UTC days before --until (default: today), through the writer that the server
 /// uses, with the same closing of days. The journal gets an empty record for each batch, so that a server can go on from there; the bodies of
-/// these spans were "not captured". The last day is left as a running server would have it: open.
+/// these spans were "not captured". The last day is left as a running server would have it: open. With --finish a folder that is filled
+/// already gets what a server would derive from its rows in the background.
 /// </summary>
 internal static class FillBenchmark
 {
@@ -33,8 +35,16 @@ internal static class FillBenchmark
         var folder = services.GetRequiredService<StoreFolder>();
         if (!folder.Partitions.IsEmpty)
         {
-            Console.WriteLine($"{path} is not empty");
-            return 1;
+            if (!switches.Has("finish"))
+            {
+                Console.WriteLine($"{path} is not empty; --finish makes what is derived from its rows");
+                return 1;
+            }
+
+            var clock = Stopwatch.StartNew();
+            new DerivationRounds(folder, TimeProvider.System).Finish(CancellationToken.None);
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"finished {path} in {clock.Elapsed.TotalSeconds:0} s"));
+            return 0;
         }
 
         var control = services.GetRequiredService<ControlDb>();
@@ -46,6 +56,7 @@ internal static class FillBenchmark
         await run.StoreAsync(traffic);
         await services.GetRequiredService<SegmentJournal>().DrainAsync();
         writer.Dispose();
+        new DerivationRounds(folder, TimeProvider.System).Finish(CancellationToken.None);
         var bytes = Directory.EnumerateFiles(folder.Folder).Sum(file => new FileInfo(file).Length);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,

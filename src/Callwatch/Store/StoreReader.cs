@@ -21,6 +21,7 @@ internal sealed partial class StoreReader(
 
     private readonly StoreOptions settings = options.Value;
     private readonly List<JournalRecord> gathered = [];
+    private readonly WriterThread normalizing = new("normalizer");
 
     public string Name => "store";
 
@@ -28,6 +29,12 @@ internal sealed partial class StoreReader(
     public Position? Place => progress.Synced ?? new Position(journal.Epoch, 0);
 
     public long HighestNumber => folder.Catalog.HighestNumber;
+
+    public override void Dispose()
+    {
+        normalizing.Dispose();
+        base.Dispose();
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -85,7 +92,7 @@ internal sealed partial class StoreReader(
             while (await records.GatherAsync(gathered, cancel))
             {
                 // Normalised here while the batch before is written there.
-                var batch = builder.Build(gathered, journal.Epoch);
+                var batch = await normalizing.RunAsync(() => builder.Build(gathered, journal.Epoch));
                 var (oldest, newest) = (gathered[0].ReceivedAt, gathered[^1].ReceivedAt);
                 await storing;
                 storing = StoreAsync(batch, oldest, newest, cancel);

@@ -1,4 +1,4 @@
-using System.Text;
+using System.Collections;
 using Callwatch.Query.Filters;
 using Callwatch.Query.Filters.Sql;
 using Callwatch.Spans;
@@ -57,22 +57,33 @@ internal sealed class QueryRun(StoreFolder store, TimeProvider time, QueryOption
     }
 }
 
+/// <summary>Which texts of a dictionary are meant: a few as a JSON array of their ids; where they are many, the number of their marks, a bit a text.</summary>
+internal readonly record struct WordHits(string? Ids, int Marks)
+{
+    public const int Few = 2_000;
+}
+
 /// <summary>A partition being read by one question.</summary>
 internal sealed class OpenPartition : IDisposable
 {
     // About a tenth of a millisecond of work: often enough to stop at once, seldom enough not to be felt.
     private const int StepsBetweenChecks = 10_000;
 
+    /// <summary>SQL function: whether the text with this id is among those of the marks with this number.</summary>
+    public const string WordHit = "word_hit";
+
     private const int BusyMilliseconds = 250;
 
     private readonly QueryRun run;
-    private readonly Dictionary<string, string?> hits = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, WordHits?> asked = new(StringComparer.Ordinal);
+    private readonly List<BitArray> hits = [];
 
     public OpenPartition(Partition partition, PartitionReader reader, QueryRun run)
     {
         this.run = run;
         Partition = partition;
         Reader = reader;
+        reader.Connection.CreateFunction(WordHit, (long marks, long? id) => id is { } word && marks < hits.Count && word < hits[(int)marks].Length && hits[(int)marks][(int)word]);
         // A file that is locked for longer than a moment is being rebuilt: to wait for it would outlast the question's time.
         _ = SQLitePCL.raw.sqlite3_busy_timeout(reader.Connection.Handle, BusyMilliseconds);
         SQLitePCL.raw.sqlite3_progress_handler(reader.Connection.Handle, StepsBetweenChecks, MustStop, null);
@@ -82,18 +93,28 @@ internal sealed class OpenPartition : IDisposable
 
     public PartitionReader Reader { get; }
 
-    /// <summary>The ids of the dictionary's texts that contain this one, whatever the case, as a JSON array; null when there is none. Found once per question.</summary>
-    public string? WordsWith(string text)
+    /// <summary>The dictionary's texts that contain this one, whatever the case; found once per question. Null when there are none.</summary>
+    public WordHits? WordsWith(string text)
     {
-        if (hits.TryGetValue(text, out var known)) return known;
-        var ids = new StringBuilder();
+        if (asked.TryGetValue(text, out var known)) return known;
+        var marks = new BitArray(1_024);
+        var few = new List<long>();
         using (var word = new Statement(Reader.Connection, "SELECT id, word FROM words"))
         {
             while (word.Step())
-                if (FilterMatch.HasText(word.Text(1), text)) ids.Append(ids.Length == 0 ? '[' : ',').Append(word.Long(0));
+            {
+                if (!FilterMatch.HasText(word.Text(1), text)) continue;
+                var id = word.Long(0);
+                if (few.Count <= WordHits.Few) few.Add(id);
+                if (id >= marks.Length) marks.Length = (int)id * 2;
+                marks[(int)id] = true;
+            }
         }
 
-        return hits[text] = ids.Length == 0 ? null : ids.Append(']').ToString();
+        if (few.Count == 0) return asked[text] = null;
+        if (few.Count <= WordHits.Few) return asked[text] = new WordHits("[" + string.Join(',', few) + "]", -1);
+        hits.Add(marks);
+        return asked[text] = new WordHits(null, hits.Count - 1);
     }
 
     /// <summary>Until it is disposed of, everything is read as of the first reading. Not the driver's own transaction: that would cling to the reader's prepared commands.</summary>
@@ -102,6 +123,9 @@ internal sealed class OpenPartition : IDisposable
     public void Dispose()
     {
         SQLitePCL.raw.sqlite3_progress_handler(Reader.Connection.Handle, 0, null, null);
+        // The connection is kept for the next question; what this one found is not.
+        hits.Clear();
+        asked.Clear();
         Reader.Dispose();
     }
 

@@ -2,15 +2,18 @@ using System.Collections.Concurrent;
 
 namespace Callwatch.Store.Reading;
 
-/// <summary>The thread that alone touches the writer and the catalog: SQLite's calls block, and blocking belongs on a thread of one's own.</summary>
+/// <summary>
+/// The thread that alone touches the writer and the catalog: SQLite's calls block, and blocking belongs on a thread of one's own. Another of
+/// them normalises, which is work without a pause that intake's threads are not for.
+/// </summary>
 internal sealed class WriterThread : IDisposable
 {
     private readonly BlockingCollection<Action> work = new(boundedCapacity: 64);
     private readonly Thread thread;
 
-    public WriterThread()
+    public WriterThread(string name = "store writer")
     {
-        thread = new Thread(Run) { IsBackground = true, Name = "store writer" };
+        thread = new Thread(Run) { IsBackground = true, Name = name };
         thread.Start();
     }
 
@@ -48,6 +51,7 @@ internal sealed class WriterThread : IDisposable
 
     private void Run()
     {
+        ThreadImportance.Lower(ThreadImportance.Storing);
         foreach (var action in work.GetConsumingEnumerable()) action();
     }
 }

@@ -105,9 +105,11 @@ internal sealed class FilterSql(FrozenDictionary<FilterField, FieldColumn> colum
         sql.UsesSpans = true;
         var facts = $"coalesce({HasText}(s.thin, {sql.Parameter(text)}), 0)";
         if (sql.Open.WordsWith(text) is not { } hits) return facts;
-        var ids = sql.Parameter(hits);
         string[] words = ["s.name", "s.display", "c.operation", "c.model", "c.request_model", "s.user", "s.session", "s.error_type"];
-        return "(" + string.Join(" OR ", words.Select(word => $"coalesce({word} IN (SELECT value FROM json_each({ids})), 0)").Append(facts)) + ")";
+        var ids = hits.Ids is { } few ? sql.Parameter(few) : "";
+        return "(" + string.Join(" OR ", words.Select(word => hits.Ids is null
+            ? string.Create(CultureInfo.InvariantCulture, $"{OpenPartition.WordHit}({hits.Marks}, {word})")
+            : $"coalesce({word} IN (SELECT value FROM json_each({ids})), 0)").Append(facts)) + ")";
     }
 
     private string Compare(SqlCondition sql, FilterTerm.Compare compare)
