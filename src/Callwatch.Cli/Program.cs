@@ -14,6 +14,8 @@ var callwatch = new RootCommand("Watches model calls: receives LLM traces, keeps
     LookupCommand.Create(),
     ExportCommand.Create(),
     KeysCommand.Create(),
+    ReindexCommand.Create(),
+    RepriceCommand.Create(),
     ReadersCommand.Create(),
     BackupCommand.Create(),
     RestoreCommand.Create(),

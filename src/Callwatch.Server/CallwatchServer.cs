@@ -63,6 +63,8 @@ public static class CallwatchServer
         app.MapTenants();
         app.MapPrices();
         app.MapBackup();
+        app.MapReprice();
+        app.MapReindex();
         app.MapRetention();
         app.MapDashboardPages();
         return app;

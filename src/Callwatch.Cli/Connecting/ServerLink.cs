@@ -48,6 +48,12 @@ internal sealed class ServerLink : IDisposable
         return new ServerLink(address, http, json);
     }
 
+    /// <summary>A POST with JSON; the caller disposes of it.</summary>
+    public static HttpRequestMessage Post<T>(string path, T body, JsonTypeInfo<T> type) => new(HttpMethod.Post, new Uri(path, UriKind.Relative))
+    {
+        Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, type)) { Headers = { ContentType = new("application/json") } },
+    };
+
     /// <summary>Asks, and shows the answer: as the API gave it, or by <paramref name="show"/>.</summary>
     /// <param name="filter">The filter in the question, to point into when it is refused.</param>
     public async Task<int> ShowAsync<T>(string path, JsonTypeInfo<T> type, Func<T, int> show, CancellationToken cancel, string? filter = null)

@@ -35,6 +35,11 @@ namespace Callwatch.Client.Api;
 [JsonSerializable(typeof(ApiRestored))]
 [JsonSerializable(typeof(ApiContinued))]
 [JsonSerializable(typeof(string))]
+[JsonSerializable(typeof(ApiReindex))]
+[JsonSerializable(typeof(ApiReindexWish))]
+[JsonSerializable(typeof(ApiReprice))]
+[JsonSerializable(typeof(ApiRepriceWish))]
+[JsonSerializable(typeof(ApiList<ApiReprice>))]
 public sealed partial class ApiJson : JsonSerializerContext;
 
 /// <summary>Money as a JSON number: exact, at most 12 decimals, no trailing zeros.</summary>

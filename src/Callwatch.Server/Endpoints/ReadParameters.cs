@@ -37,7 +37,7 @@ internal class SelectionParameters
         return (new Selection { Scope = http.Caller().ReadScope, From = from, To = to, Apps = [.. (App ?? []).Where(app => app.Length > 0)], Filter = Q }, null);
     }
 
-    private static bool TryTime(string? text, Timestamp otherwise, out Timestamp time)
+    internal static bool TryTime(string? text, Timestamp otherwise, out Timestamp time)
     {
         time = otherwise;
         if (string.IsNullOrEmpty(text)) return true;
@@ -49,7 +49,7 @@ internal class SelectionParameters
         return true;
     }
 
-    private static ProblemHttpResult BadTime(string field) => Problems.Unprocessable(field, $"'{field}' is a time with a zone (2026-09-17T13:00:00Z) or a date (2026-09-17).");
+    internal static ProblemHttpResult BadTime(string field) => Problems.Unprocessable(field, $"'{field}' is a time with a zone (2026-09-17T13:00:00Z) or a date (2026-09-17).");
 }
 
 /// <summary>The same, with what every list takes besides.</summary>

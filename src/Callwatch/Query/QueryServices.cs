@@ -1,4 +1,5 @@
 using Callwatch.Query.Running;
+using Callwatch.Store.Repricing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -30,6 +31,8 @@ public static class QueryServices
         services.AddSingleton<TotalQueries>();
         services.AddSingleton<TraceExport>();
         services.AddSingleton<SystemQueries>();
+        services.AddSingleton<RepriceFilter>();
+        services.AddSingleton<RepriceTestOf>(provider => provider.GetRequiredService<RepriceFilter>().Read);
         return services;
     }
 }

@@ -6,6 +6,7 @@ using Callwatch.Normalize.Pricing;
 using Callwatch.Store.Partitions;
 using Callwatch.Store.Reading;
 using Callwatch.Store.Reindexing;
+using Callwatch.Store.Repricing;
 using Callwatch.Store.Writing;
 using Callwatch.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
@@ -50,6 +51,12 @@ public static class StoreServices
                 new RealDiskSpace(), provider.GetRequiredService<TimeProvider>(), () => provider.GetRequiredService<RetentionDesk>().Shortest.Rows),
             provider.GetRequiredService<StoreProgress>(), provider.GetRequiredService<StoreWork>(), provider.GetRequiredService<ILogger<Reindexer>>()));
         services.AddHostedService(provider => provider.GetRequiredService<Reindexer>());
+        services.AddSingleton<RepricingLog>();
+        services.AddSingleton(provider => new Repricer(
+            provider.GetRequiredService<StoreFolder>(), provider.GetRequiredService<StoreWriter>(), provider.GetRequiredService<WriterThread>(), provider.GetRequiredService<StoreProgress>(),
+            provider.GetRequiredService<PriceBooks>(), provider.GetRequiredService<RepricingLog>(), provider.GetRequiredService<RepriceTestOf>(), provider.GetRequiredService<StoreWork>(),
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<Repricer>>()));
+        services.AddHostedService(provider => provider.GetRequiredService<Repricer>());
         return services;
     }
 }

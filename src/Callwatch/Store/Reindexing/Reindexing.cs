@@ -75,7 +75,7 @@ internal sealed class Reindexing(ReindexTools tools, ReindexWish wish, Action<Fu
         try
         {
             rebuild.BeforeCommit = tools.BeforeStep;
-            Phase("reading", last - first + 1);
+            Phase("reading", tools.Journal.CountBetween(first - 1, last));
             await ReadAsync(rebuild, last, cancel);
             // Between the last record that any row of these days is from, and the one stored when they were looked at, nothing is theirs.
             rebuild.Reached = Math.Max(last, begun);
