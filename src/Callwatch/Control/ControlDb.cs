@@ -14,18 +14,27 @@ public sealed class ControlDb : IDisposable
     private readonly SqliteCommand dataVersion;
     private readonly Lock gate = new();
 
-    /// <exception cref="StartRefusedException">The file is of a newer program.</exception>
+    /// <exception cref="StartRefusedException">The file is of a newer program, or damaged: whose data all the rest is stands in it alone.</exception>
     public ControlDb(string file)
     {
         File = file;
         connectionString = new SqliteConnectionStringBuilder { DataSource = file, ForeignKeys = true, DefaultTimeout = 10 }.ToString();
-        using (var connection = Open())
+        try
         {
-            connection.Execute("PRAGMA journal_mode = WAL");
-            ControlMigrations.Apply(connection, file);
+            using (var connection = Open())
+            {
+                Check(connection);
+                connection.Execute("PRAGMA journal_mode = WAL");
+                ControlMigrations.Apply(connection, file);
+            }
+
+            watch = Open();
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode is SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB or SQLitePCL.raw.SQLITE_ERROR)
+        {
+            throw Unreadable(e.Message);
         }
 
-        watch = Open();
         dataVersion = watch.CreateCommand();
         dataVersion.CommandText = "PRAGMA data_version";
     }
@@ -54,4 +63,16 @@ public sealed class ControlDb : IDisposable
         using var pooled = new SqliteConnection(connectionString);
         SqliteConnection.ClearPool(pooled);
     }
+
+    private void Check(SqliteConnection connection)
+    {
+        if (connection.QueryFirst<string>("PRAGMA quick_check(1)") is var said && said != "ok") throw Unreadable(said);
+        // What the journal holds was acknowledged after the first of control data was synced: without any, it has been lost.
+        var journal = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(File))!, "journal");
+        if (connection.ExecuteScalar<long>("SELECT count(*) FROM sqlite_master") == 0 && Directory.Exists(journal) && Directory.EnumerateFiles(journal, "*.seg").Any())
+            throw Unreadable("it is empty, although the journal is not");
+    }
+
+    private StartRefusedException Unreadable(string why) =>
+        new(new StartRefusal.DataUnreadable(Path.GetDirectoryName(Path.GetFullPath(File))!, Path.GetFileName(File), why.ReplaceLineEndings(" ").TrimEnd('.')));
 }

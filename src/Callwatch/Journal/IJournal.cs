@@ -82,6 +82,9 @@ public interface IJournal
     /// <summary>The last synced record; number 0 when there is none.</summary>
     Position Head { get; }
 
+    /// <summary>The highest number that may ever have been given away: beyond the head where the newest records were damaged or a write was torn.</summary>
+    long LastGiven => Head.Number;
+
     /// <summary>The oldest record still held; head + 1 when none is.</summary>
     long FirstNumber { get; }
 

@@ -27,7 +27,7 @@ public enum PlaceStanding
     /// <summary>It belongs to a journal from before a restore: a person has to choose where to go on.</summary>
     OtherEpoch,
 
-    /// <summary>The journal ends before it: a person has to choose where to go on.</summary>
+    /// <summary>The journal ends before it, and knows nothing of the records up to there: a person has to choose where to go on.</summary>
     BeyondHead,
 }
 
@@ -36,7 +36,7 @@ public static class JournalPlaces
     /// <summary>Whether a reader may go on from its place. It never skips on its own: only <see cref="PlaceStanding.Fits"/> and <see cref="PlaceStanding.Expired"/> may.</summary>
     public static PlaceStanding StandingOf(this IJournal journal, Position place) =>
         place.Epoch != journal.Epoch ? PlaceStanding.OtherEpoch
-        : place.Number > journal.Head.Number ? PlaceStanding.BeyondHead
+        : place.Number > journal.LastGiven ? PlaceStanding.BeyondHead
         : place.Number + 1 < journal.FirstNumber ? PlaceStanding.Expired
         : PlaceStanding.Fits;
 }

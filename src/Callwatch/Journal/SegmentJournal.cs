@@ -18,12 +18,13 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
     private readonly HeadSignal head;
     private readonly DiskGuard disk;
     private readonly JournalWriter writer;
+    private readonly long givenBefore;
     private readonly IJournalFiles files;
     private volatile IReadOnlyList<(long Last, long First)> jumps;
 
     private SegmentJournal(JournalFolder folder, RecoveredJournal recovered, JournalOptions options, IJournalFiles files, DiskGuard disk, Damage damage, TimeProvider time, ILogger log)
     {
-        Epoch = recovered.Epoch;
+        (Epoch, givenBefore) = (recovered.Epoch, recovered.NextNumber - 1);
         (Damage, Frames, Sealing) = (damage, recovered.Frames, new SealingState(time));
         segments = recovered.Segments;
         queue = new AppendQueue(options.QueueCount, options.QueueBytes);
@@ -42,6 +43,8 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
     public Guid Epoch { get; }
 
     public Position Head => new(Epoch, head.Number);
+
+    public long LastGiven => Math.Max(givenBefore, head.Number);
 
     public long FirstNumber
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Callwatch.Journal.Sealing;
 using Callwatch.Journal.Segments;
@@ -37,14 +38,18 @@ internal sealed class JournalFolder : IDisposable
     }
 
     /// <summary>The epoch kept in the folder; null when there is none that can be read.</summary>
-    public Guid? ReadEpoch() =>
-        File.Exists(EpochFile) && Guid.TryParse(File.ReadAllText(EpochFile).Trim(), out var epoch) ? epoch : null;
+    public Guid? ReadEpoch()
+    {
+        // Two lines: the epoch and its CRC-32C, which the first program did not write. A flipped bit would make it another journal's.
+        var lines = File.Exists(EpochFile) ? File.ReadAllText(EpochFile).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) : [];
+        return lines.Length is 1 or 2 && Guid.TryParse(lines[0], out var epoch) && (lines.Length == 1 || lines[1] == CheckOf(epoch)) ? epoch : null;
+    }
 
     public void WriteEpoch(Guid epoch, IJournalFiles files)
     {
         using (var file = files.Create(EpochFile + ".tmp", 0))
         {
-            file.Write([Encoding.ASCII.GetBytes(epoch.ToString() + "\n")], 0);
+            file.Write([Encoding.ASCII.GetBytes($"{epoch}\n{CheckOf(epoch)}\n")], 0);
             file.Sync();
         }
 
@@ -74,6 +79,8 @@ internal sealed class JournalFolder : IDisposable
     }
 
     public void Dispose() => lockFile.Dispose();
+
+    private static string CheckOf(Guid epoch) => Crc32C.Of(epoch.ToByteArray()).ToString("x8", CultureInfo.InvariantCulture);
 
     private string EpochFile => System.IO.Path.Combine(Path, "epoch");
 

@@ -19,14 +19,23 @@ internal sealed class PartitionCatalog : IDisposable
 
     public PartitionCatalog(string folder)
     {
-        connection = Open(Path.Combine(folder, "catalog.db"));
+        var file = Path.Combine(folder, "catalog.db");
         try
         {
-            StoreDatabase.Execute(connection, "PRAGMA wal_autocheckpoint = 1000");
-            Swaps = new SwapTables(connection, folder);
-            Swaps.Clean();
-            ReadPartitions();
-            ReadPosition();
+            (connection, Swaps) = Open(folder, file);
+        }
+        catch (Exception e) when (IsDamage(e))
+        {
+            // Set aside: what it said is found again in the files, and from the journal's beginning nothing is stored twice.
+            partitions.Clear();
+            (Position, Synced) = (null, 0);
+            File.Move(file, file + ".damaged", overwrite: true);
+            foreach (var part in (string[])["-wal", "-shm"]) File.Delete(file + part);
+            (connection, Swaps) = Open(folder, file);
+        }
+
+        try
+        {
             CompareWith(folder);
             Partitions = Sorted();
         }
@@ -108,27 +117,36 @@ internal sealed class PartitionCatalog : IDisposable
 
     public void Dispose() => connection.Dispose();
 
-    // A damaged catalog is set aside: what it said is found again in the files, and from the journal's beginning nothing is stored twice.
-    private static SqliteConnection Open(string file)
+    private (SqliteConnection Connection, SwapTables Swaps) Open(string folder, string file)
     {
+        var opened = StoreDatabase.OpenForWriting(file, "catalog", cacheKib: 512);
         try
         {
-            return StoreDatabase.OpenForWriting(file, "catalog", cacheKib: 512);
+            StoreDatabase.Execute(opened, "PRAGMA wal_autocheckpoint = 1000");
+            var swaps = new SwapTables(opened, folder);
+            swaps.Clean();
+            ReadPartitions(opened);
+            ReadPosition(opened);
+            return (opened, swaps);
         }
-        catch (SqliteException e) when (e.SqliteErrorCode is SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB)
+        catch
         {
-            File.Move(file, file + ".damaged", overwrite: true);
-            foreach (var part in (string[])["-wal", "-shm"]) File.Delete(file + part);
-            return StoreDatabase.OpenForWriting(file, "catalog", cacheKib: 512);
+            opened.Dispose();
+            throw;
         }
     }
+
+    // A byte harmed may also make the file one that is only to be read, a table of another shape, a value of another type.
+    private static bool IsDamage(Exception e) => e is FormatException or InvalidCastException or OverflowException or ArgumentException
+        || (e is SqliteException { SqliteErrorCode: var code }
+            && code is SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB or SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_ERROR);
 
     private ImmutableArray<Partition> Sorted() =>
         [.. partitions.Values.OrderByDescending(partition => partition.Day).ThenByDescending(partition => partition.Sequence)];
 
-    private void ReadPartitions()
+    private void ReadPartitions(SqliteConnection from)
     {
-        using var command = Command("SELECT file, day, sequence, rows, first_end, last_end, closed, applied FROM partitions");
+        using var command = Command(from, "SELECT file, day, sequence, rows, first_end, last_end, closed, applied FROM partitions");
         using var row = command.ExecuteReader();
         while (row.Read())
         {
@@ -140,9 +158,9 @@ internal sealed class PartitionCatalog : IDisposable
         }
     }
 
-    private void ReadPosition()
+    private void ReadPosition(SqliteConnection from)
     {
-        using var command = Command("SELECT epoch, number, synced FROM position");
+        using var command = Command(from, "SELECT epoch, number, synced FROM position");
         using var row = command.ExecuteReader();
         if (!row.Read()) return;
         Position = new Position(Guid.Parse(row.GetString(0), CultureInfo.InvariantCulture), row.GetInt64(1));
@@ -252,7 +270,9 @@ internal sealed class PartitionCatalog : IDisposable
         command.ExecuteNonQuery();
     }
 
-    private SqliteCommand Command(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    private SqliteCommand Command(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters) => Command(connection, sql, parameters);
+
+    private static SqliteCommand Command(SqliteConnection connection, string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
         var command = connection.CreateCommand();
         command.CommandText = sql;
