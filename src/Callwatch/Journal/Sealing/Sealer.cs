@@ -34,6 +34,7 @@ internal sealed partial class Sealer(
             job.Check();
             if (!job.Commit(WaitForLeave)) return false;
             journal.Sealing.Sealed(job.PayloadBytes);
+            if (job.Trouble is { } trouble) journal.Sealing.Failed(trouble);
             Sealed(log, job.First, job.Last, job.PayloadBytes, job.StoredBytes, time.GetElapsedTime(began).TotalSeconds);
             return true;
         }

@@ -25,6 +25,9 @@ internal sealed class SealingJob(SegmentJournal journal, List<Segment> wanted, I
 
     public long StoredBytes { get; private set; }
 
+    /// <summary>What went wrong though the window is in place; null when nothing did.</summary>
+    public string? Trouble { get; private set; }
+
     /// <summary>Files of the window, one for each tenant, complete and synced, but not of the journal's yet.</summary>
     public void Write()
     {
@@ -193,7 +196,7 @@ internal sealed class SealingJob(SegmentJournal journal, List<Segment> wanted, I
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // They take room, no more: the window stands, and they go at the next sweep or start.
-            journal.Sealing.Failed("Segments that have been sealed could not be deleted: " + e.Message.ReplaceLineEndings(" "));
+            Trouble = "Segments that have been sealed could not be deleted: " + e.Message.ReplaceLineEndings(" ");
         }
     }
 
