@@ -55,7 +55,7 @@ internal static class SealBenchmark
         var finds = Enumerable.Range(0, 200).Select(_ => Find(journal, spans[random.Next(spans.Count)])).Order().ToList();
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{calls:N0} calls of {sent / calls:N0} B, {each} a request, windows of {window} MiB: {(double)before.SizeBytes / calls:N0} B of disk a call before, {(double)after.SealedBytes / calls:N0} B sealed; Brotli in order of arrival {(double)plain / calls:N0} B, ratio {(double)plain / after.SealedBytes:0.0}"));
+            $"{calls:N0} calls of {sent / calls:N0} B, {each} a request, windows of {window} MiB: {(double)(before.ToSealBytes - options.SegmentBytes) / calls:N0} B of disk a call before, {(double)after.SealedBytes / calls:N0} B sealed; Brotli in order of arrival {(double)plain / calls:N0} B, ratio {(double)plain / after.SealedBytes:0.0}"));
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"sealed and compared at {sent / took.TotalSeconds / 1e6:N0} MB/s, {used.TotalMicroseconds / calls:0} µs of processor a call; reads on at {read / reading.TotalSeconds / 1e6:N0} MB/s; one span: median {finds[100]:0.0} ms, p99 {finds[198]:0.0} ms; {Process.GetCurrentProcess().PeakWorkingSet64 / 1e6:N0} MB at most"));
@@ -65,7 +65,7 @@ internal static class SealBenchmark
     private static double Find(SegmentJournal journal, (long Number, int Offset) place)
     {
         var clock = Stopwatch.GetTimestamp();
-        if (journal.Find(place.Number, place.Offset) is null) throw new InvalidOperationException("not found");
+        if (journal.FindItems(place.Number, place.Offset) is null) throw new InvalidOperationException("not found");
         return Stopwatch.GetElapsedTime(clock).TotalMilliseconds;
     }
 

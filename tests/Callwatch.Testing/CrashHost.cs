@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
 using Callwatch.Journal;
+using Callwatch.Journal.Sealing;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Callwatch.Testing;
 
@@ -13,9 +15,11 @@ public static class CrashHost
 {
     private const string FolderVariable = "CALLWATCH_CRASH_HOST_FOLDER";
     private const string FillerVariable = "CALLWATCH_CRASH_HOST_FILLER";
+    private const string SealVariable = "CALLWATCH_CRASH_HOST_SEAL";
     private const string SendersVariable = "CALLWATCH_CRASH_HOST_SENDERS";
 
-    public static JournalOptions Options { get; } = new() { SegmentBytes = 512 * 1024, BallastBytes = 0, MinFreeBytes = 0, MinFreePercent = 0 };
+    public static JournalOptions Options { get; } =
+        new() { SegmentBytes = 512 * 1024, BallastBytes = 0, MinFreeBytes = 0, MinFreePercent = 0, SealWindowBytes = 1024 * 1024, SealAge = TimeSpan.Zero, SealShare = 1 };
 
     /// <summary>To be called first thing in the test program; does not return in the process that is to be killed.</summary>
     public static void RunIfAsked()
@@ -27,7 +31,10 @@ public static class CrashHost
 
     /// <param name="filler">A file that takes room on the same disk: deleted after the first refusal, to see the journal recover.</param>
     /// <param name="before">A command that is to start it.</param>
-    public static Process Start(string folder, int senders, string? filler = null, params string[] before)
+    public static Process Start(string folder, int senders, string? filler = null, params string[] before) => Start(folder, senders, filler, seals: false, before);
+
+    /// <param name="seals">Whether it seals what it has written.</param>
+    public static Process Start(string folder, int senders, string? filler, bool seals, params string[] before)
     {
         var program = Environment.ProcessPath!;
         string[] own = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [program, Assembly.GetEntryAssembly()!.Location] : [program];
@@ -36,6 +43,7 @@ public static class CrashHost
         start.Environment[FolderVariable] = folder;
         start.Environment[SendersVariable] = senders.ToString(CultureInfo.InvariantCulture);
         start.Environment[FillerVariable] = filler;
+        start.Environment[SealVariable] = seals ? "1" : null;
         // Quick to start, and no tests' settings in a process that runs none.
         start.Environment["DOTNET_TieredPGO"] = "0";
         return Process.Start(start)!;
@@ -61,6 +69,9 @@ public static class CrashHost
         Say("starting");
         await using var journal = TestJournal.Open(folder, Options, null, null, Callwatch.Journal.Writing.DiskFiles.Instance, new FakeDiskSpace());
         Say("open " + journal.Head.Number.ToString(CultureInfo.InvariantCulture));
+        using var sealing = Environment.GetEnvironmentVariable(SealVariable) is { Length: > 0 } ? new SealingThread(journal, SealerOf, Options, TimeProvider.System, NullLogger.Instance) : null;
+        if (sealing is not null) await sealing.StartAsync(CancellationToken.None);
+        Sealer SealerOf(IPace pace) => new(journal, Options, [], Callwatch.Journal.Writing.DiskFiles.Instance, TimeProvider.System, pace, NullLogger.Instance);
         var run = Guid.NewGuid().ToString("N")[..8];
         await Task.WhenAll(Enumerable.Range(0, senders).Select(number => Task.Run(async () =>
         {

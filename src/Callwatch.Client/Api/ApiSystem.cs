@@ -69,7 +69,41 @@ public sealed record ApiJournal(
 {
     /// <summary>Records still held, about; their numbers may leap.</summary>
     public long Records { get; init; }
+
+    /// <summary>Size on disk of what is sealed: regrouped by session and compressed.</summary>
+    public long SealedBytes { get; init; }
+
+    /// <summary>The same before it was sealed.</summary>
+    public long SealedPayloadBytes { get; init; }
+
+    /// <summary>Size of what is not sealed yet.</summary>
+    public long UnsealedBytes { get; init; }
+
+    /// <summary>Of that, what is full and waits for being sealed.</summary>
+    public long ToSealBytes { get; init; }
+
+    /// <summary>Why the last window could not be sealed; null when it could.</summary>
+    public string? SealingError { get; init; }
+
+    /// <summary>The first places found damaged since the start.</summary>
+    public IReadOnlyList<ApiJournalDamage> Damage { get; init; } = [];
+
+    /// <summary>Records that were removed before a reader had seen them, since the start.</summary>
+    public IReadOnlyList<ApiReaderLoss> Losses { get; init; } = [];
 }
+
+/// <summary>Something in the journal that cannot be read any more.</summary>
+/// <param name="File">Which file.</param>
+/// <param name="First">What was lost lies from this number on.</param>
+/// <param name="Last">It lies up to this number; null when that is not known.</param>
+/// <param name="What">What was lost.</param>
+public sealed record ApiJournalDamage(string File, long First, long? Last, string What);
+
+/// <summary>Records that were removed before a reader had seen them.</summary>
+/// <param name="Reader">Its name.</param>
+/// <param name="ExpiredByAge">Past their retention.</param>
+/// <param name="ExpiredByDisk">Because the disk was needed.</param>
+public sealed record ApiReaderLoss(string Reader, long ExpiredByAge, long ExpiredByDisk);
 
 /// <summary>The store's files.</summary>
 /// <param name="Partitions">Number of files.</param>

@@ -61,6 +61,13 @@ internal static class SystemEndpoints
             status.Journal.DamagedRecords, status.Journal.DamagedSegments, status.Journal.AcceptsWrites, status.Journal.RefusalReason)
         {
             Records = status.Journal.Records,
+            SealedBytes = status.Journal.SealedBytes,
+            SealedPayloadBytes = status.Journal.SealedPayloadBytes,
+            UnsealedBytes = status.Journal.UnsealedBytes,
+            ToSealBytes = status.Journal.ToSealBytes,
+            SealingError = status.Journal.SealingError,
+            Damage = [.. status.Journal.Damage.Select(damage => new ApiJournalDamage(damage.File, damage.FirstNumber, damage.LastNumber == 0 ? null : damage.LastNumber, damage.What))],
+            Losses = [.. status.Journal.Losses.Select(loss => new ApiReaderLoss(loss.Reader, loss.ByAge, loss.ByDisk))],
         },
         Store = !all ? null : new ApiStore(status.Store.Partitions, status.Store.SizeBytes, status.Store.Spans, status.Store.Calls, status.OldestEnd?.ToString()),
         Media = !all ? null : new ApiMediaFiles(status.Media.Files, status.Media.SizeBytes),

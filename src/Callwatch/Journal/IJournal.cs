@@ -101,10 +101,14 @@ public interface IJournal
     JournalRecord? Find(long number);
 
     /// <summary>
-    /// The same for a reader of one span or log record: what stands at this place of the payload, and all that says whose it is, are there; other items
+    /// The same for a reader of some spans or log records: what stands at these places of the payload, and all that says whose it is, are there; other items
     /// may be zeros instead, which saves looking for them. Lengths and places are those of the whole payload.
     /// </summary>
-    JournalRecord? Find(long number, int offset) => Find(number);
+    /// <param name="offsets">None: all of it.</param>
+    JournalRecord? FindItems(long number, params ReadOnlySpan<int> offsets) => Find(number);
+
+    /// <summary>From here on nothing has been taken: before it retention may have taken some apps and left others. At least <see cref="FirstNumber"/>.</summary>
+    long CompleteFrom => FirstNumber;
 
     /// <summary>About how many records lie after one number and up to another: numbers may leap far, after a restore.</summary>
     long CountBetween(long after, long through) => Math.Max(0, through - after);

@@ -56,6 +56,17 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
         }
     }
 
+    public long CompleteFrom
+    {
+        get
+        {
+            var all = segments.All;
+            for (var i = all.Count - 1; i >= 0; i--)
+                if (all[i] is SealedWindow { IsComplete: false }) return all[i].LastNumber + 1;
+            return FirstNumber;
+        }
+    }
+
     /// <summary>Called when retention should look at once: a segment became full, or room ran out.</summary>
     internal Action? SweepWanted { get; set; }
 
@@ -142,9 +153,9 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
         }
     }
 
-    public JournalRecord? Find(long number) => Find(number, -1);
+    public JournalRecord? Find(long number) => FindItems(number);
 
-    public JournalRecord? Find(long number, int offset)
+    public JournalRecord? FindItems(long number, params ReadOnlySpan<int> offsets)
     {
         // Twice: what was found may just have been sealed.
         for (var tries = 0; tries < 2; tries++)
@@ -152,7 +163,7 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
             if (number < 1 || number > head.Number || segments.Holding(number) is not { } part || part.FirstNumber > number) return null;
             try
             {
-                return part.Find(number, offset, Damage);
+                return part.Find(number, offsets, Damage);
             }
             catch (FileNotFoundException)
             {

@@ -32,10 +32,10 @@ public sealed class SpanBodies(IJournal journal, SpanNormalizer normalizer, Medi
 
     private SpanDetails Details(SpanRow row, ReadScope scope, (long Time, long Number, int Offset)[] places)
     {
-        if (journal.Find(row.Version.Number) is not { } record || !OtlpSpan.TryAt(record.Payload.Span, row.Version.Offset, out var otlp)) return Expired(row.Span);
+        if (journal.FindItems(row.Version.Number, row.Version.Offset) is not { } record || !OtlpSpan.TryAt(record.Payload.Span, row.Version.Offset, out var otlp)) return Expired(row.Span);
         List<JoinedLog> logs = [];
         foreach (var place in places)
-            if (journal.Find(place.Number) is { Signal: Signal.Logs } log) logs.Add(new JoinedLog(log.Payload, place.Offset));
+            if (journal.FindItems(place.Number, place.Offset) is { Signal: Signal.Logs } log) logs.Add(new JoinedLog(log.Payload, place.Offset));
         var content = WithMedia(normalizer.Content(otlp, logs), scope);
         if (row.Span.Error is null) return new SpanDetails(row.Span, content);
 

@@ -9,12 +9,6 @@ namespace Callwatch.Query;
 /// <summary>The spans of traces as they were received, read back from the journal. Spans whose record is gone are left out.</summary>
 public sealed class TraceExport(QueryGate gate, IJournal journal)
 {
-    /// <summary>Neighbouring traces lie in the same records: those read last are kept.</summary>
-    private const int KeptRecords = 8;
-
-    private readonly Lock gateOfRecords = new();
-    private readonly LinkedList<JournalRecord> kept = [];
-
     private readonly record struct Place(long Number, int Offset);
 
     /// <summary>One trace as the bytes of an ExportTraceServiceRequest; such requests one after another are one request, as protobuf appends.</summary>
@@ -25,26 +19,12 @@ public sealed class TraceExport(QueryGate gate, IJournal journal)
         if (places is null) throw new TimeoutException("The trace could not be read in time.");
         var request = new MemoryStream();
         foreach (var record in places.GroupBy(place => place.Number).OrderBy(group => group.Key))
-            if (Find(record.Key) is { Signal: Signal.Traces } found) Write(request, found.Payload.Span, [.. record.Select(place => place.Offset)]);
+        {
+            int[] offsets = [.. record.Select(place => place.Offset)];
+            if (journal.FindItems(record.Key, offsets) is { Signal: Signal.Traces } found) Write(request, found.Payload.Span, [.. offsets]);
+        }
+
         return request.ToArray();
-    }
-
-    private JournalRecord? Find(long number)
-    {
-        lock (gateOfRecords)
-        {
-            for (var node = kept.First; node is not null; node = node.Next)
-                if (node.Value.Number == number) return node.Value;
-        }
-
-        if (journal.Find(number) is not { } record) return null;
-        lock (gateOfRecords)
-        {
-            kept.AddFirst(record);
-            if (kept.Count > KeptRecords) kept.RemoveLast();
-        }
-
-        return record;
     }
 
     // Spans of one resource and scope stay together, as far as they stood together.

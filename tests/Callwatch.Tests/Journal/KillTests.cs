@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Callwatch.Tests.Journal;
 
-/// <summary>Kills a real process in the middle of its writing, again and again on the same folder. More rounds: <c>CALLWATCH_KILL_ROUNDS=500</c>.</summary>
+/// <summary>Kills a real process in the middle of its writing and sealing, again and again on the same folder. More rounds: <c>CALLWATCH_KILL_ROUNDS=500</c>.</summary>
 public sealed class KillTests : IDisposable
 {
     private const int Senders = 8;
@@ -39,12 +39,13 @@ public sealed class KillTests : IDisposable
         TestContext.Current.TestOutputHelper?.WriteLine($"{rounds} kills, {acknowledged.Count} acknowledged records, {seen.Count} kept, {counters.Total(Reason.TornTail)} torn tails");
         Assert.Equal(0, failed);
         Assert.True(acknowledged.Count > rounds);
+        Assert.NotEmpty(Directory.EnumerateFiles(temp.At("journal"), "*.sealed"));
     }
 
     /// <summary>Lets it acknowledge so many requests and a few more; false when it refused one.</summary>
     private async Task<bool> KillOneAsync(int requests, int spins)
     {
-        using var process = CrashHost.Start(temp.At("journal"), Senders);
+        using var process = CrashHost.Start(temp.At("journal"), Senders, filler: null, seals: true);
         var fine = true;
         for (var answered = 0; answered < Math.Max(requests, 1) && await process.StandardOutput.ReadLineAsync(Cancel) is { } line; answered++) fine &= Note(line);
         Thread.SpinWait(spins);

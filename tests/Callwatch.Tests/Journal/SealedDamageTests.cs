@@ -69,7 +69,7 @@ public sealed class SealedDamageTests : IDisposable
                 // Of a record that has a part there, the other spans can still be looked at.
                 Assert.Null(journal.Find(number));
                 foreach (var span in Callwatch.Receive.Otlp.OtlpSpan.In(sent[(int)number - 1].Payload.Span))
-                    if (journal.Find(number, span.Offset) is { } found) Assert.True(found.Payload.Span.Slice(span.Offset, span.Body.Length).SequenceEqual(span.Body));
+                    if (journal.FindItems(number, span.Offset) is { } found) Assert.True(found.Payload.Span.Slice(span.Offset, span.Body.Length).SequenceEqual(span.Body));
             }
 
             Assert.Equal(missing.Count, journal.Status().DamagedRecords);

@@ -2,7 +2,6 @@ using Callwatch.Journal;
 using Callwatch.Journal.Retention;
 using Callwatch.Journal.Sealing;
 using Callwatch.Journal.Writing;
-using Callwatch.Spans;
 using Callwatch.Telemetry;
 using Callwatch.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -42,7 +41,7 @@ public sealed class SealingFaultTests : IDisposable
                 await using (var journal = TestJournal.Open(folder, options))
                 {
                     await SameAsync(journal, sent, $"step {steps}, seed {seed}, after the cut");
-                    Assert.Empty(Directory.EnumerateFiles(folder, "*.tmp").Where(path => !path.EndsWith("next.tmp", StringComparison.Ordinal)));
+                    Assert.DoesNotContain(Directory.EnumerateFiles(folder, "*.tmp"), path => !path.EndsWith("next.tmp", StringComparison.Ordinal));
                     journal.Seal(options);
                     Assert.Null(journal.Status().SealingError);
                     await SameAsync(journal, sent, $"step {steps}, seed {seed}, sealed again");

@@ -170,7 +170,7 @@ public sealed class SealingTests : IDisposable
         {
             foreach (var span in Callwatch.Receive.Otlp.OtlpSpan.In(payloads[number - 1]))
             {
-                var record = journal.Find(number, span.Offset)!;
+                var record = journal.FindItems(number, span.Offset)!;
                 Assert.Equal(payloads[number - 1].Length, record.Payload.Length);
                 Assert.True(Callwatch.Receive.Otlp.OtlpSpan.TryAt(record.Payload.Span, span.Offset, out var found));
                 Assert.True(found.Body.SequenceEqual(span.Body) && found.Resource.SequenceEqual(span.Resource) && found.Scope.SequenceEqual(span.Scope));

@@ -41,13 +41,16 @@ internal sealed class SealedWindow : JournalPart
 
     public override string Name => files is [var first, ..] ? first.Path : "";
 
+    /// <summary>Whether neither retention nor damage has taken anything of it yet.</summary>
+    public bool IsComplete => files is [var first, ..] && files.Length == first.Header.Files && Array.TrueForAll(files, file => file.Generation == 0);
+
     public long PayloadBytes => files.Sum(file => file.Header.PayloadBytes);
 
     public override Timestamp? FirstReceivedAt() => files.Length == 0 ? null : new Timestamp(files.Min(file => file.Header.Oldest.UnixNanoseconds));
 
     public override IPartReader OpenReader(long from, Damage damage) => new SealedReader(this, files, from, damage);
 
-    public override JournalRecord? Find(long number, int offset, Damage damage)
+    public override JournalRecord? Find(long number, ReadOnlySpan<int> offsets, Damage damage)
     {
         foreach (var file in files)
         {
@@ -56,7 +59,7 @@ internal sealed class SealedWindow : JournalPart
             if (directory.HeadOf(number) is not { } entry || Frame(file, handle, entry, damage) is not { } heads) continue;
             var walk = new HeadWalk(heads, entry.First);
             while (walk.MoveNext() && walk.Header.Number <= number)
-                if (walk.Header.Number == number) return Assemble(file, directory, handle, walk, offset, damage);
+                if (walk.Header.Number == number) return Assemble(file, directory, handle, walk, offsets, damage);
         }
 
         return null;
@@ -65,15 +68,15 @@ internal sealed class SealedWindow : JournalPart
     /// <summary>Takes one file out, or puts its next generation in its place.</summary>
     public void Replace(SealedFile file, SealedFile? next) => files = [.. files.Where(other => other != file), .. next is null ? Array.Empty<SealedFile>() : [next]];
 
-    private JournalRecord? Assemble(SealedFile file, SealedDirectory directory, SafeFileHandle handle, HeadWalk walk, int offset, Damage damage)
+    private JournalRecord? Assemble(SealedFile file, SealedDirectory directory, SafeFileHandle handle, HeadWalk walk, ReadOnlySpan<int> offsets, Damage damage)
     {
         var payload = new byte[walk.Header.Length];
         var pieces = new List<PlacedPiece>();
         walk.Pieces(pieces, payload);
-        var (wantedFrom, wantedTo) = offset < 0 ? (0, int.MaxValue) : ItemAt(pieces, offset);
-        foreach (var piece in pieces)
+        for (var i = 0; i < pieces.Count; i++)
         {
-            if (piece.IsItem && (piece.At < wantedFrom || piece.At >= wantedTo)) continue;
+            var piece = pieces[i];
+            if (piece.IsItem && !offsets.IsEmpty && !IsWanted(pieces, i, offsets)) continue;
             if (!directory.Bodies.TryGetValue(piece.Frame, out var entry) || Frame(file, handle, entry, damage) is not { } body || piece.FrameOffset + piece.Length > body.Length)
             {
                 damage.Lost(this, walk.Header.Number);
@@ -83,7 +86,7 @@ internal sealed class SealedWindow : JournalPart
             body.AsSpan(piece.FrameOffset, piece.Length).CopyTo(payload.AsSpan(piece.At));
         }
 
-        if (offset < 0 && Crc32C.Of(payload) != walk.Header.PayloadCrc)
+        if (offsets.IsEmpty && Crc32C.Of(payload) != walk.Header.PayloadCrc)
         {
             damage.Lost(this, walk.Header.Number);
             return null;
@@ -92,18 +95,15 @@ internal sealed class SealedWindow : JournalPart
         return (walk.Header with { TenantId = file.TenantId }).ToRecord(payload);
     }
 
-    /// <summary>From where to where the item reaches in which something lies.</summary>
-    private static (int From, int To) ItemAt(List<PlacedPiece> pieces, int offset)
+    /// <summary>Whether one of the places lies in the item that the piece belongs to.</summary>
+    private static bool IsWanted(List<PlacedPiece> pieces, int at, ReadOnlySpan<int> offsets)
     {
-        for (var i = 0; i < pieces.Count; i++)
-        {
-            if (!pieces[i].IsItem || pieces[i].GoesOn) continue;
-            var end = pieces[i].At + pieces[i].Length;
-            for (var next = i + 1; next < pieces.Count && pieces[next].GoesOn; next++) end = pieces[next].At + pieces[next].Length;
-            if (offset >= pieces[i].At && offset < end) return (pieces[i].At, end);
-        }
-
-        return (0, 0);
+        var (first, last) = (at, at);
+        while (first > 0 && pieces[first].GoesOn) first--;
+        while (last + 1 < pieces.Count && pieces[last + 1].GoesOn) last++;
+        foreach (var offset in offsets)
+            if (offset >= pieces[first].At && offset < pieces[last].At + pieces[last].Length) return true;
+        return false;
     }
 
     private byte[]? Frame(SealedFile file, SafeFileHandle handle, in FrameEntry entry, Damage damage)

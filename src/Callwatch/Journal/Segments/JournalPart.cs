@@ -36,9 +36,9 @@ internal abstract class JournalPart
     public abstract IPartReader OpenReader(long from, Damage damage);
 
     /// <summary>One record; null when it is not there or damaged.</summary>
-    /// <param name="offset">Where in the payload something is wanted: the rest of it need not be filled in. -1 for all of it.</param>
+    /// <param name="offsets">Where in the payload something is wanted: the rest of it need not be filled in. None for all of it.</param>
     /// <exception cref="FileNotFoundException">Retention has taken a file, or it has just been sealed.</exception>
-    public abstract JournalRecord? Find(long number, int offset, Damage damage);
+    public abstract JournalRecord? Find(long number, ReadOnlySpan<int> offsets, Damage damage);
 
     /// <summary>True the first time damage at this place is met, so that several readers count it once.</summary>
     public bool IsNewDamage(long place)

@@ -70,7 +70,7 @@ internal sealed class Segment(string path, SegmentHeader header) : JournalPart
 
     public override IPartReader OpenReader(long from, Damage damage) => new SegmentReader(this, from, damage);
 
-    public override JournalRecord? Find(long number, int offset, Damage damage)
+    public override JournalRecord? Find(long number, ReadOnlySpan<int> offsets, Damage damage)
     {
         using var handle = OpenToRead();
         if (!Index.IsBuilt) BuildIndex(handle, damage);

@@ -70,12 +70,12 @@ internal sealed class DayPlans(StoreFolder folder, IJournal journal, Func<TimeSp
             return null;
         }
 
-        why = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"Its journal is no longer whole: it needs record {first}, and the oldest kept is {journal.FirstNumber}.");
-        return first >= journal.FirstNumber ? new DayPlan(day, first, last, size) : null;
+        why = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"Its journal is no longer whole: it needs record {first}, and the oldest kept is {journal.CompleteFrom}.");
+        return first >= journal.CompleteFrom ? new DayPlan(day, first, last, size) : null;
     }
 
     private bool ReachesBackTo(Timestamp start) =>
-        journal.FirstNumber == 1 || (journal.Find(journal.FirstNumber) is { } oldest && oldest.ReceivedAt < start.Plus(-MostAhead));
+        journal.CompleteFrom == 1 || (journal.Find(journal.CompleteFrom) is { } oldest && oldest.ReceivedAt < start.Plus(-MostAhead));
 
     // Read in one go: the greatest and least of a column of a file take a second a million rows.
     private (long First, long Last)? NumbersOf(Partition partition)
