@@ -14,6 +14,9 @@ internal static partial class ThreadImportance
     /// <summary>For questions: about a third of a share.</summary>
     public const int Asking = 5;
 
+    /// <summary>For sealing: whatever nobody else wants.</summary>
+    public const int Sealing = 19;
+
     /// <summary>Of the thread that calls it, for good: on Linux each has a niceness of its own. Elsewhere, or where it cannot be set, all are alike.</summary>
     public static void Lower(int niceness)
     {

@@ -1,15 +1,12 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 
 namespace Callwatch.Journal.Sealing;
 
 /// <summary>
 /// Works for its share of the time and sleeps for the rest; less while senders wait for the disk. On Linux its thread is besides the last that the system gives time to.
 /// </summary>
-internal sealed partial class Pace(double share, Func<int> waiting, CancellationToken stop) : IPace
+internal sealed class Pace(double share, Func<int> waiting, CancellationToken stop) : IPace
 {
-    private const int LowestPriority = 19, OfThread = 0;
-
     /// <summary>Work between two looks at the clock; a sleep shorter than some milliseconds would not be one.</summary>
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(5);
 
@@ -39,19 +36,8 @@ internal sealed partial class Pace(double share, Func<int> waiting, Cancellation
         workedSince = Stopwatch.GetTimestamp();
     }
 
-    /// <summary>To be called on the thread itself. Where it is refused, the share alone has to do.</summary>
-    public static void LowerThread()
-    {
-        if (OperatingSystem.IsLinux()) _ = SetPriority(OfThread, 0, LowestPriority);
-        else Thread.CurrentThread.Priority = ThreadPriority.Lowest;
-    }
-
     private void Sleep(TimeSpan time)
     {
         if (stop.WaitHandle.WaitOne(time < LongestSleep ? time : LongestSleep)) stop.ThrowIfCancellationRequested();
     }
-
-    // On Linux "who" 0 is the calling thread, not the process (setpriority(2), "C library/kernel differences").
-    [LibraryImport("libc", EntryPoint = "setpriority")]
-    private static partial int SetPriority(int which, int who, int priority);
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.IO.Compression;
 using Callwatch.Journal.Segments;
@@ -78,38 +79,56 @@ internal sealed class SealedFile(string path, SealedHeader header, long fileByte
     /// <summary>A frame's bytes uncompressed; null when they are damaged, which is told once.</summary>
     public byte[]? Read(SafeFileHandle handle, in FrameEntry frame, Damage damage)
     {
-        if (Inflate(handle, frame) is { } bytes) return bytes;
-        if (!IsNewDamage(frame.At)) return null;
+        var raw = GC.AllocateUninitializedArray<byte>(frame.RawLength);
+        return TryRead(handle, frame, raw, damage) ? raw : null;
+    }
+
+    /// <summary>The same into a buffer of exactly the length.</summary>
+    public bool TryRead(SafeFileHandle handle, in FrameEntry frame, Span<byte> raw, Damage damage)
+    {
+        if (TryInflate(handle, frame, raw)) return true;
+        if (!IsNewDamage(frame.At)) return false;
         var isHeads = frame.Kind == FrameKind.Heads;
         damage.Frame(
             Path, frame.At, isHeads ? frame.First : Header.FirstNumber, isHeads ? frame.Last : Header.LastNumber,
             isHeads ? "the heads of " + frame.Records.ToString(CultureInfo.InvariantCulture) + " records" : "a frame of bodies; the records with a part in it are lost");
         // Of bodies nobody knows whose they are until their records are asked for.
         if (isHeads) damage.Count(frame.Records);
-        return null;
+        return false;
     }
 
     public static byte[]? Inflate(SafeFileHandle handle, in FrameEntry frame)
     {
+        var raw = GC.AllocateUninitializedArray<byte>(frame.RawLength);
+        return TryInflate(handle, frame, raw) ? raw : null;
+    }
+
+    /// <summary>The same into a buffer of exactly the length; false when the bytes are damaged.</summary>
+    public static bool TryInflate(SafeFileHandle handle, in FrameEntry frame, Span<byte> raw)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(frame.Length);
         try
         {
-            var stored = GC.AllocateUninitializedArray<byte>(frame.Length);
+            var stored = buffer.AsSpan(0, frame.Length);
             for (var total = 0; total < stored.Length;)
             {
-                var read = RandomAccess.Read(handle, stored.AsSpan(total), frame.At + FrameEntry.HeaderSize + total);
-                if (read == 0) return null;
+                var read = RandomAccess.Read(handle, stored[total..], frame.At + FrameEntry.HeaderSize + total);
+                if (read == 0) return false;
                 total += read;
             }
 
-            if (Crc32C.Of(stored) != frame.Crc) return null;
-            if (frame.Codec == Codec.None) return stored.Length == frame.RawLength ? stored : null;
-            var raw = GC.AllocateUninitializedArray<byte>(frame.RawLength);
-            return BrotliDecoder.TryDecompress(stored, raw, out var written) && written == raw.Length ? raw : null;
+            if (Crc32C.Of(stored) != frame.Crc) return false;
+            if (frame.Codec == Codec.Brotli) return BrotliDecoder.TryDecompress(stored, raw, out var written) && written == raw.Length;
+            return stored.Length == raw.Length && stored.TryCopyTo(raw);
         }
         catch (IOException)
         {
             // The disk cannot read here.
-            return null;
+            return false;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 

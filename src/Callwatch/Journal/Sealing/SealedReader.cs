@@ -1,3 +1,4 @@
+using System.Buffers;
 using Callwatch.Journal.Segments;
 using Microsoft.Win32.SafeHandles;
 
@@ -151,19 +152,22 @@ internal sealed class SealedReader : IPartReader
         public void FillIn(List<Part> chunk)
         {
             wanted.Sort(static (a, b) => a.Piece.Frame.CompareTo(b.Piece.Frame));
-            var (number, frame) = (-1, (byte[]?)null);
+            var buffer = ArrayPool<byte>.Shared.Rent(FrameEntry.MostBytes);
+            var (number, length) = (-1, 0);
             foreach (var (record, piece) in wanted)
             {
                 if (piece.Frame != number)
                 {
                     number = piece.Frame;
-                    frame = directory.Bodies.TryGetValue(number, out var entry) ? File.Read(handle, entry, damage) : null;
+                    // Of a frame that is lost or damaged nothing is taken.
+                    length = directory.Bodies.TryGetValue(number, out var entry) && entry.RawLength <= buffer.Length && File.TryRead(handle, entry, buffer.AsSpan(0, entry.RawLength), damage) ? entry.RawLength : 0;
                 }
 
-                if (frame is null || piece.FrameOffset + piece.Length > frame.Length) chunk[record].IsLost = true;
-                else frame.AsSpan(piece.FrameOffset, piece.Length).CopyTo(chunk[record].Payload.AsSpan(piece.At));
+                if (piece.FrameOffset + piece.Length > length) chunk[record].IsLost = true;
+                else buffer.AsSpan(piece.FrameOffset, piece.Length).CopyTo(chunk[record].Payload.AsSpan(piece.At));
             }
 
+            ArrayPool<byte>.Shared.Return(buffer);
             wanted.Clear();
         }
 

@@ -51,7 +51,7 @@ internal sealed partial class SealingThread : IHostedService, IDisposable
 
     private void Run()
     {
-        Pace.LowerThread();
+        ThreadImportance.Lower(ThreadImportance.Sealing);
         var pace = new Pace(options.SealShare, () => journal.Waiting, stop.Token);
         var sealer = sealerAt(pace);
         try
