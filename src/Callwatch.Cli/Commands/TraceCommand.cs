@@ -31,8 +31,18 @@ internal static class TraceCommand
         var shown = new HashSet<string>(StringComparer.Ordinal);
         foreach (var root in below[""]) Add(table, root, below, shown, depth: 0);
         table.Print();
+        if (TextLine(answer.Spans) is { } text) Screen.Line(text);
         if (answer.Truncated) Screen.Line("The trace has more spans; the dashboard and --json with the API show the rest.");
         return CommandLine.Fine;
+    }
+
+    /// <summary>What became of prompts and answers, where they cannot all be seen whole.</summary>
+    private static string? TextLine(IReadOnlyList<ApiSpan> spans)
+    {
+        var states = spans.Where(span => span.CallSource is not null).GroupBy(span => span.Content, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal);
+        if (states.Keys.All(state => state == "present")) return null;
+        var words = states.OrderByDescending(state => state.Value).Select(state => $"{state.Value} {Plain.Text(state.Key.Replace('_', ' '))}");
+        return "Text of the calls: " + string.Join(", ", words);
     }
 
     // A damaged trace may name its spans as parents in a circle: each is shown once, and nothing deeper than a terminal can show.

@@ -33,9 +33,16 @@ internal static class CallLines
         Plain.Time(call.End), Plain.Cut(call.App, 24), Plain.Cut(call.Operation ?? call.DisplayName, 28), Plain.Cut(call.Model, 28),
         call.Outcome == "error" ? Plain.Cut(call.Error?.Group ?? "error", 16) : call.Outcome,
         Plain.Milliseconds(call.DurationMs), Plain.Milliseconds(call.TtftMs), Tokens(call.Usage), Plain.Money(call.Cost?.TotalUsd), Plain.Cut(call.UserId, 16),
-        Plain.Cut(call.InputPreview, 32) + (call.OutputPreview is null && call.InputPreview is null ? call.Content == "not_captured" ? "(not captured)" : "" : " → " + Plain.Cut(call.OutputPreview, 32)),
+        Plain.Cut(call.InputPreview, 32) + (call.OutputPreview is null && call.InputPreview is null ? NoText(call) : " → " + Plain.Cut(call.OutputPreview, 32)),
         call.TraceId,
     ];
+
+    private static string NoText(ApiSpan call) => call.Content switch
+    {
+        "not_captured" => "(not captured)",
+        "expired" => "(no longer kept)",
+        _ => "",
+    };
 
     private static string Tokens(ApiUsage? usage) => usage is null or { InputTokens: null, OutputTokens: null } ? "–" : $"{Plain.Number(usage.InputTokens)} → {Plain.Number(usage.OutputTokens)}";
 

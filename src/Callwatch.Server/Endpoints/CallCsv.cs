@@ -29,7 +29,7 @@ internal sealed class CallCsv(Apps apps) : ICallWriter
         ("other_usd", call => call.Cost?.OtherUsd), ("cost_source", call => call.Cost?.Source), ("cost_reason", call => call.Cost?.Reason), ("call_source", call => call.CallSource),
         ("environment", call => call.Environment), ("release", call => call.Release), ("user_id", call => call.UserId), ("session_id", call => call.SessionId),
         ("tags", call => string.Join(", ", call.Tags)), ("finish_reasons", call => string.Join(", ", call.FinishReasons)), ("tool_calls", call => string.Join(", ", call.ToolCalls.Select(tool => tool.Name))),
-        ("prompt_name", call => call.PromptName), ("prompt_version", call => call.PromptVersion), ("input_preview", call => call.InputPreview), ("output_preview", call => call.OutputPreview),
+        ("prompt_name", call => call.PromptName), ("prompt_version", call => call.PromptVersion), ("content", call => call.Content), ("input_preview", call => call.InputPreview), ("output_preview", call => call.OutputPreview),
     ];
 
     public void Begin(Stream body) => Line(body, Columns.Select(column => column.Name));

@@ -88,6 +88,9 @@ public interface IJournal
     /// <summary>The oldest record still held; head + 1 when none is.</summary>
     long FirstNumber { get; }
 
+    /// <summary>From where on records of a tenant, or of one app of it, may still be held: an app may be kept for a shorter time than others.</summary>
+    long FirstNumberOf(int tenantId, int? appId = null) => FirstNumber;
+
     /// <summary>Appends all entries next to each other and completes after the sync. Never throws for a full disk or queue.</summary>
     ValueTask<AppendResult> AppendAsync(IReadOnlyList<JournalEntry> entries, CancellationToken cancel);
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Callwatch.Journal.Disk;
 using Callwatch.Journal.Retention;
@@ -12,6 +13,7 @@ namespace Callwatch.Journal;
 /// <summary>Second stage: append-only segment files, synced before anybody is told "accepted". Nothing outside this folder knows of files.</summary>
 public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
 {
+    private readonly ConcurrentDictionary<(int TenantId, int? AppId), long> firsts = new();
     private readonly JournalFolder folder;
     private readonly SegmentList segments;
     private readonly AppendQueue queue;
@@ -65,6 +67,20 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
                 if (all[i] is SealedWindow { IsComplete: false }) return all[i].LastNumber + 1;
             return FirstNumber;
         }
+    }
+
+    public long FirstNumberOf(int tenantId, int? appId = null)
+    {
+        // What has gone does not come back: the next look begins where this one ended.
+        var known = firsts.GetValueOrDefault((tenantId, appId));
+        foreach (var part in segments.All)
+        {
+            if (part.LastNumber < Math.Max(known, part.FirstNumber)) continue;
+            if (part is SealedWindow window && !window.MayHold(tenantId, appId, Damage)) continue;
+            return firsts[(tenantId, appId)] = part.FirstNumber;
+        }
+
+        return head.Number + 1;
     }
 
     /// <summary>Called when retention should look at once: a segment became full, or room ran out.</summary>

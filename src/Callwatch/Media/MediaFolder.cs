@@ -186,17 +186,14 @@ public sealed partial class MediaFolder : IDisposable
             }
 
             var marker = Path.Combine(folder, MediaNames.Marker(piece.Hash, piece.AppId, today));
-            if (File.Exists(marker)) return true;
-            files.Create(marker, 0).Dispose();
-            foreach (var older in Directory.EnumerateFiles(folder, MediaNames.MarkerStart(piece.Hash, piece.AppId) + "*"))
-                if (older != marker) files.Delete(older);
+            if (!File.Exists(marker)) files.Create(marker, 0).Dispose();
             return true;
         });
     }
 
     private string Write(NewMedia piece)
     {
-        var path = Path.Combine(root, MediaNames.Incoming, Guid.NewGuid().ToString("N"));
+        var path = Path.Combine(root, MediaNames.Incoming, Guid.NewGuid().ToString("N") + ".tmp");
         using var file = files.Create(path, piece.Bytes);
         try
         {

@@ -4,7 +4,7 @@ namespace Callwatch.Media;
 
 /// <summary>
 /// Where media of a tenant lie: <c>1/ab/ab12...</c>, and beside each piece an empty file for each app that refers to it,
-/// <c>ab12....7.20261122</c>, which says on which UTC day it was last received for it. All of it in names: a copy by any tool keeps them.
+/// <c>ab12....7.20261122</c>, which says that it was received for it on that UTC day. All of it in names: a copy by any tool keeps them.
 /// </summary>
 internal static class MediaNames
 {

@@ -12,7 +12,8 @@ namespace Callwatch.Media;
 /// the references to them say so.
 /// </summary>
 internal sealed class MediaSweep(
-    MediaFolder folder, IJournal journal, MediaOptions options, JournalOptions journalOptions, IJournalFiles files, IDiskSpace space, TimeProvider time, Counters counters)
+    MediaFolder folder, IJournal journal, MediaOptions options, JournalOptions journalOptions, IJournalFiles files, IDiskSpace space, TimeProvider time, Counters counters,
+    DataHold? hold = null)
 {
     // A mark says the day; and a request may be on its way to the journal while its media are on disk already.
     private static readonly TimeSpan Grace = TimeSpan.FromDays(1);
@@ -87,6 +88,14 @@ internal sealed class MediaSweep(
     {
         if (piece.LastSeen >= before && piece.Markers.TrueForAll(marker => marker.Day >= before)) return false;
         var folderOfIt = MediaNames.Folder(folder.Root, tenantId, hash);
+        using var leave = hold?.TryRemove();
+        if (leave is null && hold is not null)
+        {
+            // A backup copies: age can wait for it, a full disk cannot.
+            if (reason == Reason.MediaExpiredByDisk) hold.Break();
+            return false;
+        }
+
         return folder.Alone(hash, () =>
         {
             // Again, and now nobody changes it.

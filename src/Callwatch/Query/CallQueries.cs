@@ -30,7 +30,7 @@ public sealed class CallQueries(QueryGate gate, Scopes scopes)
     private ListShape<Span> Shape(Asked asked)
     {
         var filters = scopes.Sql(asked.Selection.Scope, FieldColumns.OfCalls);
-        var firstRecord = scopes.FirstRecord;
+        var held = scopes.Held(asked.TenantId);
         return new ListShape<Span>
         {
             Table = "calls c",
@@ -39,7 +39,7 @@ public sealed class CallQueries(QueryGate gate, Scopes scopes)
             Columns = SpanRows.Columns,
             From = "JOIN calls c ON c.id = p.id JOIN spans s ON s.id = p.id",
             ColumnCount = SpanRows.ColumnCount,
-            Read = (row, words) => SpanRows.Read(row, words).SpanNow(firstRecord),
+            Read = (row, words) => held.Now(SpanRows.Read(row, words)),
             Key = field => field switch
             {
                 SortField.Duration => "c.duration",
@@ -61,16 +61,5 @@ public sealed class CallQueries(QueryGate gate, Scopes scopes)
                 filters.Add(sql, asked.Filter);
             },
         };
-    }
-}
-
-internal static class RowsNow
-{
-    extension(SpanRow row)
-    {
-        /// <summary>The span as it can be shown now: text whose journal record is gone has expired.</summary>
-        public Span SpanNow(long firstRecord) =>
-            row.Version.Number < firstRecord && row.Span.Content is (ContentState.Present or ContentState.Masked)
-                ? row.Span with { Content = ContentState.Expired } : row.Span;
     }
 }

@@ -103,9 +103,9 @@ public sealed class TraceQueries(QueryGate gate, Scopes scopes, SpanBodies bodie
         if (row is null) return null;
         var more = spans.Count > limit;
         if (more) spans.RemoveRange(limit, spans.Count - limit);
-        var firstRecord = scopes.FirstRecord;
+        var held = scopes.Held(scope.TenantId);
         return new TraceView(
-            row.ToSummary(scopes.Apps, run.Now), [.. spans.Select(span => span.SpanNow(firstRecord))], more, more ? Cursor(spans[^1].Span) : null);
+            row.ToSummary(scopes.Apps, run.Now), [.. spans.Select(held.Now)], more, more ? Cursor(spans[^1].Span) : null);
     }
 
     /// <summary>The row of the whole trace: one, or for a moment, when it has just moved, the later of two.</summary>

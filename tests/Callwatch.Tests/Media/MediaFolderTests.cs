@@ -36,7 +36,7 @@ public sealed class MediaFolderTests : IDisposable
     {
         var image = TakenOut.Png(50_000);
         await world.KeepAsync(image);
-        var half = Path.Combine(world.Root, "incoming", "half");
+        var half = Path.Combine(world.Root, "incoming", "half.tmp");
         File.WriteAllText(half, "half");
         world.Reopen();
         Assert.False(File.Exists(half));

@@ -22,7 +22,7 @@ public sealed class MediaRetentionTests : IDisposable
         world.Time.Advance(TimeSpan.FromDays(10));
         await world.KeepAsync(seenAgain);
         await world.KeepAsync(young);
-        Assert.Equal([".7.20260917", ".7.20260927", ".7.20260927"], world.Marks);
+        Assert.Equal([".7.20260917", ".7.20260917", ".7.20260927", ".7.20260927"], world.Marks);
 
         // As long as the journal reaches, whatever its rules are.
         world.Time.Advance(TimeSpan.FromDays(100));
@@ -124,6 +124,26 @@ public sealed class MediaRetentionTests : IDisposable
         world.Options.MaxBytes = 7000;
         world.Sweep();
         Assert.Equal(7, world.Pieces.Count());
+    }
+
+    [Fact]
+    public async Task While_a_backup_copies_age_waits_and_a_full_disk_does_not()
+    {
+        await world.KeepAsync(old);
+        world.Time.Advance(TimeSpan.FromDays(20));
+        using (var held = world.Hold.Take())
+        {
+            world.Sweep();
+            Assert.NotNull(world.Read(old));
+            Assert.False(held.Broken.IsCancellationRequested);
+            world.Options.MaxBytes = 1;
+            world.Sweep();
+            Assert.NotNull(world.Read(old));
+            Assert.True(held.Broken.IsCancellationRequested);
+        }
+
+        world.Sweep();
+        Assert.Null(world.Read(old));
     }
 
     [Fact]

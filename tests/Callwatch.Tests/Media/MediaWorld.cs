@@ -25,6 +25,8 @@ internal sealed class MediaWorld : IDisposable
 
     public Counters Counters { get; } = new();
 
+    public DataHold Hold { get; } = new();
+
     public FakeDiskSpace Space { get; } = new();
 
     public MediaOptions Options { get; } = new();
@@ -67,11 +69,12 @@ internal sealed class MediaWorld : IDisposable
         return all.ToArray();
     }
 
-    public void Sweep() => new MediaSweep(Folder, Journal, Options, new JournalOptions(), Files, Space, Time, Counters).Run();
+    public void Sweep() => new MediaSweep(Folder, Journal, Options, new JournalOptions(), Files, Space, Time, Counters, Hold).Run();
 
     public void Dispose()
     {
         Folder.Dispose();
+        Hold.Dispose();
         temp.Dispose();
     }
 

@@ -1,4 +1,5 @@
 using Callwatch.Control;
+using Callwatch.Journal;
 using Callwatch.Query;
 using Callwatch.Query.Running;
 using Callwatch.Spans;
@@ -54,6 +55,9 @@ internal sealed class QueryWorld : IDisposable
     public static Timestamp To { get; } = RandomTraffic.Midnight.Plus(TimeSpan.FromDays(22));
 
     public CallQueries Calls => new(gate, Scopes);
+
+    /// <summary>Beside another journal, and with rules of how long it keeps what.</summary>
+    public CallQueries CallsBeside(IJournal journal, Func<ControlDb, RetentionDesk> rules) => new(gate, new Scopes(Apps, journal, rules(control)));
 
     public TraceQueries Traces => new(gate, Scopes, new SpanBodies(Journal, null!, null!));
 

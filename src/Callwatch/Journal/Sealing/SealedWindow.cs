@@ -65,6 +65,23 @@ internal sealed class SealedWindow : JournalPart
         return null;
     }
 
+    /// <summary>False when it certainly has no record of the tenant, or of the one app of it.</summary>
+    public bool MayHold(int tenantId, int? appId, Damage damage)
+    {
+        if (files.FirstOrDefault(file => file.TenantId == tenantId) is not { } own) return false;
+        if (appId is not { } app) return true;
+        try
+        {
+            using var handle = own.OpenToRead();
+            return own.Directory(handle, damage).Apps.Any(entry => entry.App == app);
+        }
+        catch (IOException)
+        {
+            // Replaced or taken this very moment, or unreadable: whoever asks for a record finds out.
+            return true;
+        }
+    }
+
     /// <summary>Takes one file out, or puts its next generation in its place.</summary>
     public void Replace(SealedFile file, SealedFile? next) => files = [.. files.Where(other => other != file), .. next is null ? Array.Empty<SealedFile>() : [next]];
 

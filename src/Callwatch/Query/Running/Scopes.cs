@@ -7,14 +7,20 @@ using Callwatch.Query.Filters.Sql;
 namespace Callwatch.Query.Running;
 
 /// <summary>Turns what was asked into what rows are compared with: names of apps into numbers, the filter's text into its terms.</summary>
-public sealed class Scopes(Apps apps, IJournal journal)
+public sealed class Scopes(Apps apps, IJournal journal, RetentionDesk? retention = null)
 {
     /// <summary>Longest range that may be asked for.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromDays(366 * 20);
 
     internal Apps Apps => apps;
 
-    internal long FirstRecord => journal.FirstNumber;
+    /// <summary>Which bodies are still there. The journal is asked app by app only where apps are kept for different times.</summary>
+    internal HeldRecords Held(int tenantId)
+    {
+        if (retention is null || retention.Shortest.Journal == retention.Longest.Journal) return new HeldRecords(journal.FirstNumber, FrozenDictionary<int, long>.Empty);
+        var own = retention.AppsOf(tenantId).Where(app => app.Wish.JournalDays is not null).ToDictionary(app => app.AppId, app => journal.FirstNumberOf(tenantId, app.AppId));
+        return new HeldRecords(journal.FirstNumberOf(tenantId), own);
+    }
 
     /// <summary>The selection read, or why it cannot be.</summary>
     internal (Asked? Asked, Answer<T>.Invalid? Invalid) Read<T>(Selection selection)
@@ -27,7 +33,7 @@ public sealed class Scopes(Apps apps, IJournal journal)
     }
 
     internal FilterSql Sql(ReadScope scope, FrozenDictionary<FilterField, FieldColumn> columns) => new(
-        columns, fits => apps.List(scope.TenantId).Where(app => fits(app.Name)).Select(app => app.Id), FirstRecord);
+        columns, fits => apps.List(scope.TenantId).Where(app => fits(app.Name)).Select(app => app.Id), Held(scope.TenantId));
 
     // Null: all of the tenant's. Empty: none, because no app has the name, or not the one the key is for.
     private IReadOnlyList<int>? AppIds(Selection selection)

@@ -158,6 +158,26 @@ public sealed class DialectMessagesTests
         Assert.Equal((ContentState.NotCaptured, null), (span.Content, span.InputPreview));
     }
 
+    [Theory]
+    [InlineData("llm.input_messages.0.message.content", "__REDACTED__")]
+    [InlineData("llm.input_messages.0.message.contents.1.message_content.image.image.url", "__REDACTED__")]
+    [InlineData("input.value", "__REDACTED__")]
+    [InlineData("logfire.scrubbed", """[{"path":["attributes","x"],"matched_substring":"secret"}]""")]
+    [InlineData("callwatch.changed", "masked:input.value")]
+    public void Content_of_which_a_part_is_hidden_is_masked(string key, string value)
+    {
+        (string, object?)[] attributes = [("openinference.span.kind", "LLM"), ("output.value", "The answer."), (key, key == "callwatch.changed" ? new[] { "text_cut:output.value", value } : value)];
+        Assert.Equal(ContentState.Masked, Normalized.With(attributes).Content);
+        Assert.Equal(ContentState.Masked, Normalized.Content(A.Span().With(attributes)).State);
+    }
+
+    [Theory]
+    [InlineData("callwatch.changed", "text_cut:output.value")]
+    [InlineData("input.value", "What does __REDACTED__ mean?")]
+    [InlineData("user.id", "__REDACTED__")]
+    public void What_only_resembles_a_mask_is_none(string key, string value) =>
+        Assert.Equal(ContentState.Present, Normalized.With(("openinference.span.kind", "LLM"), ("output.value", "The answer."), (key, value)).Content);
+
     [Fact]
     public void Vectors_are_no_content()
     {

@@ -31,11 +31,6 @@ internal sealed class SqlCondition(OpenPartition open)
         return name;
     }
 
-    public void Parameter(string name, object value)
-    {
-        if (!parameters.Exists(parameter => parameter.Name == name)) parameters.Add((name, value));
-    }
-
     public void BindTo(Statement statement)
     {
         foreach (var (name, value) in parameters)
@@ -69,8 +64,8 @@ internal sealed class SqlCondition(OpenPartition open)
 /// <summary>Turns a filter into a condition over the rows of a partition. It says the same as <see cref="FilterMatch"/>.</summary>
 /// <param name="columns">Where the fields lie.</param>
 /// <param name="appIds">Numbers of the tenant's apps whose name fits.</param>
-/// <param name="firstRecord">The oldest record still in the journal: what lies before has lost its bodies.</param>
-internal sealed class FilterSql(FrozenDictionary<FilterField, FieldColumn> columns, Func<Func<string, bool>, IEnumerable<int>> appIds, long firstRecord)
+/// <param name="held">Which rows still have their bodies.</param>
+internal sealed class FilterSql(FrozenDictionary<FilterField, FieldColumn> columns, Func<Func<string, bool>, IEnumerable<int>> appIds, HeldRecords held)
 {
     /// <summary>SQL function that looks for free text in a row's thin facts; every connection needs it (see <see cref="Register"/>).</summary>
     private const string HasText = "thin_has_text";
@@ -116,7 +111,7 @@ internal sealed class FilterSql(FrozenDictionary<FilterField, FieldColumn> colum
     {
         if (!columns.TryGetValue(compare.Field, out var column)) return "0";
         sql.UsesSpans |= column.OfSpans;
-        if (compare.Field == FilterFields.Content) sql.Parameter("$first", firstRecord);
+        if (compare.Field == FilterFields.Content) column = column with { Sql = column.Sql.Replace("$first", held.Sql, StringComparison.Ordinal) };
         var values = compare.Values;
         return column.Kind switch
         {
