@@ -9,6 +9,7 @@ namespace Callwatch.Store.Reading;
 internal sealed class WriterThread : IDisposable
 {
     private readonly BlockingCollection<Action> work = new(boundedCapacity: 64);
+    private bool isDisposed;
     private readonly Thread thread;
 
     public WriterThread(string name = "store writer")
@@ -41,9 +42,10 @@ internal sealed class WriterThread : IDisposable
         return true;
     });
 
-    /// <summary>Returns once everything asked for has been done.</summary>
+    /// <summary>Returns once everything asked for has been done. The container may ask twice, for each way in which it knows the reader.</summary>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref isDisposed, true)) return;
         work.CompleteAdding();
         thread.Join();
         work.Dispose();
