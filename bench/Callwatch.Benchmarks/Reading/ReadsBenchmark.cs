@@ -83,15 +83,18 @@ internal static class ReadsBenchmark
         for (var i = 0; i < filled.Charts.Length; i++)
         {
             var (large, little) = (new List<double>(), new List<double>());
+            var used = TimeSpan.Zero;
             // In turns, so that whatever else the machine does falls on both.
             for (var round = 0; round < rounds; round++)
             {
+                var before = server.CpuTime;
                 large.Add(await here.TimeAsync(filled.Charts[i].Path));
+                used += server.CpuTime - before;
                 little.Add(await there.TimeAsync(small.Charts[i].Path));
             }
 
             var ratio = Median(large) / Median(little);
-            figures.Print("warm: " + filled.Charts[i].Name, large, filled.Charts[i].Reach);
+            figures.Print("warm: " + filled.Charts[i].Name, large, filled.Charts[i].Reach, Processor(used, rounds));
             figures.Print("ratio: " + filled.Charts[i].Name, string.Create(CultureInfo.InvariantCulture, $"{ratio:0.00} of {Median(little):0.0} ms at {small.Spans:N0} spans"), ratio <= 1.5, "<= 1.5");
         }
     }
@@ -104,6 +107,7 @@ internal static class ReadsBenchmark
         {
             var times = new List<double>();
             string? trouble = null;
+            var before = server.CpuTime;
             for (var round = 0; round < rounds && trouble is null; round++)
             {
                 try
@@ -116,7 +120,7 @@ internal static class ReadsBenchmark
                 }
             }
 
-            if (trouble is null) figures.Print(question.Name, times, question.Reach);
+            if (trouble is null) figures.Print(question.Name, times, question.Reach, Processor(server.CpuTime - before, rounds));
             else figures.Print(question.Name, trouble, reached: false, "an answer");
         }
     }
@@ -167,6 +171,9 @@ internal static class ReadsBenchmark
             figures.Print(name, times, 500);
         }
     }
+
+    // Which does not depend on what else the machine does.
+    private static string Processor(TimeSpan used, int times) => string.Create(CultureInfo.InvariantCulture, $"; {used.TotalMilliseconds / times,5:0} ms of processor");
 
     private static double Median(List<double> times) => times.Order().ElementAt(times.Count / 2);
 }

@@ -21,7 +21,7 @@ public sealed class OverviewQuestions(StatsQueries stats)
         {
             case Answer<StatsAnswer>.Found { Value: var whole }:
                 var all = whole.Groups.Count > 0 ? whole.Groups[0] : NoCalls;
-                var by = all.Total.Calls > 0 ? BreakdownAsync(selection, whole.Step, cancel) : Task.FromResult(Breakdown.None);
+                var by = all.Total.Calls > 0 ? BreakdownAsync(selection, whole.Step, Bars(whole.Step), cancel) : Task.FromResult(Breakdown.None);
                 var baseline = all.Total.Calls > 0 && visit.Place.Compare ? BaselineAsync(selection, whole.Step, cancel) : Task.FromResult<Baseline?>(null);
                 await Task.WhenAll(by, baseline);
                 return new Answer<OverviewModel>.Found(new OverviewModel
@@ -52,17 +52,27 @@ public sealed class OverviewQuestions(StatsQueries stats)
             var earlier = selection with { From = selection.From.Plus(-back), To = selection.To.Plus(-back) };
             if (earlier.From.UnixNanoseconds < 0) continue;
             if (await AskAsync(earlier, step, [], cancel) is not Answer<StatsAnswer>.Found { Value.Groups: [var all, ..] } || !Baseline.Serves(all)) continue;
-            return new Baseline(kind, all, await BreakdownAsync(earlier, step, cancel));
+            return new Baseline(kind, all, await BreakdownAsync(earlier, Step.Day, Step.Day, cancel));
         }
 
         return null;
     }
 
-    private async Task<Breakdown> BreakdownAsync(Selection selection, Step step, CancellationToken cancel)
+    // Each in the widest buckets that will do, which are the fewest to read: models are drawn over time, operations have a few bars, of
+    // apps and of the earlier window only the totals are shown.
+    private async Task<Breakdown> BreakdownAsync(Selection selection, Step models, Step operations, CancellationToken cancel)
     {
-        var groups = await Task.WhenAll(new[] { ByModel, ByApp, ByOperation }.Select(by => GroupsAsync(selection, step, by, cancel)));
+        var groups = await Task.WhenAll(
+            GroupsAsync(selection, models, ByModel, cancel), GroupsAsync(selection, Step.Day, ByApp, cancel), GroupsAsync(selection, operations, ByOperation, cancel));
         return new Breakdown(groups[0], groups[1], groups[2]);
     }
+
+    private static Step Bars(Step step) => step switch
+    {
+        Step.Minute => Step.QuarterHour,
+        Step.QuarterHour => Step.Hour,
+        _ => Step.Day,
+    };
 
     private async Task<IReadOnlyList<StatsGroup>> GroupsAsync(Selection selection, Step step, string[] by, CancellationToken cancel) =>
         await AskAsync(selection, step, by, cancel) is Answer<StatsAnswer>.Found found ? found.Value.Groups : [];
