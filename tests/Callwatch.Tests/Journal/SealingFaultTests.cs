@@ -150,6 +150,21 @@ public sealed class SealingFaultTests : IDisposable
     }
 
     [Fact]
+    public async Task Originals_that_are_still_there_count_when_a_sealed_file_is_lost()
+    {
+        var sent = await FillAsync(temp.At("journal"));
+        var files = new TroubledFiles { DeleteFails = true };
+        await using (var journal = TestJournal.Open(temp.At("journal"), options)) journal.Seal(options, files);
+        foreach (var path in Directory.EnumerateFiles(temp.At("journal"), "*.t2.*")) await File.WriteAllBytesAsync(path, new byte[100], Cancel);
+        await using (var journal = TestJournal.Open(temp.At("journal"), options))
+        {
+            var records = await journal.RecordsAsync();
+            Assert.Equal(sent.Count, records.Count);
+            Assert.DoesNotContain(journal.Segments.All, part => part is SealedWindow);
+        }
+    }
+
+    [Fact]
     public async Task While_a_backup_copies_nothing_is_put_in_place()
     {
         await FillAsync(temp.At("journal"));

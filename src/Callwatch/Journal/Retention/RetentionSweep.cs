@@ -38,18 +38,26 @@ internal sealed partial class RetentionSweep(
         var shortest = time.GetUtcNow() - keep.Shortest();
         for (var i = 0; i + 1 < parts.Count; i++)
         {
-            switch (parts[i])
+            try
             {
                 // When the one after it was begun, its last record had come.
-                case Segment { IsFull: true } segment when BeginOf(parts[i + 1]) is { } ended && ended < shortest:
-                    if (segment.Owners().All(owner => ended < time.GetUtcNow() - keep.For(owner.Tenant, owner.App))) Take(segment, Reason.ExpiredByAge);
-                    break;
-                case SealedWindow window:
+                if (parts[i] is Segment { IsFull: true } segment && BeginOf(parts[i + 1]) is { } ended && ended < shortest) TakeOld(segment, ended);
+                else if (parts[i] is SealedWindow window)
                     foreach (var file in window.Files)
                         if (file.Header.Oldest.ToDateTimeOffset() < shortest) TakeOld(window, file);
-                    break;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // One that cannot be read, or has just been sealed, keeps no other from being taken.
+                NotDeleted(log, parts[i].Name, e);
             }
         }
+    }
+
+    private void TakeOld(Segment segment, DateTimeOffset ended)
+    {
+        var now = time.GetUtcNow();
+        if (segment.Owners().All(owner => ended < now - keep.For(owner.Tenant, owner.App))) Take(segment, Reason.ExpiredByAge);
     }
 
     private static DateTimeOffset? BeginOf(JournalPart part) => part switch

@@ -19,8 +19,9 @@ internal sealed partial class SealedRecovery(JournalFolder folder, IJournalFiles
         foreach (var window in Newest(Open()).GroupBy(file => (file.Header.FirstNumber, file.Header.LastNumber)))
         {
             var replaced = originals.Where(path => Segment.NumberIn(path) is { } number && number >= window.Key.FirstNumber && number <= window.Key.LastNumber).ToList();
-            // Originals go only after the lead has its name on disk: all of them and no lead is a swap that has not happened.
-            if (!window.Any(file => file.Header.IsLead) && replaced.Count >= window.First().Header.Sources)
+            // Originals go only after the lead has its name on disk: all of them and no lead is a swap that has not happened. And while they are all there,
+            // no file of the window has been removed: one that is missing is lost, and they are not.
+            if (replaced.Count >= window.First().Header.Sources && (window.Count() < window.First().Header.Files || !window.Any(file => file.Header.IsLead)))
             {
                 Undone(log, window.Key.FirstNumber, window.Key.LastNumber);
                 foreach (var file in window) Delete(file.Path);
@@ -28,8 +29,7 @@ internal sealed partial class SealedRecovery(JournalFolder folder, IJournalFiles
             }
 
             var sealedWindow = new SealedWindow([.. window], frames);
-            foreach (var path in replaced)
-                if (!Delete(path)) sealedWindow.Leftovers.Add(path);
+            if (replaced.Count > 0 && !(replaced.TrueForAll(Delete) && Sync())) sealedWindow.Leftovers.AddRange(replaced);
             windows.Add(sealedWindow);
         }
 
@@ -109,6 +109,20 @@ internal sealed partial class SealedRecovery(JournalFolder folder, IJournalFiles
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Unreadable(log, path, e);
+            return false;
+        }
+    }
+
+    private bool Sync()
+    {
+        try
+        {
+            files.SyncFolder(folder.Path);
+            return true;
+        }
+        catch (IOException e)
+        {
+            Unreadable(log, folder.Path, e);
             return false;
         }
     }

@@ -40,6 +40,8 @@ internal sealed partial class Sealer(
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
+            // It would differ again: what is at fault is not the disk of a moment.
+            if (e is InvalidDataException) sources.ForEach(source => source.StaysUnsealed = true);
             journal.Sealing.Failed(e is InvalidDataException ? e.Message : "The disk refused: " + e.Message.ReplaceLineEndings(" "));
             NotSealed(log, job.First, job.Last, e);
             return false;
