@@ -12,7 +12,7 @@ public sealed record ApiRepriceWish
     /// <summary>Only this app.</summary>
     public string? App { get; init; }
 
-    /// <summary>Only this model: the one that answered, else the one asked for.</summary>
+    /// <summary>Only this model: the one that answered, or the one asked for.</summary>
     public string? Model { get; init; }
 
     /// <summary>Only what meets this filter.</summary>

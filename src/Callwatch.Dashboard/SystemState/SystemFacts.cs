@@ -1,11 +1,13 @@
 using Callwatch.Query;
+using Callwatch.Store.Reindexing;
 using Microsoft.Extensions.Options;
 
 namespace Callwatch.Dashboard.SystemState;
 
 /// <summary>What the page of the system shows: the state of the instance, and what it takes of the machine.</summary>
 /// <param name="Disk">Bytes on disk by what they are for.</param>
-public sealed record SystemModel(SystemStatus Status, TimeSpan Uptime, IReadOnlyList<(string Name, long Bytes)> Disk, long MemoryBytes)
+/// <param name="Reindex">Whether days are being rebuilt, and which would gain by it.</param>
+public sealed record SystemModel(SystemStatus Status, TimeSpan Uptime, IReadOnlyList<(string Name, long Bytes)> Disk, long MemoryBytes, ReindexStatus Reindex)
 {
     /// <summary>Records that the slowest reader has still to read.</summary>
     public long Behind => Status.Readers.Count == 0 ? 0 : Status.Readers.Max(reader => reader.Lag);
@@ -14,7 +16,7 @@ public sealed record SystemModel(SystemStatus Status, TimeSpan Uptime, IReadOnly
 }
 
 /// <summary>Puts it together.</summary>
-public sealed class SystemFacts(SystemQueries system, IOptions<CallwatchOptions> options, TimeProvider time)
+public sealed class SystemFacts(SystemQueries system, Reindexer reindexer, IOptions<CallwatchOptions> options, TimeProvider time)
 {
     public SystemModel Read(ReadScope scope, bool seesInstance)
     {
@@ -24,6 +26,7 @@ public sealed class SystemFacts(SystemQueries system, IOptions<CallwatchOptions>
             status,
             time.GetUtcNow() - status.StartedAt.ToDateTimeOffset(),
             [("journal", status.Journal.SizeBytes), ("store", status.Store.SizeBytes), ("media", status.Media.SizeBytes), ("control data", folder.Exists ? folder.EnumerateFiles().Sum(file => file.Length) : 0)],
-            Environment.WorkingSet);
+            Environment.WorkingSet,
+            reindexer.Status());
     }
 }

@@ -1,6 +1,7 @@
 using Callwatch.Backup.Copying;
 using Callwatch.Journal;
 using Callwatch.Store.Reading;
+using Callwatch.Store.Reindexing;
 using Callwatch.Store.Writing;
 
 namespace Callwatch.Backup;
@@ -47,9 +48,12 @@ internal sealed class FolderPart(string name, string data, string first, (StoreW
     private IEnumerable<string> Databases(string folder) =>
         Directory.Exists(Path.Combine(folder, name)) ? FilesBelow(Path.Combine(folder, name)).Where(file => file.EndsWith(".db", StringComparison.Ordinal)) : [];
 
+    // Days that are being rebuilt are nobody's yet, and may go at any moment.
+    private static bool IsBeingMade(string file) => file.StartsWith(ReindexTools.FolderName + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+
     private static List<string> FilesBelow(string folder) =>
     [
         .. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(folder, file))
-            .Where(file => !NotKept.Any(ending => file.EndsWith(ending, StringComparison.Ordinal))).Order(StringComparer.Ordinal),
+            .Where(file => !IsBeingMade(file) && !NotKept.Any(ending => file.EndsWith(ending, StringComparison.Ordinal))).Order(StringComparer.Ordinal),
     ];
 }

@@ -14,7 +14,7 @@ public sealed class RepriceFilter(Apps apps)
         if (FilterParser.Parse(selection.Q) is not FilterResult.Parsed { Filter: { } filter })
             return FilterParser.Parse(selection.Q) is FilterResult.Wrong wrong ? new RepriceTest.Wrong("q", wrong.Message, wrong.Offset) : throw new InvalidOperationException("A filter is read or wrong.");
         return new RepriceTest.Of(call =>
-            (selection.Model is null || call.Call?.Model == selection.Model) && apps.NameOf(call.AppId) is var app && (selection.App is null || app == selection.App)
+            (selection.Model is null || call.Call?.ResponseModel == selection.Model || call.Call?.RequestModel == selection.Model) && apps.NameOf(call.AppId) is var app && (selection.App is null || app == selection.App)
             && filter.Matches(call, app, isCall: true));
     }
 }

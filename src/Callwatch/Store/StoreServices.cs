@@ -48,7 +48,8 @@ public static class StoreServices
             new ReindexTools(
                 provider.GetRequiredService<IJournal>(), provider.GetRequiredService<StoreFolder>(), provider.GetRequiredService<StoreWriter>(), provider.GetRequiredService<WriterThread>(),
                 provider.GetRequiredService<PriceBooks>(), provider.GetRequiredService<IOptions<StoreOptions>>().Value, provider.GetRequiredService<IOptions<JournalOptions>>().Value,
-                new RealDiskSpace(), provider.GetRequiredService<TimeProvider>(), () => provider.GetRequiredService<RetentionDesk>().Shortest.Rows),
+                new RealDiskSpace(), provider.GetRequiredService<TimeProvider>(), () => provider.GetRequiredService<RetentionDesk>().Shortest.Rows,
+                provider.GetRequiredService<DataHold>()),
             provider.GetRequiredService<StoreProgress>(), provider.GetRequiredService<StoreWork>(), provider.GetRequiredService<ILogger<Reindexer>>()));
         services.AddHostedService(provider => provider.GetRequiredService<Reindexer>());
         services.AddSingleton<RepricingLog>();

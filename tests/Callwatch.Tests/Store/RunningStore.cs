@@ -35,7 +35,7 @@ internal sealed class RunningStore : IAsyncDisposable
             journal, Folder, writer, thread, new BatchBuilder(normalizer, Counters, NullLogger<BatchBuilder>.Instance), Progress, Calls, Choices,
             Options.Create(settings), Counters, TimeProvider.System, NullLogger<StoreReader>.Instance);
         Tools = new ReindexTools(
-            journal, Folder, writer, thread, prices, settings, new JournalOptions { MinFreeBytes = 0, MinFreePercent = 0 }, Disk, TimeProvider.System, () => TimeSpan.FromDays(36_500));
+            journal, Folder, writer, thread, prices, settings, new JournalOptions { MinFreeBytes = 0, MinFreePercent = 0 }, Disk, TimeProvider.System, () => TimeSpan.FromDays(36_500), new DataHold());
         Reindexer = new Reindexer(Tools, Progress, Work, NullLogger<Reindexer>.Instance);
     }
 

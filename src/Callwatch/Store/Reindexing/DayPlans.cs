@@ -89,7 +89,11 @@ internal sealed class DayPlans(StoreFolder folder, IJournal journal, Func<TimeSp
 
     private long SizeOf(string file) => new FileInfo(Path.Combine(folder.Folder, file)) is { Exists: true } found ? found.Length : 0;
 
-    private long SizeOfDamaged(DateOnly day) => Directory.EnumerateFiles(folder.Folder, "*.db.damaged*").Where(path => DayOfDamaged(Path.GetFileName(path)) == day).Sum(path => new FileInfo(path).Length);
+    private long SizeOfDamaged(DateOnly day) => DamagedOf(folder.Folder, day).Sum(path => new FileInfo(path).Length);
+
+    /// <summary>Files of the day that were set aside.</summary>
+    public static IReadOnlyList<string> DamagedOf(string folder, DateOnly day) =>
+        [.. Directory.EnumerateFiles(folder, "*.db.damaged*").Where(path => DayOfDamaged(Path.GetFileName(path)) == day)];
 
     private static DateOnly? DayOfDamaged(string name) =>
         Partition.TryParse(name[..(name.IndexOf(".db", StringComparison.Ordinal) + 3)], out var partition) ? partition.Day : null;

@@ -2,6 +2,7 @@ using Callwatch.Journal;
 using Callwatch.Normalize;
 using Callwatch.Normalize.Pricing;
 using Callwatch.Spans;
+using Callwatch.Store.Derived;
 using Callwatch.Store.Partitions;
 using Callwatch.Store.Reading;
 using Callwatch.Store.Rows;
@@ -79,13 +80,14 @@ internal sealed class Rebuild : IDisposable
         if (checkpoints.Run(writer.Unsynced)) writer.Unsynced.Clear();
     }
 
-    /// <summary>Builds the indexes that filters use, as closed partitions have them; later spans may still be added.</summary>
+    /// <summary>Builds what closed partitions have: the indexes that filters use, and the figures by few dimensions. Later spans may still be added.</summary>
     public void Close(DateOnly day, TimeProvider time, CancellationToken cancel)
     {
         var closing = new PartitionClosing(Folder, time);
         foreach (var partition in Folder.Partitions.Where(partition => partition.Day == day && partition is { Closed: false, Applied: > 0 }))
         {
             writer.Release(partition.File);
+            using (var derivation = new Derivation(Path.Combine(Folder.Folder, partition.File))) derivation.MakeAll(cancel);
             closing.Confirm(closing.Close(partition, cancel));
         }
     }

@@ -91,6 +91,8 @@ public sealed partial class Reindexer : BackgroundService
             {
                 new Swap(tools.Live, tools.Writer, null).JudgeReaching();
                 var now = tools.Time.GetUtcNow();
+                using var removing = tools.Hold.TryRemove();
+                if (removing is null) return;
                 foreach (var file in tools.Live.Catalog.Swaps.Replaced())
                 {
                     if (replaced.TryAdd(file, now) || now - replaced[file] < Grace) continue;

@@ -12,9 +12,12 @@ namespace Callwatch.Store.Reindexing;
 /// <summary>All that a rebuilding works with.</summary>
 internal sealed record ReindexTools(
     IJournal Journal, StoreFolder Live, StoreWriter Writer, WriterThread Thread, PriceBooks Prices, StoreOptions Options, JournalOptions JournalOptions, IDiskSpace Disk,
-    TimeProvider Time, Func<TimeSpan> ShortestRows)
+    TimeProvider Time, Func<TimeSpan> ShortestRows, DataHold Hold)
 {
-    public string Folder => Path.Combine(Live.Folder, "rebuild");
+    /// <summary>Within the store's.</summary>
+    public const string FolderName = "rebuild";
+
+    public string Folder => Path.Combine(Live.Folder, FolderName);
 
     /// <summary>Called before each step that lasts, for tests that stop there.</summary>
     public Action<string>? BeforeStep { get; set; }
@@ -89,7 +92,7 @@ internal sealed class Reindexing(ReindexTools tools, ReindexWish wish, Action<Fu
             Phase("swapping");
             rebuild.Checkpoint();
             await CatchUpAsync(rebuild, cancel);
-            await tools.Thread.RunAsync(() => SwapIn(rebuild, chosen, files));
+            using (await HoldAsync(cancel)) await tools.Thread.RunAsync(() => SwapIn(rebuild, chosen, files));
             foreach (var day in chosen) days[day] = days[day] with { State = DayState.Replaced };
             ShowDays();
             return left;
@@ -154,6 +157,16 @@ internal sealed class Reindexing(ReindexTools tools, ReindexWish wish, Action<Fu
             if (tools.Journal.Find(number) is { } record) records.Add(record);
         rebuild.Take(records);
         new Swap(tools.Live, tools.Writer, tools.BeforeStep).Run(rebuild, chosen);
+    }
+
+    // A backup that copies now would find parts of the one and of the other.
+    private async Task<IDisposable> HoldAsync(CancellationToken cancel)
+    {
+        while (true)
+        {
+            if (tools.Hold.TryRemove() is { } removing) return removing;
+            await Task.Delay(TimeSpan.FromSeconds(1), tools.Time, cancel);
+        }
     }
 
     private HashSet<string> FilesOf(HashSet<DateOnly> chosen) =>

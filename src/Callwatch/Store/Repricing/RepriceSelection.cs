@@ -4,7 +4,7 @@ namespace Callwatch.Store.Repricing;
 
 /// <summary>Which calls are to be priced anew: those of a tenant that ended from one time to before another.</summary>
 /// <param name="App">Name of the app; null is all.</param>
-/// <param name="Model">The model that answered, else the one asked for; null is all.</param>
+/// <param name="Model">The model that answered, or the one asked for; null is all.</param>
 /// <param name="Q">A filter.</param>
 public sealed record RepriceSelection(int TenantId, Timestamp From, Timestamp To, string? App, string? Model, string? Q);
 

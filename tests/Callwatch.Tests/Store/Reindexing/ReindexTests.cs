@@ -130,6 +130,7 @@ public sealed class ReindexTests
 
         var job = await RunAsync(again, OneDay);
         Assert.Equal(DayState.Replaced, Assert.Single(job.Days).State);
+        Assert.Empty(again.Reindexer.Status().Damaged);
         again.Contents().AssertSameAs(before);
     }
 
