@@ -5,6 +5,7 @@ using Callwatch.Media;
 using Callwatch.Normalize.Pricing;
 using Callwatch.Query;
 using Callwatch.Receive;
+using Callwatch.Search;
 using Callwatch.Store;
 using Callwatch.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
@@ -29,6 +30,7 @@ public static class CallwatchServices
         services.AddMedia();
         services.AddPricing();
         services.AddStore();
+        services.AddSearch();
         services.AddQuery();
         services.AddBackup();
         return services;

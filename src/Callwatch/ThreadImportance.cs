@@ -17,6 +17,9 @@ internal static partial class ThreadImportance
     /// <summary>For sealing: whatever nobody else wants.</summary>
     public const int Sealing = 19;
 
+    /// <summary>For the full-text index: a tenth of a share.</summary>
+    public const int Indexing = 10;
+
     /// <summary>Of the thread that calls it, for good: on Linux each has a niceness of its own. Elsewhere, or where it cannot be set, all are alike.</summary>
     public static void Lower(int niceness)
     {

@@ -43,6 +43,7 @@ internal static class ReasonTexts
         Reason.RecordUnreadable => "set aside: a record that could not be read again",
         Reason.TornTail => "cut: a record that was being written when the power went",
         Reason.DamagedRecord => "set aside: a damaged record",
+        Reason.DamagedSearchFile => "set aside: a damaged file of the full-text index",
         Reason.DamagedSegment => "set aside: a damaged segment",
         Reason.ExpiredByAge => "removed: past its retention",
         Reason.ExpiredByDisk => "removed: the disk had no room",

@@ -22,7 +22,10 @@ public sealed class SpanNormalizer(PriceBooks prices)
     public const int RulesVersion = 1;
 
     /// <summary>The span without bodies, priced. <paramref name="logs"/> are those of this very span, in order of time.</summary>
-    public Span Normalize(in OtlpSpan span, SpanOrigin origin, IReadOnlyList<JoinedLog> logs)
+    public Span Normalize(in OtlpSpan span, SpanOrigin origin, IReadOnlyList<JoinedLog> logs) => Normalize(span, origin, logs, ear: null);
+
+    /// <summary>The same, and tells somebody what was said in it.</summary>
+    internal Span Normalize(in OtlpSpan span, SpanOrigin origin, IReadOnlyList<JoinedLog> logs, IHearSpans? ear)
     {
         var facts = SpanFacts.Of(span, logs);
         var kind = KindFields.Of(facts);
@@ -36,7 +39,7 @@ public sealed class SpanNormalizer(PriceBooks prices)
         var outcome = OutcomeOf(error, call);
         if (call is not null) call = CallFields.Priced(call, facts, kind, outcome, times.Start, prices);
         IntakeMarks.AddTo(facts.Space.Notes, facts);
-        return new Span
+        var made = new Span
         {
             TenantId = origin.TenantId,
             AppId = origin.AppId,
@@ -65,6 +68,8 @@ public sealed class SpanNormalizer(PriceBooks prices)
             Call = call,
             Notes = facts.Space.Notes.Count == 0 ? [] : [.. facts.Space.Notes],
         };
+        if (ear?.Begins(made) == true) SaidReader.Read(facts, kind, ear);
+        return made;
     }
 
     /// <summary>The bodies of the span. The state is never <see cref="ContentState.Expired"/>: only who holds the journal knows what has expired.</summary>

@@ -54,7 +54,8 @@ public sealed class CallQueries(QueryGate gate, Scopes scopes)
                 filters.Add(sql, asked.Filter);
                 return !sql.UsesSpans;
             },
-            CanMatch = open => filters.CanMatch(open.Reader, asked.Filter),
+            CanMatch = open => filters.CanMatch(open, asked.Filter),
+            IsNarrow = open => filters.IsNarrow(open, asked.Filter),
             Condition = sql =>
             {
                 sql.And(asked.Owner("c"));

@@ -1,6 +1,7 @@
 using System.Reflection;
 using Callwatch.Journal;
 using Callwatch.Media;
+using Callwatch.Search;
 using Callwatch.Spans;
 using Callwatch.Store;
 using Callwatch.Store.Partitions;
@@ -32,7 +33,7 @@ public sealed record Readiness(bool Ready, string? Reason);
 
 /// <summary>What System and health show.</summary>
 public sealed class SystemQueries(
-    IJournal journal, MediaFolder media, StoreProgress store, StoreFolder folder, ReaderChoices choices, Counters counters, TimeProvider time)
+    IJournal journal, MediaFolder media, StoreProgress store, SearchProgress search, StoreFolder folder, ReaderChoices choices, Counters counters, TimeProvider time)
 {
     private readonly Timestamp started = Timestamp.From(time.GetUtcNow());
 
@@ -47,10 +48,18 @@ public sealed class SystemQueries(
             "store", status.Position, journal.CountBetween(status.Position?.Number ?? 0, status.HeadNumber), status.LagSeconds, Word(status.State), status.Why,
             choices.Find("store")?.Standing);
         var oldest = folder.Partitions.LastOrDefault(partition => partition.FirstEnd is not null)?.FirstEnd;
-        return new SystemStatus(Version, started, journal.Status(), status, [reader], counters.Snapshot(tenantId), oldest)
+        return new SystemStatus(Version, started, journal.Status(), status, [reader, .. Search()], counters.Snapshot(tenantId), oldest)
         {
             Media = new MediaStatus(media.Count, media.SizeBytes),
         };
+    }
+
+    private IEnumerable<ReaderStatus> Search()
+    {
+        if (search.Status() is not { State: not SearchState.Off } status) yield break;
+        yield return new ReaderStatus(
+            "search", status.Position, journal.CountBetween(status.Position?.Number ?? 0, status.HeadNumber), status.LagSeconds,
+            status.State.ToString().ToLowerInvariant(), status.Why, choices.Find("search")?.Standing);
     }
 
     public Readiness Ready()

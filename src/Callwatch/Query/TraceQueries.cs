@@ -76,6 +76,7 @@ public sealed class TraceQueries(QueryGate gate, Scopes scopes, SpanBodies bodie
             },
             IsCheap = _ => filter.IsOfTraceAlone,
             CanMatch = filter.CanMatch,
+            IsNarrow = filter.IsNarrow,
             Condition = sql => filter.AddTo(sql, several.Contains(sql.Open.Partition.Day)),
             Keep = (row, open) => Keep(run, asked, filter, row, open.Partition, several),
         };

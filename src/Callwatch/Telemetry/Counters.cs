@@ -30,6 +30,9 @@ public enum Reason
     // Later stages.
     RecordUnreadable, TornTail, DamagedRecord, DamagedSegment, ExpiredByAge, ExpiredByDisk, SpanReplaced, CallMerged, TraceTooLong, PastRetention,
     MediaExpiredByAge, MediaExpiredByDisk,
+
+    // The full-text index.
+    DamagedSearchFile,
 }
 
 /// <summary>How often each <see cref="Reason"/> has applied since the start, per tenant (0: before the tenant was known).</summary>

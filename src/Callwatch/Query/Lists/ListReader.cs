@@ -104,7 +104,7 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
         while (low < high)
         {
             var began = run.Spent;
-            var scan = seldom && MayScan(open);
+            var scan = IsNarrow(open) || (seldom && MayScan(open));
             var (sliceLow, sliceHigh) = scan ? (low, high) : Slice(open, low, high);
             Fetch(open, sliceLow, sliceHigh, scan);
             if (sort.Descending) high = sliceLow;
@@ -137,6 +137,8 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
 
         return edge is null ? (low, high) : sort.Descending ? (edge.Value, high) : (low, edge.Value);
     }
+
+    private bool IsNarrow(List<OpenPartition> open) => shape.IsNarrow is { } isNarrow && open.TrueForAll(isNarrow.Invoke);
 
     private bool MayScan(List<OpenPartition> open) => open.Sum(partition => partition.Partition.Rows) <= MostScanned && shape.IsCheap(open[0]);
 

@@ -37,6 +37,9 @@ internal sealed record ListShape<T>
     /// <summary>False when no row of the partition can be meant.</summary>
     public Func<OpenPartition, bool>? CanMatch { get; init; }
 
+    /// <summary>True when so few rows of the partition can be meant that they need not be looked at in slices.</summary>
+    public Func<OpenPartition, bool>? IsNarrow { get; init; }
+
     /// <summary>A last look at what was found, where SQL alone cannot tell: the item to show, or null to leave it out.</summary>
     public Func<T, OpenPartition, T?>? Keep { get; init; }
 }

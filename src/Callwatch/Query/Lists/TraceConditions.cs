@@ -40,6 +40,9 @@ internal sealed class TraceConditions
     /// <summary>False when no trace of the partition can be meant. What is asked of its spans may be met in another partition.</summary>
     public bool CanMatch(OpenPartition open) => OnlyApp is not null || traces.CanMatch(open.Reader, ofTrace);
 
+    /// <summary>True when text narrows the traces of the partition down to a few, which are looked at one by one.</summary>
+    public bool IsNarrow(OpenPartition open) => OnlyApp is null && demanded.Exists(filter => spans.Words(filter)?.IsNarrowOfTraces(open) == true);
+
     /// <summary>Of the rows of a partition; some of those that it lets through need <see cref="HoldsElsewhere"/> or <see cref="Holds"/>.</summary>
     public void AddTo(SqlCondition sql, bool severalThatDay)
     {
@@ -49,7 +52,14 @@ internal sealed class TraceConditions
         foreach (var term in ofTrace.Terms) own.Add(traces.Term(sql, term));
         // A trace may have spans on the day before, or in another file of its day.
         var elsewhere = severalThatDay ? "1" : $"t.start < {sql.Parameter(sql.Open.Partition.From.UnixNanoseconds)}";
-        foreach (var filter in demanded) own.Add($"({Exists(sql, filter)} OR {elsewhere})");
+        foreach (var filter in demanded)
+        {
+            var bySpans = $"({Exists(sql, filter)} OR {elsewhere})";
+            var byWords = spans.Words(filter)?.OfTraces(sql, bySpans);
+            if (byWords is not null) own.Add(byWords);
+            if (byWords is null || !IsText(filter)) own.Add(bySpans);
+        }
+
         foreach (var filter in forbidden) own.Add($"NOT {Exists(sql, filter)}");
         // Of a trace that others had a part in, a key for one app must not learn by asking what it may not see: it is judged by what it may see.
         if (OnlyApp is null) sql.And(own.All);
@@ -60,7 +70,8 @@ internal sealed class TraceConditions
     public bool HoldsElsewhere(TraceListRow row, QueryRun run)
     {
         if (demanded.Count + forbidden.Count == 0) return true;
-        var met = demanded.Count == 0;
+        var met = demanded.Count == 0 || (IsText(demanded[0]) && spans.Words(demanded[0])?.IsMetIn(run, row.TraceId, row.Start, row.End) == true);
+        if (met && forbidden.Count == 0) return true;
         foreach (var partition in run.MayHold(row.TraceId))
         {
             using var open = run.Open(partition);
@@ -80,6 +91,8 @@ internal sealed class TraceConditions
     }
 
     private static bool IsOfTrace(FilterTerm term) => term is FilterTerm.Compare compare && FieldColumns.OfTraces.ContainsKey(compare.Field);
+
+    private static bool IsText(Filter filter) => filter.Terms.All(term => term is FilterTerm.FreeText);
 
     private static bool NeedsCall(Filter filter) => filter.Terms.Any(term => term is FilterTerm.Compare { Field.OfCalls: true });
 
@@ -119,7 +132,7 @@ internal sealed class TraceConditions
         var parts = new Parts();
         if (OnlyApp is { } only) parts.Add(string.Create(CultureInfo.InvariantCulture, $"s.app = {only}"));
         if (NeedsCall(filter)) parts.Add("c.id IS NOT NULL");
-        foreach (var term in filter.Terms) parts.Add(spans.Term(sql, term));
+        foreach (var part in spans.Parts(sql, filter)) parts.Add(part);
         return parts.All;
     }
 

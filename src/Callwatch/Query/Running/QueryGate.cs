@@ -1,3 +1,4 @@
+using Callwatch.Search;
 using Callwatch.Store.Partitions;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
@@ -15,12 +16,14 @@ public sealed class QueryGate : IDisposable
     private readonly StoreFolder store;
     private readonly TimeProvider time;
     private readonly QueryOptions options;
+    private readonly SearchIndex? search;
     private readonly Turns turns;
     private readonly QueryThreads threads;
 
-    public QueryGate(StoreFolder store, TimeProvider time, IOptions<QueryOptions> options)
+    /// <param name="search">Without it text is looked for in the rows.</param>
+    public QueryGate(StoreFolder store, TimeProvider time, IOptions<QueryOptions> options, SearchIndex? search = null)
     {
-        (this.store, this.time, this.options) = (store, time, options.Value);
+        (this.store, this.time, this.options, this.search) = (store, time, options.Value, search);
         var atOnce = options.Value.MaxAtOnce > 0 ? options.Value.MaxAtOnce : Math.Max(2, Environment.ProcessorCount);
         turns = new Turns(atOnce, options.Value.MaxWaiting, time);
         threads = new QueryThreads(atOnce);
@@ -60,7 +63,8 @@ public sealed class QueryGate : IDisposable
         {
             try
             {
-                var said = Ask(question, new QueryRun(store, time, options, cancel));
+                using var run = new QueryRun(store, search, time, options, cancel);
+                var said = Ask(question, run);
                 turns.Leave(tenantId);
                 answer.SetResult(said);
             }

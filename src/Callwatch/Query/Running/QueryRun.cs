@@ -1,6 +1,8 @@
 using System.Collections;
 using Callwatch.Query.Filters;
 using Callwatch.Query.Filters.Sql;
+using Callwatch.Search;
+using Callwatch.Search.Finding;
 using Callwatch.Spans;
 using Callwatch.Store.Partitions;
 using Callwatch.Store.Sqlite;
@@ -8,9 +10,11 @@ using Callwatch.Store.Sqlite;
 namespace Callwatch.Query.Running;
 
 /// <summary>One question on its way through the partitions, with its time and its caller's patience.</summary>
-internal sealed class QueryRun(StoreFolder store, TimeProvider time, QueryOptions options, CancellationToken cancel)
+internal sealed class QueryRun(StoreFolder store, SearchIndex? search, TimeProvider time, QueryOptions options, CancellationToken cancel) : IDisposable
 {
     private readonly long started = time.GetTimestamp();
+    private readonly Dictionary<(string File, string Query), string?> foundRows = [];
+    private WordSearch? words;
 
     /// <summary>One steady view for the whole question, newest first.</summary>
     public IReadOnlyList<Partition> Partitions { get; } = store.Partitions;
@@ -38,6 +42,18 @@ internal sealed class QueryRun(StoreFolder store, TimeProvider time, QueryOption
     public IEnumerable<Partition> ForFigures(Timestamp from, Timestamp to) => Between(from, to);
 
     public IEnumerable<Partition> MayHold(TraceId trace) => store.MayHold(trace);
+
+    /// <summary>The full-text index; null while there is none.</summary>
+    public WordSearch? Words => words ??= search?.Ask(() => TimeIsUp || cancel.IsCancellationRequested);
+
+    /// <summary>What a question at the index has come to in a partition, worked out once.</summary>
+    public string? FoundRows(string file, string query, Func<string?> find)
+    {
+        if (!foundRows.TryGetValue((file, query), out var rows)) foundRows[(file, query)] = rows = find();
+        return rows;
+    }
+
+    public void Dispose() => words?.Dispose();
 
     /// <exception cref="TimeIsUpException">It is.</exception>
     /// <exception cref="OperationCanceledException">The caller went away.</exception>
@@ -75,6 +91,7 @@ internal sealed class OpenPartition : IDisposable
     private const int BusyMilliseconds = 250;
 
     private readonly QueryRun run;
+    private readonly List<SpanHits> offers = [];
     private readonly Dictionary<string, WordHits?> asked = new(StringComparer.Ordinal);
     private readonly List<BitArray> hits = [];
 
@@ -92,6 +109,18 @@ internal sealed class OpenPartition : IDisposable
     public Partition Partition { get; }
 
     public PartitionReader Reader { get; }
+
+    public QueryRun Run => run;
+
+    /// <summary>The functions of SQL through which rows are asked of these hits; the number to ask by.</summary>
+    public long Offer(SpanHits offered)
+    {
+        if (offers.Count == 0) WordTerms.Register(Reader.Connection, offers);
+        var at = offers.IndexOf(offered);
+        if (at >= 0) return at;
+        offers.Add(offered);
+        return offers.Count - 1;
+    }
 
     /// <summary>The dictionary's texts that contain this one, whatever the case; found once per question. Null when there are none.</summary>
     public WordHits? WordsWith(string text)
@@ -122,6 +151,8 @@ internal sealed class OpenPartition : IDisposable
 
     public void Dispose()
     {
+        // The connection outlives the question, which must not be kept with it.
+        if (offers.Count > 0) WordTerms.Unregister(Reader.Connection);
         SQLitePCL.raw.sqlite3_progress_handler(Reader.Connection.Handle, 0, null, null);
         // The connection is kept for the next question; what this one found is not.
         hits.Clear();

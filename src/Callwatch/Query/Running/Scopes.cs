@@ -3,6 +3,7 @@ using Callwatch.Control;
 using Callwatch.Journal;
 using Callwatch.Query.Filters;
 using Callwatch.Query.Filters.Sql;
+using Callwatch.Search.Documents;
 
 namespace Callwatch.Query.Running;
 
@@ -33,7 +34,7 @@ public sealed class Scopes(Apps apps, IJournal journal, RetentionDesk? retention
     }
 
     internal FilterSql Sql(ReadScope scope, FrozenDictionary<FilterField, FieldColumn> columns) => new(
-        columns, fits => apps.List(scope.TenantId).Where(app => fits(app.Name)).Select(app => app.Id), Held(scope.TenantId));
+        columns, fits => apps.List(scope.TenantId).Where(app => fits(app.Name)).Select(app => app.Id), Marks.Of(scope.TenantId, scope.OnlyAppId), Held(scope.TenantId));
 
     // Null: all of the tenant's. Empty: none, because no app has the name, or not the one the key is for.
     private IReadOnlyList<int>? AppIds(Selection selection)

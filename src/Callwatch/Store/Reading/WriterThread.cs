@@ -12,9 +12,14 @@ internal sealed class WriterThread : IDisposable
     private bool isDisposed;
     private readonly Thread thread;
 
-    public WriterThread(string name = "store writer")
+    public WriterThread(string name = "store writer", int importance = ThreadImportance.Storing)
     {
-        thread = new Thread(Run) { IsBackground = true, Name = name };
+        thread = new Thread(() =>
+        {
+            ThreadImportance.Lower(importance);
+            Run();
+        })
+        { IsBackground = true, Name = name };
         thread.Start();
     }
 
@@ -53,7 +58,6 @@ internal sealed class WriterThread : IDisposable
 
     private void Run()
     {
-        ThreadImportance.Lower(ThreadImportance.Storing);
         foreach (var action in work.GetConsumingEnumerable()) action();
     }
 }

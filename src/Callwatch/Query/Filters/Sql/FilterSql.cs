@@ -64,8 +64,9 @@ internal sealed class SqlCondition(OpenPartition open)
 /// <summary>Turns a filter into a condition over the rows of a partition. It says the same as <see cref="FilterMatch"/>.</summary>
 /// <param name="columns">Where the fields lie.</param>
 /// <param name="appIds">Numbers of the tenant's apps whose name fits.</param>
+/// <param name="marks">Whose documents are looked through for text.</param>
 /// <param name="held">Which rows still have their bodies.</param>
-internal sealed class FilterSql(FrozenDictionary<FilterField, FieldColumn> columns, Func<Func<string, bool>, IEnumerable<int>> appIds, HeldRecords held)
+internal sealed class FilterSql(FrozenDictionary<FilterField, FieldColumn> columns, Func<Func<string, bool>, IEnumerable<int>> appIds, IReadOnlyList<string> marks, HeldRecords held)
 {
     /// <summary>SQL function that looks for free text in a row's thin facts; every connection needs it (see <see cref="Register"/>).</summary>
     private const string HasText = "thin_has_text";
@@ -78,9 +79,27 @@ internal sealed class FilterSql(FrozenDictionary<FilterField, FieldColumn> colum
         || !columns.TryGetValue(compare.Field, out var column) || !(column.Kind == ColumnKind.Word || column.TextsAreWords)
         || compare.Values.Any(value => value is not FilterValue.Text text || partition.IdOf(column.TextsAreWords ? PartitionWords.Cut(text.Value) : text.Value) is not null));
 
+    /// <summary>The same, also for text: false when the index knows that no row of the partition has it.</summary>
+    public bool CanMatch(OpenPartition open, Filter filter) => CanMatch(open.Reader, filter) && Words(filter)?.CanMatch(open) != false;
+
+    /// <summary>True when text narrows the rows of the partition down to a few, which are looked at one by one.</summary>
+    public bool IsNarrow(OpenPartition open, Filter filter) => Words(filter)?.IsNarrow(open) == true;
+
+    /// <summary>The text of the filter as the full-text index is asked for it; null when there is none that it could know.</summary>
+    public WordTerms? Words(Filter filter) => WordTerms.Of(this, filter, marks);
+
     public void Add(SqlCondition sql, Filter filter)
     {
-        foreach (var term in filter.Terms) sql.And(Term(sql, term));
+        foreach (var part in Parts(sql, filter)) sql.And(part);
+    }
+
+    /// <summary>The conditions of all terms; those that are text are one.</summary>
+    public IEnumerable<string> Parts(SqlCondition sql, Filter filter)
+    {
+        var words = sql.Open.Run.Words is null ? null : Words(filter);
+        foreach (var term in filter.Terms)
+            if (words is null || term is not FilterTerm.FreeText) yield return Term(sql, term);
+        if (words is not null) yield return words.Condition(sql);
     }
 
     public string Term(SqlCondition sql, FilterTerm term)
