@@ -9,7 +9,7 @@ Benchmark[] benchmarks =
     new("journal", "appends with acknowledgement against plain appends of the same bytes in the same groups", JournalBenchmark.RunAsync),
     new("seal", "disk per call of growing chats before and after sealing; --calls N, --each CALLS_PER_REQUEST, --window MIB", SealBenchmark.RunAsync),
     new("intake", "64 senders over HTTP to the acknowledgement; --json, --rate SPANS_PER_SECOND", IntakeBenchmark.RunAsync),
-    new("decode", "one core from inflated bytes to a canonical payload: protobuf, mended, JSON", DecodeBenchmark.RunAsync),
+    new("decode", "one core from inflated bytes to a canonical payload: protobuf, mended, JSON, media", DecodeBenchmark.RunAsync),
     new("stored", "from sending to queryable at a given rate; --calls, --rate PER_SECOND", StoredBenchmark.RunAsync),
     new("query", "the questions behind pages and charts, cold and warm; --calls, --days, --rounds, --data to keep the store", QueryBenchmark.RunAsync),
     new("idle", "start to first accepted span, then memory and processor of an idle server", IdleBenchmark.RunAsync),

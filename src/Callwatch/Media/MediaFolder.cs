@@ -93,7 +93,8 @@ public sealed partial class MediaFolder : IDisposable
     {
         if (media.Count == 0) return true;
         var today = Today;
-        var missing = media.Where(piece => !settled.TryGetValue((tenantId, piece.AppId, piece.Hash), out var day) || day != today).ToList();
+        // Looked at all the same: the disk's needs, or a person, may have taken it since.
+        var missing = media.Where(piece => !settled.TryGetValue((tenantId, piece.AppId, piece.Hash), out var day) || day != today || !File.Exists(FileOf(tenantId, piece.Hash))).ToList();
         if (missing.Count == 0) return true;
         if (!hasRoom()) return false;
         await writers.WaitAsync();

@@ -17,7 +17,7 @@ public sealed class MediaOptions
     /// <summary>Most bytes of all media together; beyond, the longest unseen go first. Default (null): a quarter of the disk.</summary>
     [Range(1, long.MaxValue)] public long? MaxBytes { get; set; }
 
-    /// <summary>How often media that no journal record can refer to any more are looked for. Default 10 min.</summary>
+    /// <summary>How often media that no journal record can refer to any more are looked for; when room is short, each minute. Default 10 min.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")] public TimeSpan SweepInterval { get; set; } = TimeSpan.FromMinutes(10);
 }
 

@@ -31,6 +31,9 @@ internal sealed class MediaSweep(
         public DateOnly LastSeen => Markers.Count == 0 ? WrittenOn : Markers.Max(marker => marker.Day);
     }
 
+    /// <summary>Whether there is too much, as far as can be said without looking through the folder.</summary>
+    public bool IsUrgent => folder.Count > 0 && Excess(folder.SizeBytes) > 0;
+
     public void Run()
     {
         var now = time.GetUtcNow();

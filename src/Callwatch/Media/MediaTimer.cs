@@ -3,17 +3,25 @@ using Microsoft.Extensions.Logging;
 
 namespace Callwatch.Media;
 
-/// <summary>Sweeps at the start and at its interval.</summary>
+/// <summary>Sweeps at the start, at its interval, and within a minute when the disk is short of room.</summary>
 internal sealed partial class MediaTimer(MediaSweep sweep, MediaOptions options, TimeProvider time, ILogger log) : BackgroundService
 {
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMinutes(1);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         // Off the start's own thread: with very many media the first look takes a while.
         await Task.Yield();
-        using var timer = new PeriodicTimer(options.SweepInterval, time);
+        using var timer = new PeriodicTimer(options.SweepInterval < LookEvery ? options.SweepInterval : LookEvery, time);
         try
         {
-            do Sweep();
+            long? last = null;
+            do
+            {
+                if (last is { } before && time.GetElapsedTime(before) < options.SweepInterval && !sweep.IsUrgent) continue;
+                last = time.GetTimestamp();
+                Sweep();
+            }
             while (await timer.WaitForNextTickAsync(stoppingToken));
         }
         catch (OperationCanceledException)

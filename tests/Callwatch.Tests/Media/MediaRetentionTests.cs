@@ -1,5 +1,8 @@
+using Callwatch.Media;
 using Callwatch.Telemetry;
+using Callwatch.Testing;
 using Callwatch.Tests.Receive.MediaParts;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Callwatch.Tests.Media;
@@ -144,6 +147,37 @@ public sealed class MediaRetentionTests : IDisposable
 
         world.Sweep();
         Assert.Null(world.Read(old));
+    }
+
+    [Fact]
+    public async Task The_timer_sweeps_at_the_start_at_its_interval_and_soon_when_room_is_short()
+    {
+        await world.KeepAsync(old);
+        world.Journal.OldestReceivedAt = world.Time.GetUtcNow();
+        world.Options.SweepInterval = TimeSpan.FromDays(1);
+        using var timer = new MediaTimer(world.NewSweep(), world.Options, world.Time, NullLogger.Instance);
+        world.Folder.Counted(0, 0);
+        await timer.StartAsync(TestContext.Current.CancellationToken);
+        await Eventually.HoldsAsync(() => world.Folder.Count == 1, "the first sweep has counted");
+        world.Options.MaxBytes = 1;
+        await Eventually.HoldsAsync(
+            () =>
+            {
+                world.Time.Advance(TimeSpan.FromMinutes(1));
+                return world.Read(old) is null;
+            },
+            "room is made");
+        await timer.StopAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(1, world.Counters.Total(Reason.MediaExpiredByDisk));
+    }
+
+    [Fact]
+    public async Task Media_that_somebody_has_deleted_are_kept_anew_when_they_come_again()
+    {
+        await world.KeepAsync(old);
+        File.Delete(world.Pieces.Single());
+        Assert.True(await world.KeepAsync(old));
+        Assert.Equal(old, world.Read(old));
     }
 
     [Fact]

@@ -69,7 +69,9 @@ internal sealed class MediaWorld : IDisposable
         return all.ToArray();
     }
 
-    public void Sweep() => new MediaSweep(Folder, Journal, Options, new JournalOptions(), Files, Space, Time, Counters, Hold).Run();
+    public void Sweep() => NewSweep().Run();
+
+    public MediaSweep NewSweep() => new(Folder, Journal, Options, new JournalOptions(), Files, Space, Time, Counters, Hold);
 
     public void Dispose()
     {
