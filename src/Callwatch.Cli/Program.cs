@@ -17,6 +17,7 @@ var callwatch = new RootCommand("Watches model calls: receives LLM traces, keeps
     ReindexCommand.Create(),
     RepriceCommand.Create(),
     ReadersCommand.Create(),
+    DoctorCommand.Create(),
     BackupCommand.Create(),
     RestoreCommand.Create(),
     DemoCommand.Create(),

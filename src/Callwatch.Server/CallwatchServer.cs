@@ -56,6 +56,7 @@ public static class CallwatchServer
         app.MapExport();
         app.MapSystem();
         app.MapReaders();
+        app.MapDoctor();
         app.MapMetrics();
         app.MapApiDescription();
         app.MapApps();

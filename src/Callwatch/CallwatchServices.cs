@@ -1,5 +1,6 @@
 using Callwatch.Backup;
 using Callwatch.Control;
+using Callwatch.Diagnose;
 using Callwatch.Journal;
 using Callwatch.Media;
 using Callwatch.Normalize.Pricing;
@@ -33,6 +34,7 @@ public static class CallwatchServices
         services.AddSearch();
         services.AddQuery();
         services.AddBackup();
+        services.AddDiagnose();
         return services;
     }
 }

@@ -29,6 +29,7 @@ namespace Callwatch.Client.Api;
 [JsonSerializable(typeof(ApiRetention))]
 [JsonSerializable(typeof(ApiNewRetention))]
 [JsonSerializable(typeof(ApiContinue))]
+[JsonSerializable(typeof(ApiDoctor))]
 [JsonSerializable(typeof(ApiBackupWish))]
 [JsonSerializable(typeof(ApiBackup))]
 [JsonSerializable(typeof(ApiBackupVerdict))]

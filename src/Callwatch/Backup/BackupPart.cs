@@ -14,7 +14,8 @@ internal abstract class BackupPart
     public abstract Task CopyAsync(BackupTarget target, CancellationToken cancel);
 
     /// <summary>Where readers stand by what lies in a data folder that nobody uses.</summary>
-    public virtual IEnumerable<(string Reader, Position Place)> PlacesIn(string data) => [];
+    /// <param name="inUse">True when the folder may hold what a crash left; false for a backup, beside which nothing may be written.</param>
+    public virtual IEnumerable<(string Reader, Position Place)> PlacesIn(string data, bool inUse = false) => [];
 
     /// <summary>In a restored folder that nobody uses yet: moves places for which <paramref name="fits"/> holds to another epoch, at the same number.</summary>
     public virtual void Move(string data, Func<Position, bool> fits, Guid epoch)

@@ -28,9 +28,9 @@ internal sealed class FolderPart(string name, string data, string first, (StoreW
         foreach (var file in FilesBelow(folder).Where(file => file != first)) await CopyAsync(folder, file, target, cancel);
     }
 
-    public override IEnumerable<(string Reader, Position Place)> PlacesIn(string folder) =>
+    public override IEnumerable<(string Reader, Position Place)> PlacesIn(string folder, bool inUse) =>
         from file in Databases(folder)
-        from place in PositionTable.Read(Path.Combine(folder, name, file)) is { } known ? new[] { known } : []
+        from place in (inUse ? PositionTable.ReadInUse(Path.Combine(folder, name, file)) : PositionTable.Read(Path.Combine(folder, name, file))) is { } known ? new[] { known } : []
         select (file == first ? name : name + "/" + file, place);
 
     public override void Move(string folder, Func<Position, bool> fits, Guid epoch)

@@ -57,7 +57,7 @@ internal sealed class JournalFolderPart(SegmentJournal? journal, string data) : 
         return Task.CompletedTask;
     }
 
-    public override IEnumerable<(string Reader, Position Place)> PlacesIn(string folder)
+    public override IEnumerable<(string Reader, Position Place)> PlacesIn(string folder, bool inUse)
     {
         if (!Directory.Exists(Cursors(folder))) return [];
         using var cursors = Open(folder);

@@ -4,9 +4,11 @@ using Microsoft.Data.Sqlite;
 
 namespace Callwatch.Backup;
 
-/// <summary>The table <c>position</c> in which a reader that keeps its own place has it: one row with <c>epoch</c> and <c>number</c>.</summary>
+/// <summary>The table in which a reader that keeps its own place has it, <c>position</c> or <c>place</c>: one row with <c>epoch</c> and <c>number</c>.</summary>
 internal static class PositionTable
 {
+    private static readonly string[] Names = ["position", "place"];
+
     /// <summary>Of a file of a backup. Null when it has no such table, or none that can be read, or no row in it.</summary>
     public static Position? Read(string file)
     {
@@ -29,6 +31,20 @@ internal static class PositionTable
         }
     }
 
+    /// <summary>Of a file that may be in use, or was left by a crash: with what its log holds. Null as above.</summary>
+    public static Position? ReadInUse(string file)
+    {
+        try
+        {
+            using var connection = Open(file);
+            return Read(connection);
+        }
+        catch (SqliteException)
+        {
+            return null;
+        }
+    }
+
     public static void Move(string file, Func<Position, bool> fits, Guid epoch)
     {
         try
@@ -44,11 +60,14 @@ internal static class PositionTable
 
     private static void Write(SqliteConnection connection, Guid epoch)
     {
-        // What is known to be synced says nothing of the files here: at the next start each is looked into.
-        var synced = Columns(connection).Contains("synced") ? ", synced = 0" : "";
-        using (var command = connection.CreateCommand())
+        foreach (var name in Names)
         {
-            command.CommandText = $"UPDATE position SET epoch = $epoch{synced}";
+            var columns = Columns(connection, name);
+            if (!columns.Contains("epoch")) continue;
+            using var command = connection.CreateCommand();
+
+            // What is known to be synced says nothing of the files here: at the next start each is looked into.
+            command.CommandText = $"UPDATE {name} SET epoch = $epoch{(columns.Contains("synced") ? ", synced = 0" : "")}";
             command.Parameters.AddWithValue("$epoch", epoch.ToString());
             command.ExecuteNonQuery();
         }
@@ -60,18 +79,24 @@ internal static class PositionTable
 
     private static Position? Read(SqliteConnection connection)
     {
-        var columns = Columns(connection);
-        if (!columns.Contains("epoch") || !columns.Contains("number")) return null;
-        using var command = connection.CreateCommand();
-        command.CommandText = "SELECT epoch, number FROM position";
-        using var row = command.ExecuteReader();
-        return row.Read() && Guid.TryParse(row.GetString(0), CultureInfo.InvariantCulture, out var epoch) ? new Position(epoch, row.GetInt64(1)) : null;
+        foreach (var name in Names)
+        {
+            var columns = Columns(connection, name);
+            if (!columns.Contains("epoch") || !columns.Contains("number")) continue;
+            using var command = connection.CreateCommand();
+            command.CommandText = $"SELECT epoch, number FROM {name}";
+            using var row = command.ExecuteReader();
+            if (row.Read() && Guid.TryParse(row.GetString(0), CultureInfo.InvariantCulture, out var epoch)) return new Position(epoch, row.GetInt64(1));
+        }
+
+        return null;
     }
 
-    private static HashSet<string> Columns(SqliteConnection connection)
+    private static HashSet<string> Columns(SqliteConnection connection, string table)
     {
         using var command = connection.CreateCommand();
-        command.CommandText = "SELECT name FROM pragma_table_info('position')";
+        command.CommandText = "SELECT name FROM pragma_table_info($table)";
+        command.Parameters.AddWithValue("$table", table);
         using var rows = command.ExecuteReader();
         var names = new HashSet<string>(StringComparer.Ordinal);
         while (rows.Read()) names.Add(rows.GetString(0));

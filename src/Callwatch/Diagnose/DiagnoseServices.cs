@@ -1,0 +1,13 @@
+using Callwatch.Journal;
+using Callwatch.Query;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Callwatch.Diagnose;
+
+public static class DiagnoseServices
+{
+    public static IServiceCollection AddDiagnose(this IServiceCollection services) =>
+        services.AddSingleton(provider => new DoctorOfItself((deep, cancel) => Doctor.ExamineAsync(
+            provider.GetRequiredService<DataFolder>().Path, provider.GetRequiredService<SegmentJournal>(), provider.GetServices<IJournalReader>(), provider.GetRequiredService<ICursors>(),
+            provider.GetRequiredService<SystemQueries>(), deep, provider.GetRequiredService<TimeProvider>(), cancel)));
+}

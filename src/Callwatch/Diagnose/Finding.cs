@@ -1,0 +1,19 @@
+namespace Callwatch.Diagnose;
+
+public enum FindingLevel
+{
+    /// <summary>As it should be.</summary>
+    Fine,
+
+    /// <summary>Worth knowing; nothing has to be done at once.</summary>
+    Warning,
+
+    /// <summary>Something is lost, stands still or soon will.</summary>
+    Problem,
+}
+
+/// <summary>What a check has found.</summary>
+/// <param name="Check">Which check: <c>journal</c>, <c>disk</c>, ...</param>
+/// <param name="What">One sentence.</param>
+/// <param name="Cure">What to do; null where nothing is to be done.</param>
+public sealed record Finding(string Check, FindingLevel Level, string What, string? Cure = null);
