@@ -78,12 +78,17 @@ public sealed class BackupApiTests : IDisposable
     public async Task A_store_of_another_journal_is_shown_and_goes_on_at_a_persons_word()
     {
         var data = temp.At("data");
-        await using (var server = await RunningServer.StartAsync(data)) await SendAsync(server, 1);
+        await using (var server = await RunningServer.StartAsync(data))
+        {
+            await SendAsync(server, 1);
+            while ((long)(await StoreAsync(server))["position"]! < 1) await Task.Yield();
+        }
+
         Directory.Delete(Path.Combine(data, "journal"), recursive: true);
         await using var again = await RunningServer.StartAsync(data);
         await SendAsync(again, 2);
         JsonNode reader;
-        do reader = (await GetAsync(again, "api/v1/system"))["readers"]!.AsArray().First(reader => (string?)reader!["name"] == "store")!;
+        do reader = await StoreAsync(again);
         while ((string?)reader["state"] == "starting");
         Assert.Equal(("stopped", "other_epoch"), ((string?)reader["state"], (string?)reader["waits"]));
         Assert.Contains("readers continue store", (string?)reader["reason"], StringComparison.Ordinal);
@@ -111,6 +116,9 @@ public sealed class BackupApiTests : IDisposable
         using var answer = await server.Http.PostAsync(new Uri("v1/traces", UriKind.Relative), content, Cancel);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
     }
+
+    private static async Task<JsonNode> StoreAsync(RunningServer server) =>
+        (await GetAsync(server, "api/v1/system"))["readers"]!.AsArray().First(reader => (string?)reader!["name"] == "store")!;
 
     private static async Task<JsonNode> GetAsync(RunningServer server, string path)
     {
