@@ -9,6 +9,7 @@ namespace Callwatch.Server.Tests;
 public sealed class CallwatchProcess : IAsyncDisposable
 {
     private readonly Process process;
+    private bool disposed;
     private readonly StringBuilder output = new();
     private readonly StringBuilder error = new();
     private readonly Task reading;
@@ -65,9 +66,12 @@ public sealed class CallwatchProcess : IAsyncDisposable
         return greeted.Task.IsCompleted;
     }
 
-    public static CallwatchProcess Start(IEnumerable<string> arguments, params (string Name, string Value)[] environment)
+    public static CallwatchProcess Start(IEnumerable<string> arguments, params (string Name, string Value)[] environment) => Start([], arguments, environment);
+
+    /// <param name="before">A command that is to start it, with its arguments.</param>
+    public static CallwatchProcess Start(IReadOnlyList<string> before, IEnumerable<string> arguments, params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo(Executable)
+        var start = new ProcessStartInfo(before.Count > 0 ? before[0] : Executable)
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
@@ -75,6 +79,7 @@ public sealed class CallwatchProcess : IAsyncDisposable
             RedirectStandardInput = true,
             WorkingDirectory = Path.GetTempPath(),
         };
+        foreach (var argument in before.Count > 0 ? [.. before.Skip(1), Executable] : before) start.ArgumentList.Add(argument);
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("CALLWATCH", StringComparison.OrdinalIgnoreCase)).ToList()) start.Environment.Remove(name);
         foreach (var (name, value) in environment) start.Environment[name] = value;
@@ -109,6 +114,7 @@ public sealed class CallwatchProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, true)) return;
         if (!process.HasExited) await KillAsync();
         await reading;
         process.Dispose();

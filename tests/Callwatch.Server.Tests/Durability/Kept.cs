@@ -8,9 +8,10 @@ namespace Callwatch.Server.Tests.Durability;
 internal static class Kept
 {
     /// <summary>Everything that is not as it should be, in words; empty when all is well.</summary>
+    /// <param name="bodies">Whether what the journal alone holds has to be there too.</param>
     /// <param name="looked">Of how many of the latest traces the spans are looked at too; null: of all.</param>
     public static async Task<IReadOnlyList<string>> MissedAsync(
-        CallwatchApi api, IReadOnlyCollection<SentSpan> sent, DateTimeOffset from, CancellationToken cancel, int? looked = null)
+        CallwatchApi api, IReadOnlyCollection<SentSpan> sent, DateTimeOffset from, CancellationToken cancel, int? looked = null, bool bodies = true)
     {
         List<string> missed = [];
         if (await CaughtUpAsync(api, cancel) is { } behind) return [behind];
@@ -23,17 +24,17 @@ internal static class Kept
         if ((total.Calls, total.InputTokens) != (count, tokens)) missed.Add($"figures: {total.Calls} calls with {total.InputTokens} tokens, not {count} with {tokens}");
 
         var traces = sent.GroupBy(span => span.TraceId, StringComparer.Ordinal).ToList();
-        foreach (var trace in traces.Skip(looked is null ? 0 : Math.Max(0, traces.Count - looked.Value))) missed.AddRange(await MissedOfAsync(api, trace, cancel));
+        foreach (var trace in traces.Skip(looked is null ? 0 : Math.Max(0, traces.Count - looked.Value))) missed.AddRange(await MissedOfAsync(api, trace, bodies, cancel));
         return missed;
     }
 
-    private static async Task<IReadOnlyList<string>> MissedOfAsync(CallwatchApi api, IGrouping<string, SentSpan> trace, CancellationToken cancel)
+    private static async Task<IReadOnlyList<string>> MissedOfAsync(CallwatchApi api, IGrouping<string, SentSpan> trace, bool bodies, CancellationToken cancel)
     {
         if (await api.TraceAsync(trace.Key, cancel: cancel) is not ApiAnswer<ApiTrace>.Found { Value: var answer }) return [$"trace {trace.Key} is not found"];
         var missed = Differences("spans", trace.Select(Name), answer.Spans.Select(span => $"{span.TraceId}/{span.SpanId}")).ToList();
         var (spans, calls) = (trace.Count(), trace.Count(span => span.InputTokens is not null));
         if ((answer.Trace.SpanCount, answer.Trace.CallCount) != (spans, calls)) missed.Add($"trace {trace.Key}: counts {answer.Trace.SpanCount} spans and {answer.Trace.CallCount} calls, not {spans} and {calls}");
-        if (trace.FirstOrDefault(span => span.InputTokens is not null) is not { } call) return missed;
+        if (!bodies || trace.FirstOrDefault(span => span.InputTokens is not null) is not { } call) return missed;
         // The body comes from the journal, by the place that the row names.
         var said = await api.SpanAsync(call.TraceId, call.SpanId, cancel) is ApiAnswer<ApiSpanDetails>.Found { Value: var span } ? (string?)span.Attributes["gen_ai.input.messages"] : null;
         if (said != call.Messages) missed.Add($"span {Name(call)}: its messages are {(said is null ? "not there" : "others")}");
@@ -55,7 +56,7 @@ internal static class Kept
     }
 
     /// <summary>Waits until the store has read all that was acknowledged; the answer is what is wrong with the journal.</summary>
-    private static async Task<string?> CaughtUpAsync(CallwatchApi api, CancellationToken cancel)
+    public static async Task<string?> CaughtUpAsync(CallwatchApi api, CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(TimeSpan.FromMinutes(1));

@@ -21,7 +21,7 @@ public sealed class PowerLossTests
     // Small, so that files become full, are begun and are put away all the time.
     private static readonly (string, string)[] Small =
     [
-        ("CALLWATCH_ADMIN_KEY", AdminKey), ("Callwatch__Journal__SegmentBytes", "200000"), ("Callwatch__Journal__BallastBytes", "65536"),
+        ("CALLWATCH_ADMIN_KEY", AdminKey), ("Callwatch__Journal__SegmentBytes", "40000"), ("Callwatch__Journal__SealWindowBytes", "60000"), ("Callwatch__Journal__SealAge", "00:00:00"), ("Callwatch__Journal__SealShare", "1"), ("Callwatch__Journal__BallastBytes", "65536"),
         ("Callwatch__Journal__MinFreeBytes", "0"), ("Callwatch__Journal__MinFreePercent", "0"), ("Callwatch__Store__MostRows", "1000"), ("Callwatch__Store__CacheKib", "1024"),
         ("Callwatch__Store__BatchDelay", "00:00:00.020"),
     ];
@@ -43,7 +43,7 @@ public sealed class PowerLossTests
         Assert.Equal([], await RunAsync(mode, rounds, noSync: false));
 
         // Otherwise nothing would have been tested at all.
-        foreach (var name in (string[])["segment_writes", "segment_syncs", "wal_writes", "wal_syncs", "database_writes", "created", "renamed", "folder_syncs", "pending_writes", "undone_names"])
+        foreach (var name in (string[])["segment_writes", "segment_syncs", "wal_writes", "wal_syncs", "database_writes", "created", "renamed", "folder_syncs", "sealed", "pending_writes", "undone_names"])
             Assert.True(seen.GetValueOrDefault(name) > 0, $"the library saw no {name}");
         Assert.True(seen["undone_sectors"] + seen["cut_bytes"] > 0, "no write was undone");
     }
@@ -78,6 +78,7 @@ public sealed class PowerLossTests
                 if (random.Next(2) == 0) await MakeKeyAsync(server.Url, round);
                 address.IsDown();
                 Add(await cut.CutAsync(server));
+                if (!noSync) seen["sealed"] = seen.GetValueOrDefault("sealed") + Directory.EnumerateFiles(temp.At("data", "journal"), "*.sealed", SearchOption.AllDirectories).Count();
                 await server.DisposeAsync();
                 await reading.CancelAsync();
                 await asking;
