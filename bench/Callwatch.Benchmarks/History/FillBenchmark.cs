@@ -42,6 +42,9 @@ internal static class FillBenchmark
             }
 
             var clock = Stopwatch.StartNew();
+            // Closed by an older program, days may lack indexes.
+            var closing = new PartitionClosing(folder, TimeProvider.System);
+            foreach (var partition in folder.Partitions.Where(partition => partition.Closed)) closing.Close(partition, CancellationToken.None);
             new DerivationRounds(folder, TimeProvider.System).Finish(CancellationToken.None);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"finished {path} in {clock.Elapsed.TotalSeconds:0} s"));
             return 0;

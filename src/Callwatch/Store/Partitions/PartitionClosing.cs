@@ -24,6 +24,9 @@ internal sealed class PartitionClosing(StoreFolder folder, TimeProvider time)
         "CREATE INDEX IF NOT EXISTS calls_response ON calls (response_id) WHERE response_id IS NOT NULL",
         "CREATE INDEX IF NOT EXISTS calls_duration ON calls (duration)",
         "CREATE INDEX IF NOT EXISTS calls_cost ON calls (cost) WHERE cost IS NOT NULL",
+        "CREATE INDEX IF NOT EXISTS calls_ttft ON calls (ttft)",
+        "CREATE INDEX IF NOT EXISTS calls_tokens ON calls (total_tokens)",
+        "CREATE INDEX IF NOT EXISTS spans_span ON spans (span)",
         """CREATE INDEX IF NOT EXISTS traces_session ON traces (session, "end") WHERE session IS NOT NULL""",
         """CREATE INDEX IF NOT EXISTS traces_user ON traces (user, "end") WHERE user IS NOT NULL""",
     ];
