@@ -53,6 +53,8 @@ internal static class ReasonTexts
         Reason.MediaExpiredByAge => "removed: media that no kept request refers to",
         Reason.MediaExpiredByDisk => "removed: media, because room was needed",
         Reason.PastRetention => "left out: older than what is kept",
+        Reason.RowsExpiredByDisk => "rows removed early: the disk had no room",
+        Reason.DamagedPartition => "set aside: a damaged file of the store",
         _ => null,
     };
 }

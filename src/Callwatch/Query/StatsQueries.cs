@@ -25,9 +25,10 @@ public sealed class StatsQueries(QueryGate gate, Scopes scopes)
     {
         var scope = asked.Selection.Scope;
         var people = new People();
-        var plan = StatsPlan.Of(run, asked, by);
+        using var sources = new FigureSources(run);
+        var plan = StatsPlan.Of(run, sources, asked, by);
         var cuts = plan?.Cut is { } cut ? scopes.Sql(scope, CutColumns.Of[cut]) : null;
         var scan = new StatsScan(asked, by, scopes.Apps, scopes.Sql(scope, FieldColumns.OfCalls), scopes.Sql(scope, FieldColumns.OfRollups), cuts, people);
-        return new StatsReader(run, asked, question, buckets, by, plan, scan, people, scopes.Apps).Read();
+        return new StatsReader(run, asked, question, buckets, by, plan, scan, sources, people, scopes.Apps).Read();
     }
 }

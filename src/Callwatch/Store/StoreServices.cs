@@ -3,6 +3,7 @@ using Callwatch.Journal;
 using Callwatch.Journal.Disk;
 using Callwatch.Normalize;
 using Callwatch.Normalize.Pricing;
+using Callwatch.Store.History;
 using Callwatch.Store.Partitions;
 using Callwatch.Store.Reading;
 using Callwatch.Store.Reindexing;
@@ -32,7 +33,9 @@ public static class StoreServices
         });
         services.TryAddSingleton<SpanNormalizer>();
         services.AddSingleton<WriterThread>();
+        services.AddSingleton<RowAge>();
         services.AddSingleton<BatchBuilder>();
+        services.AddSingleton<StoreDisk>();
         services.AddSingleton<JournalSpans>();
         services.AddSingleton<StoreProgress>();
         services.AddSingleton<StoredCalls>();

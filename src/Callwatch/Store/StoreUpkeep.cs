@@ -1,15 +1,21 @@
+using Callwatch.Control;
 using Callwatch.Store.Derived;
+using Callwatch.Store.History;
 using Callwatch.Store.Partitions;
 using Callwatch.Store.Reading;
 using Callwatch.Store.Writing;
+using Callwatch.Telemetry;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Callwatch.Store;
 
-/// <summary>What has to be done beside storing and must not hold it up: folding logs into files, closing partitions that are done.</summary>
-internal sealed partial class StoreUpkeep(StoreFolder folder, StoreWriter writer, WriterThread thread, StoreProgress progress, TimeProvider time, ILogger<StoreUpkeep> log) : BackgroundService
+/// <summary>What has to be done beside storing and must not hold it up: folding logs into files, closing partitions that are done,
+/// making figures by few dimensions, and letting go of what is past its age.</summary>
+internal sealed partial class StoreUpkeep(
+    StoreFolder folder, StoreWriter writer, WriterThread thread, StoreProgress progress, RetentionDesk rules, StoreDisk disk, Counters counters,
+    TimeProvider time, ILogger<StoreUpkeep> log) : BackgroundService
 {
     private static readonly TimeSpan Rhythm = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(30);
@@ -18,6 +24,7 @@ internal sealed partial class StoreUpkeep(StoreFolder folder, StoreWriter writer
     private readonly Checkpoints checkpoints = new(folder.Folder);
     private readonly PartitionClosing closing = new(folder, time);
     private readonly DerivationRounds derivation = new(folder, time);
+    private readonly StoreRetention retention = new(folder, writer, thread, rules, disk.IsShort, counters, time, log);
     private DateTimeOffset lastCheckpoint = time.GetUtcNow();
     private (long Number, DateTimeOffset Since, bool Resting) still = (-1, time.GetUtcNow(), false);
 
@@ -31,6 +38,7 @@ internal sealed partial class StoreUpkeep(StoreFolder folder, StoreWriter writer
                 await CheckpointAsync();
                 await CloseAsync(stoppingToken);
                 derivation.Round(stoppingToken);
+                await retention.RoundAsync(stoppingToken);
                 await RestAsync();
             }
             catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)

@@ -29,7 +29,7 @@ public enum Reason
 
     // Later stages.
     RecordUnreadable, TornTail, DamagedRecord, DamagedSegment, ExpiredByAge, ExpiredByDisk, SpanReplaced, CallMerged, TraceTooLong, PastRetention,
-    MediaExpiredByAge, MediaExpiredByDisk,
+    MediaExpiredByAge, MediaExpiredByDisk, RowsExpiredByDisk, DamagedPartition,
 
     // The full-text index.
     DamagedSearchFile,

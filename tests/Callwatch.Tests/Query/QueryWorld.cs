@@ -18,7 +18,8 @@ internal sealed class QueryWorld : IDisposable
 {
     private readonly TempFolder folder = new();
     private readonly ControlDb control;
-    private readonly QueryGate gate;
+    private QueryGate gate;
+    private readonly Func<QueryGate> makeGate;
     private readonly Random random;
     private readonly int[] apps;
     private int traces;
@@ -32,7 +33,8 @@ internal sealed class QueryWorld : IDisposable
         Apps = new Apps(control, Time, new Counters(), Options.Create(new ControlOptions()));
         apps = [Apps.Create(1, "shop").Id, Apps.Create(1, "help desk").Id];
         Store = new TestStore(folder.At("store"), storeOptions);
-        gate = new QueryGate(Store.Folder, queryTime ?? Time, Options.Create(options ?? new QueryOptions()));
+        makeGate = () => new QueryGate(Store.Folder, queryTime ?? Time, Options.Create(options ?? new QueryOptions()));
+        gate = makeGate();
         Scopes = new Scopes(Apps, Journal);
         for (var chunk = 0; chunk < chunks; chunk++) AddChunk(tracesPerChunk);
     }
@@ -119,8 +121,17 @@ internal sealed class QueryWorld : IDisposable
         }
     }
 
+    public Timestamp Now => Timestamp.From(Time.GetUtcNow());
+
+    public string At(string file) => folder.At(file);
+
+    /// <summary>Before the store is opened anew, and after.</summary>
+    public void Close() => gate.Dispose();
+
+    public void Open() => gate = makeGate();
+
     /// <summary>A call of each of so many users within one hour, and two of the first ones.</summary>
-    public void AddUsers(int count, int hour = 0)
+    public void AddUsers(int count, int hour = 0, Timestamp? received = null)
     {
         var first = (Store.Folder.Catalog.Position?.Number ?? 0) + 1;
         Store.Store(Enumerable.Range(1, count).SelectMany(user => Enumerable.Range(0, user > count - 50 ? 1 : 2).Select(repeat =>
@@ -143,7 +154,7 @@ internal sealed class QueryWorld : IDisposable
                 SessionId = "session" + (user / 2),
                 Call = new LlmCall { Source = CallSource.Recorded, RequestModel = "m" },
             };
-            return new ArrivedSpan(span, new SpanVersion(first, (user * 10) + repeat), 10, end);
+            return new ArrivedSpan(span, new SpanVersion(first, (user * 10) + repeat), 10, received ?? end);
         })));
     }
 

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Globalization;
 using Callwatch.Query.Filters;
 using Callwatch.Query.Filters.Sql;
 using Callwatch.Search;
@@ -38,9 +39,6 @@ internal sealed class QueryRun(StoreFolder store, SearchIndex? search, TimeProvi
 
     public IEnumerable<Partition> Between(Timestamp from, Timestamp to) => Partitions.Where(partition => partition.From < to && from < partition.To);
 
-    /// <summary>Those whose figures have not been moved elsewhere.</summary>
-    public IEnumerable<Partition> ForFigures(Timestamp from, Timestamp to) => Between(from, to);
-
     public IEnumerable<Partition> MayHold(TraceId trace) => store.MayHold(trace);
 
     /// <summary>The full-text index; null while there is none.</summary>
@@ -61,6 +59,15 @@ internal sealed class QueryRun(StoreFolder store, SearchIndex? search, TimeProvi
     {
         cancel.ThrowIfCancellationRequested();
         if (TimeIsUp) throw new TimeIsUpException();
+    }
+
+    /// <summary>Figures whose rows are gone, to be read as a partition is; null while there are none.</summary>
+    public OpenPartition? OpenHistory(Partition everything)
+    {
+        Check();
+        if (store.OpenHistory() is not { } reader) return null;
+        FilterSql.Register(reader.Connection);
+        return new OpenPartition(everything, reader, this);
     }
 
     /// <summary>A connection that gives up when the time is up or the caller has gone; null when retention has just taken the file.</summary>
@@ -120,6 +127,16 @@ internal sealed class OpenPartition : IDisposable
         if (at >= 0) return at;
         offers.Add(offered);
         return offers.Count - 1;
+    }
+
+    /// <summary>Tenant and number of apps whose figures are not to be read here: they stand in the history.</summary>
+    public IReadOnlyList<(int Tenant, int App)> MovedApps { get; set; } = [];
+
+    /// <summary>Tenant and apps of a question as a condition over the given table.</summary>
+    public string Owner(Asked asked, string table)
+    {
+        var moved = MovedApps.Where(app => app.Tenant == asked.TenantId).Select(app => app.App.ToString(CultureInfo.InvariantCulture)).ToList();
+        return moved.Count == 0 ? asked.Owner(table) : $"{asked.Owner(table)} AND {table}.app NOT IN ({string.Join(", ", moved)})";
     }
 
     /// <summary>The dictionary's texts that contain this one, whatever the case; found once per question. Null when there are none.</summary>

@@ -14,10 +14,13 @@ internal sealed class DerivedBuckets
     private DerivedBuckets(bool all) => this.all = all;
 
     /// <summary>Where figures have been moved to, they stand whole.</summary>
-    public static DerivedBuckets All { get; } = new(all: true) { MinutesFrom = long.MaxValue };
+    public static DerivedBuckets All { get; } = new(all: true);
 
     /// <summary>Figures by the minute are kept from this moment on, in seconds since 1970.</summary>
     public long MinutesFrom { get; private init; }
+
+    /// <summary>True of the history: no rows, and no minutes; quarters by all dimensions only.</summary>
+    public bool IsHistory => all;
 
     public bool HasHour(long at) => all || hours.Contains(at / 3_600 * 3_600);
 

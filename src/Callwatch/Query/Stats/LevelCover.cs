@@ -69,7 +69,8 @@ internal sealed class LevelCover<T>(StatsScan scan, StatsPlan plan, RollupLevel 
     private From? SourceOf(RollupLevel level, long at) => level switch
     {
         RollupLevel.Day => plan.Cut is not null && derived.HasDay(at) ? new From(level, Cut: true) : plan.Wide ? new From(level, Cut: false) : null,
-        RollupLevel.Hour when derived.HasHour(at) => new From(level, plan.Cut is not null),
+        RollupLevel.QuarterHour when derived.IsHistory => new From(level, Cut: false),
+        RollupLevel.Hour when derived.HasHour(at) && (plan.Cut is not null || !derived.IsHistory) => new From(level, plan.Cut is not null),
         RollupLevel.Minute when at < derived.MinutesFrom => Rows,
         _ when plan.Cut?.Has(level) == true && level != RollupLevel.Hour && derived.HasHour(at) => new From(level, Cut: true),
         _ => plan.Wide ? new From(level == RollupLevel.Hour ? RollupLevel.QuarterHour : level, Cut: false) : Rows,

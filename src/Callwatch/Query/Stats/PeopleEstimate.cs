@@ -18,7 +18,8 @@ internal sealed class PeopleEstimate
 
     public void AddPart(long people, long calls, ReadOnlySpan<byte> blob)
     {
-        (exact, parts) = (people, parts + 1);
+        // Below zero: of several that may share some.
+        (exact, parts) = (people, parts + (people < 0 ? 2 : 1));
         Calls += calls;
         sketch.Merge(blob);
     }

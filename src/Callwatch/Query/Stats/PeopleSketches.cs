@@ -7,7 +7,7 @@ using Callwatch.Store.Sqlite;
 namespace Callwatch.Query.Stats;
 
 /// <summary>Counts users and sessions of more calls than can be looked at: from what stands of hours and days, and rows where nothing does.</summary>
-internal sealed class PeopleSketches(QueryRun run, Asked asked, StatsScan scan, RollupLevel widest)
+internal sealed class PeopleSketches(FigureSources sources, Asked asked, StatsScan scan, RollupLevel widest)
 {
     /// <summary>Most calls of hours under way that are looked at for it.</summary>
     private const int MostRows = 300_000;
@@ -22,10 +22,9 @@ internal sealed class PeopleSketches(QueryRun run, Asked asked, StatsScan scan, 
     /// <param name="take">App, beginning of the bucket, users (0) or sessions (1), and what to do with the estimates it belongs to.</param>
     public bool Read(Func<OpenPartition, (long First, long Last)> rangeOf, Action<int, long, int, Action<PeopleEstimate>> take)
     {
-        foreach (var partition in run.ForFigures(asked.Selection.From, asked.Selection.To))
+        if (sources.History is { } history) FromHistory(history, take);
+        foreach (var open in sources.Between(asked.Selection.From, asked.Selection.To))
         {
-            using var open = run.Open(partition);
-            if (open is null) continue;
             using var moment = open.AsOfOneMoment();
             var derived = DerivedBuckets.Of(open);
             var (first, last) = rangeOf(open);
@@ -34,6 +33,16 @@ internal sealed class PeopleSketches(QueryRun run, Asked asked, StatsScan scan, 
         }
 
         return true;
+    }
+
+    private void FromHistory(OpenPartition history, Action<int, long, int, Action<PeopleEstimate>> take)
+    {
+        var sql = scan.AppsOf(history, "r");
+        var level = widest == RollupLevel.Day ? RollupLevel.Day : RollupLevel.Hour;
+        sql.And($"r.level = {sql.Parameter((long)level)} AND r.bucket >= {sql.Parameter(asked.Selection.From.UnixSeconds)} AND r.bucket < {sql.Parameter(asked.Selection.To.UnixSeconds)}");
+        using var row = new Statement(history.Reader.Connection, $"SELECT r.app, r.field, r.people, r.calls, r.sketch, r.bucket FROM people r WHERE {sql.Where}");
+        sql.BindTo(row);
+        while (row.Step()) take((int)row.Long(0), row.Long(5), (int)row.Long(1), estimate => estimate.AddPart(row.Long(2), row.Long(3), row.Blob(4)));
     }
 
     private bool Read(OpenPartition open, DerivedBuckets derived, long first, long last, Action<int, long, int, Action<PeopleEstimate>> take)

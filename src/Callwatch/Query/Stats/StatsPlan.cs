@@ -12,18 +12,19 @@ internal sealed record StatsPlan(Cut? Cut, bool Wide)
     public bool IsBounded => Cut?.IsBounded() == true;
 
     /// <summary>Null when only rows answer.</summary>
-    public static StatsPlan? Of(QueryRun run, Asked asked, IReadOnlyList<GroupField> by)
+    public static StatsPlan? Of(QueryRun run, FigureSources sources, Asked asked, IReadOnlyList<GroupField> by)
     {
         var cut = CutColumns.Smallest(asked.Filter, by);
         var wide = StatsScan.FitsRollups(asked.Filter, by);
         if (cut is null && !wide) return null;
         // Rows tell everybody apart: they go first as long as they can be read.
-        if (!wide && !MustBeCut(run, asked)) return null;
+        if (!wide && !MustBeCut(run, sources, asked)) return null;
         return new StatsPlan(cut, wide);
     }
 
-    private static bool MustBeCut(QueryRun run, Asked asked)
+    private static bool MustBeCut(QueryRun run, FigureSources sources, Asked asked)
     {
+        if (sources.HasHistory(asked)) return true;
         double rows = 0;
         foreach (var partition in run.Between(asked.Selection.From, asked.Selection.To))
         {

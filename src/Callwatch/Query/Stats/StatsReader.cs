@@ -12,7 +12,7 @@ namespace Callwatch.Query.Stats;
 
 /// <summary>Adds up the figures of a range, group by group and bucket by bucket, over all partitions.</summary>
 internal sealed class StatsReader(
-    QueryRun run, Asked asked, StatsQuestion question, Buckets buckets, IReadOnlyList<GroupField> by, StatsPlan? plan, StatsScan scan, People people, Apps apps)
+    QueryRun run, Asked asked, StatsQuestion question, Buckets buckets, IReadOnlyList<GroupField> by, StatsPlan? plan, StatsScan scan, FigureSources sources, People people, Apps apps)
     : ITakeFigures<StatsReader.Group>
 {
     /// <summary>Most points of one answer: more cannot be drawn, and would take a hundred megabytes to write.</summary>
@@ -164,10 +164,13 @@ internal sealed class StatsReader(
     private void Scan<T>(AnswerSource source, ITakeFigures<T> taker)
         where T : class
     {
-        foreach (var partition in run.ForFigures(from, to))
+        if (source == AnswerSource.Rollups && sources.History is { } history && scan.CanMatch(history)) ScanHistory(history, taker);
+        foreach (var open in sources.Between(from, to))
         {
-            using var open = run.Open(partition);
-            if (open is null || !scan.CanMatch(open)) continue;
+            var partition = open.Partition;
+            // Rows that are still there are rows; the history has none.
+            if (source == AnswerSource.Rows) open.MovedApps = [];
+            if (!scan.CanMatch(open)) continue;
             // Rollups and rows of one file as of the same moment.
             using var moment = open.AsOfOneMoment();
             var low = from > partition.From ? from : partition.From;
@@ -175,6 +178,17 @@ internal sealed class StatsReader(
             if (source == AnswerSource.Rows) scan.FromRows(open, low, high, taker, withPeople: true);
             else ScanRollups(open, low, high, taker);
         }
+    }
+
+    // Nothing narrower than a quarter is known there: it counts if it begins within the range.
+    private void ScanHistory<T>(OpenPartition history, ITakeFigures<T> taker)
+        where T : class
+    {
+        var (narrowest, width) = plan!.IsBounded ? (RollupLevel.Hour, 3_600) : (RollupLevel.QuarterHour, 900);
+        var widest = buckets.Widest is RollupLevel.Minute || (plan.IsBounded && buckets.Widest == RollupLevel.QuarterHour) ? narrowest : buckets.Widest;
+        var second = (from.UnixNanoseconds + Timestamp.NanosecondsPerSecond - 1) / Timestamp.NanosecondsPerSecond;
+        var end = (to.UnixNanoseconds + Timestamp.NanosecondsPerSecond - 1) / Timestamp.NanosecondsPerSecond;
+        new LevelCover<T>(scan, plan, widest, history, DerivedBuckets.All, taker).Read(Up(second, width), Up(end, width));
     }
 
     private void ScanRollups<T>(OpenPartition open, Timestamp low, Timestamp high, ITakeFigures<T> taker)
@@ -215,7 +229,7 @@ internal sealed class StatsReader(
         if (!question.CountPeople) return false;
         try
         {
-            if (groups.Values.Sum(group => group.Calls) > run.Options.MostRowsCounted) return EstimatePeople();
+            if (groups.Values.Sum(group => group.Calls) > run.Options.MostRowsCounted || sources.HasHistory(asked)) return EstimatePeople();
             // Groups that are not there have no calls, or are not among the greatest.
             greatest ??= [.. groups.Keys];
             foreach (var partition in run.Between(from, to))
@@ -251,7 +265,7 @@ internal sealed class StatsReader(
         if (!PeopleSketches.Fit(asked, by)) return false;
         var points = buckets.Widest is RollupLevel.Hour or RollupLevel.Day && groups.Count * buckets.Count * 2 <= MostSketches;
         var byApp = new Dictionary<int, Group?>();
-        var read = new PeopleSketches(run, asked, scan, buckets.Widest).Read(RangeOf, (app, second, field, add) =>
+        var read = new PeopleSketches(sources, asked, scan, buckets.Widest).Read(RangeOf, (app, second, field, add) =>
         {
             if (!byApp.TryGetValue(app, out var group)) byApp[app] = group = groups.GetValueOrDefault(by.Count == 0 ? "" : NameOf([apps.NameOf(app)]));
             if (group is null) return;

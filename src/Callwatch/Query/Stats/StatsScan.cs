@@ -52,7 +52,7 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
         if (from >= to) return;
         var sql = new SqlCondition(open);
         sql.And($"r.level = {sql.Parameter((long)level)} AND r.bucket >= {sql.Parameter(from)} AND r.bucket < {sql.Parameter(to)}");
-        sql.And(asked.Owner("r"));
+        sql.And(open.Owner(asked, "r"));
         rollups.Add(sql, asked.Filter);
         var groups = string.Concat(by.Select(group => ", " + FieldColumns.OfRollups[group.Field].Sql));
         using var row = new Statement(open.Reader.Connection, $"SELECT {RollupColumns}{groups} FROM rollups r WHERE {sql.Where}");
@@ -100,7 +100,7 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
         var columns = CutColumns.Of[cut];
         var sql = new SqlCondition(open);
         sql.And($"r.cut = {sql.Parameter((long)cut)} AND r.level = {sql.Parameter((long)level)} AND r.bucket >= {sql.Parameter(from)} AND r.bucket < {sql.Parameter(to)}");
-        sql.And(asked.Owner("r"));
+        sql.And(open.Owner(asked, "r"));
         cuts!.Add(sql, asked.Filter);
         var groups = string.Concat(by.Select(group => ", " + columns[group.Field].Sql));
         using var row = new Statement(open.Reader.Connection, $"SELECT r.bucket, r.outcome, r.figures{groups} FROM cuts r WHERE {sql.Where}");
@@ -119,7 +119,7 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
     public SqlCondition AppsOf(OpenPartition open, string table)
     {
         var sql = new SqlCondition(open);
-        sql.And(asked.Owner(table));
+        sql.And(open.Owner(asked, table));
         (table == "c" ? calls : rollups).Add(sql, asked.Filter);
         return sql;
     }
@@ -196,7 +196,7 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
         var sql = new SqlCondition(open);
         var groups = by.Select((group, index) => GroupFields.ColumnOf(group, index, sql)).ToList();
         sql.And($"c.\"end\" >= {sql.Parameter(from.UnixNanoseconds)} AND c.\"end\" < {sql.Parameter(to.UnixNanoseconds)}");
-        sql.And(asked.Owner("c"));
+        sql.And(open.Owner(asked, "c"));
         calls.Add(sql, asked.Filter);
         var joins = (sql.UsesSpans ? "JOIN spans s ON s.id = c.id " : "") + string.Join(' ', groups.Select(group => group.Join).OfType<string>());
         var statement = new Statement(open.Reader.Connection, $"SELECT {columns}{string.Concat(groups.Select(group => ", " + group.Sql))} FROM calls c {joins} WHERE {sql.Where}");

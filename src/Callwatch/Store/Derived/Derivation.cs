@@ -112,28 +112,3 @@ internal sealed class Derivation : IDisposable
 
     private void Put(RollupLevel level, long bucket, int value) => announce.Bind(1, (long)level).Bind(2, bucket).Bind(3, value).Run();
 }
-
-/// <summary>A transaction that is undone unless it is committed.</summary>
-internal sealed class SqliteTurn : IDisposable
-{
-    private readonly SqliteConnection connection;
-    private bool done;
-
-    public SqliteTurn(SqliteConnection connection, string begin)
-    {
-        this.connection = connection;
-        StoreDatabase.Execute(connection, begin);
-    }
-
-    public void Commit()
-    {
-        StoreDatabase.Execute(connection, "COMMIT");
-        done = true;
-    }
-
-    public void Dispose()
-    {
-        if (!done) StoreDatabase.Execute(connection, "ROLLBACK");
-        done = true;
-    }
-}

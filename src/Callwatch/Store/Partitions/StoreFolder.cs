@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Callwatch.Spans;
+using Callwatch.Store.History;
 
 namespace Callwatch.Store.Partitions;
 
@@ -22,6 +23,9 @@ public sealed class StoreFolder : IDisposable
 
         Folder = folder;
         readers = new PartitionReaders(folder);
+        History = new HistoryFile(folder);
+        // A stop came between moving a file's figures and deleting it; nobody may count them again.
+        foreach (var (file, _, _) in History.Moved.Where(moved => moved.Tenant == HistoryFile.All)) SwapTables.Unlink(folder, file);
         Catalog = new PartitionCatalog(folder);
         Partitions = Catalog.Partitions;
     }
@@ -30,6 +34,9 @@ public sealed class StoreFolder : IDisposable
 
     /// <summary>All of them, newest first.</summary>
     public ImmutableArray<Partition> Partitions { get; private set => ImmutableInterlocked.InterlockedExchange(ref field, value); }
+
+    /// <summary>Figures whose rows are gone.</summary>
+    public HistoryFile History { get; }
 
     internal PartitionCatalog Catalog { get; }
 
@@ -43,6 +50,9 @@ public sealed class StoreFolder : IDisposable
 
     /// <summary>Null when retention has taken the file since the list was read: it holds nothing then.</summary>
     public PartitionReader? Open(Partition partition) => readers.Open(partition.File);
+
+    /// <summary>A connection to <see cref="History"/>; null while there is none.</summary>
+    public PartitionReader? OpenHistory() => History.Exists ? readers.Open(HistoryFile.File) : null;
 
     /// <summary>Reads, or makes anew, what tells which traces a partition may hold; until then every one of them may.</summary>
     internal void LoadFilters()

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace Callwatch.Store.Reading;
 
 /// <summary>Turns journal records into a batch: normalises their spans, each with those of its log records that are in the same batch.</summary>
-internal sealed partial class BatchBuilder(SpanNormalizer normalizer, Counters counters, ILogger<BatchBuilder> log)
+internal sealed partial class BatchBuilder(SpanNormalizer normalizer, Counters counters, ILogger<BatchBuilder> log, RowAge? age = null)
 {
     private static readonly string ClockAhead = Reason.ClockAhead.Word();
 
@@ -60,7 +60,7 @@ internal sealed partial class BatchBuilder(SpanNormalizer normalizer, Counters c
 
     private void AddSpans(JournalRecord record, List<ArrivedSpan> spans)
     {
-        var before = spans.Count;
+        var (before, past) = (spans.Count, 0);
         var origin = new SpanOrigin(record.TenantId, record.AppId, record.ReceivedAt);
         foreach (var item in OtlpSpan.In(record.Payload.Span))
         {
@@ -68,11 +68,18 @@ internal sealed partial class BatchBuilder(SpanNormalizer normalizer, Counters c
             logs?.Sort((a, b) => a.Place.CompareTo(b.Place));
             var span = normalizer.Normalize(item, origin, logs is null ? [] : [.. logs.Select(entry => entry.Log)]);
             Count(span);
+            if (age?.IsPast(record.TenantId, record.AppId, record.ReceivedAt, span.End) == true)
+            {
+                past++;
+                continue;
+            }
+
             spans.Add(new ArrivedSpan(span, new SpanVersion(record.Number, item.Offset), item.Body.Length, record.ReceivedAt, logs?.Count ?? 0));
         }
 
+        counters.Add(Reason.PastRetention, past, record.TenantId);
         // A reader of bytes that are not protobuf stops where it understands no more; the journal knows how many there should be.
-        if (spans.Count - before >= record.ItemCount) return;
+        if (spans.Count - before + past >= record.ItemCount) return;
         counters.Add(Reason.RecordUnreadable, tenantId: record.TenantId);
         RecordUnreadable(record.Number, "cut short");
     }

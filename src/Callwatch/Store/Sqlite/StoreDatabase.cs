@@ -21,7 +21,7 @@ internal static class StoreDatabase
             // The journal is the truth: a commit lost in a power cut is read again from there, so none has to wait for the disk.
             // Checkpoints are made off the writer's way. A checkpoint that runs meanwhile must not fail a commit: busy_timeout.
             Execute(connection, $"""
-                PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA busy_timeout = 10000;
+                PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA busy_timeout = 10000;
                 PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{cacheKib.ToString(CultureInfo.InvariantCulture)};
                 """);
             Migrate(connection, schema);

@@ -17,9 +17,9 @@ internal sealed class OpenPartitions(StoreFolder folder, StoreOptions options) :
     {
         if (current.TryGetValue(day, out var writer)) return Touch(writer);
         var latest = folder.Catalog.Partitions.FirstOrDefault(partition => partition.Day == day);
-        if (latest is null || latest.Rows >= options.MostRows)
+        if (latest is null || latest.Rows >= options.MostRows || folder.History.HasMovedOf(latest.File))
         {
-            latest = Partition.New(day, (latest?.Sequence ?? 0) + 1);
+            latest = Partition.New(day, Math.Max(latest?.Sequence ?? 0, folder.History.SequenceOf(day)) + 1);
             folder.Catalog.Add(latest);
         }
 

@@ -97,10 +97,10 @@ internal sealed class TraceStates(StoreFolder folder, int mostSpans) : IDisposab
     private PartitionReader? Reader(Partition partition) =>
         readers.TryGetValue(partition.File, out var reader) ? reader : readers[partition.File] = folder.Open(partition);
 
-    private static void LoadSummary(TraceState trace, Partition partition, PartitionReader reader)
+    private void LoadSummary(TraceState trace, Partition partition, PartitionReader reader)
     {
         using var row = reader.SummaryOf(trace.Key.TenantId, trace.Key.TraceId);
-        if (!row.Read()) return;
+        if (!row.Read() || folder.History.IsMoved(partition.File, trace.Key.TenantId, row.GetInt32(2))) return;
         trace.SummaryFiles.Add(partition.File);
         var summary = TraceRow.Read(row, reader);
         if (trace.Summary is null || summary.Number > trace.Summary.Number) trace.Summary = summary;
@@ -122,8 +122,10 @@ internal sealed class TraceStates(StoreFolder folder, int mostSpans) : IDisposab
         }
     }
 
-    private static void Take(TraceState trace, Partition partition, SpanRow row, long overflow)
+    private void Take(TraceState trace, Partition partition, SpanRow row, long overflow)
     {
+        // Its figures stand elsewhere, and it is about to be deleted.
+        if (folder.History.IsMoved(partition.File, row.Span.TenantId, row.Span.AppId)) return;
         var stored = new StoredSpan(partition.File, partition.Day, row.Id, row.Span, row.Version, row.IsCall, overflow);
         var state = new SpanState
         {

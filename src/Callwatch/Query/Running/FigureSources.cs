@@ -1,0 +1,61 @@
+using System.Collections.Immutable;
+using Callwatch.Query.Filters.Sql;
+using Callwatch.Spans;
+using Callwatch.Store.History;
+using Callwatch.Store.Partitions;
+using Callwatch.Store.Sqlite;
+
+namespace Callwatch.Query.Running;
+
+/// <summary>
+/// Where the figures of a question lie: partitions, and the history of rows that are gone. The history is read as of one moment that
+/// comes after the list of partitions was taken, and says itself what was moved into it, so that nothing counts twice or not at all.
+/// </summary>
+internal sealed class FigureSources : IDisposable
+{
+    private static readonly Partition Everything = Partition.New(DateOnly.FromDayNumber(719_162), 0) with { File = HistoryFile.File };
+
+    private readonly QueryRun run;
+    private readonly IDisposable? moment;
+    private readonly ImmutableHashSet<(string File, int Tenant, int App)> moved = [];
+
+    public FigureSources(QueryRun run)
+    {
+        this.run = run;
+        History = run.OpenHistory(Everything);
+        if (History is null) return;
+        moment = History.AsOfOneMoment();
+        moved = HistoryFile.Read(History.Reader.Connection);
+    }
+
+    /// <summary>Null while no rows are gone.</summary>
+    public OpenPartition? History { get; }
+
+    /// <summary>Whether rows are gone of the apps and the time asked for, however they are filtered.</summary>
+    public bool HasHistory(Asked asked)
+    {
+        if (History is null) return false;
+        var sql = new SqlCondition(History);
+        sql.And($"r.cut = 0 AND r.level = 2 AND r.bucket > {sql.Parameter(asked.Selection.From.UnixSeconds - 86_400)} AND r.bucket < {sql.Parameter(asked.Selection.To.UnixSeconds)}");
+        sql.And(asked.Owner("r"));
+        using var any = new Statement(History.Reader.Connection, $"SELECT 1 FROM cuts r WHERE {sql.Where} LIMIT 1");
+        sql.BindTo(any);
+        return any.Number() is not null;
+    }
+
+    public IEnumerable<OpenPartition> Between(Timestamp from, Timestamp to)
+    {
+        foreach (var partition in run.Between(from, to))
+        {
+            if (moved.Contains((partition.File, HistoryFile.All, HistoryFile.All)) || run.Open(partition) is not { } open) continue;
+            open.MovedApps = [.. moved.Where(entry => entry.File == partition.File).Select(entry => (entry.Tenant, entry.App))];
+            using (open) yield return open;
+        }
+    }
+
+    public void Dispose()
+    {
+        moment?.Dispose();
+        History?.Dispose();
+    }
+}

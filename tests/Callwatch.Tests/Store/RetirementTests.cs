@@ -1,0 +1,221 @@
+using Callwatch.Control;
+using Callwatch.Query;
+using Callwatch.Spans;
+using Callwatch.Telemetry;
+using Callwatch.Tests.Query;
+using Xunit;
+
+namespace Callwatch.Tests.Store;
+
+/// <summary>Rows go when they are past their age; what they added up to stays, exactly once.</summary>
+public sealed class RetirementTests
+{
+    private sealed class Stop : Exception;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Answers_are_the_same_before_and_after_rows_are_gone(int seed)
+    {
+        using var world = new QueryWorld(seed, chunks: 5);
+        using var kept = Kept(world);
+        var all = world.AllCalls();
+        kept.Rules.Put([(0, 0, new RetentionWish(null, 30, null, null))]);
+        for (var part = 0; part < 3; part++)
+        {
+            await kept.RunAsync(Cancel);
+            await CompareAsync(world, all, (seed * 10) + part);
+            world.Time.Advance(TimeSpan.FromDays(8));
+        }
+
+        world.Time.Advance(TimeSpan.FromDays(60));
+        await kept.RunAsync(Cancel);
+        Assert.Empty(world.Store.Folder.Partitions);
+        Assert.Empty(Directory.EnumerateFiles(world.Store.Folder.Folder, "20*"));
+        await CompareAsync(world, all, seed + 100);
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(4)]
+    public async Task A_stop_at_any_step_neither_loses_nor_doubles_a_figure(int seed)
+    {
+        using var world = new QueryWorld(seed, chunks: 4);
+        using var kept = Kept(world);
+        var all = world.AllCalls();
+        kept.Rules.Put([(1, world.Apps.Find(1, "shop")!.Id, new RetentionWish(null, 10, null, null))]);
+        world.Time.Advance(TimeSpan.FromDays(50));
+        kept.CloseAll(Cancel);
+        var random = new Random(seed);
+        var stops = 0;
+        for (var round = 0; round < 400; round++)
+        {
+            var left = random.Next(0, 4);
+            kept.Retention.BeforeStep = _ =>
+            {
+                if (left-- == 0) throw new Stop();
+            };
+            try
+            {
+                await kept.Retention.RoundAsync(Cancel);
+            }
+            catch (Stop)
+            {
+                stops++;
+                if (random.Next(2) == 0)
+                {
+                    world.Close();
+                    kept.Restart();
+                    world.Open();
+                }
+            }
+
+            if (round % 60 == 0) await CompareAsync(world, all, (seed * 100) + round, asks: 4);
+            world.Time.Advance(TimeSpan.FromSeconds(20));
+            if (round == 200) world.Time.Advance(TimeSpan.FromDays(60));
+        }
+
+        Assert.InRange(stops, 5, 400);
+        await kept.RunAsync(Cancel);
+        Assert.Empty(world.Store.Folder.Partitions);
+        await CompareAsync(world, all, seed);
+    }
+
+    [Fact]
+    public async Task Rows_of_one_app_go_before_those_of_another_in_the_same_file()
+    {
+        using var world = new QueryWorld(seed: 5, chunks: 3);
+        using var kept = Kept(world);
+        var all = world.AllCalls();
+        var shop = world.Apps.Find(1, "shop")!.Id;
+        kept.Rules.Put([(1, shop, new RetentionWish(null, 10, null, null))]);
+        world.Time.Advance(TimeSpan.FromDays(5));
+        await kept.RunAsync(Cancel);
+        var rows = world.AllCalls();
+        Assert.DoesNotContain(rows, call => call.AppId == shop && call.End.Plus(TimeSpan.FromDays(13)) < world.Now);
+        Assert.Equal(all.Count(call => call.AppId != shop), rows.Count(call => call.AppId != shop));
+        await CompareAsync(world, all, 5);
+    }
+
+    [Fact]
+    public async Task History_sent_now_is_kept_from_its_receipt_on_and_goes_with_the_rest_of_its_day_later()
+    {
+        using var world = new QueryWorld(seed: 6, chunks: 2);
+        using var kept = Kept(world);
+        world.Time.Advance(TimeSpan.FromDays(120));
+        await kept.RunAsync(Cancel);
+        Assert.Empty(world.Store.Folder.Partitions);
+        var gone = await TotalAsync(world);
+        world.AddUsers(20, received: world.Now);
+        Assert.NotEmpty(world.Store.Folder.Partitions);
+        await kept.RunAsync(Cancel);
+        Assert.NotEmpty(world.Store.Folder.Partitions);
+        Assert.Equal(gone + 40 - 20, await TotalAsync(world));
+        world.Time.Advance(TimeSpan.FromDays(92));
+        await kept.RunAsync(Cancel);
+        Assert.Empty(world.Store.Folder.Partitions);
+        Assert.Equal(gone + 40 - 20, await TotalAsync(world));
+    }
+
+    [Fact]
+    public async Task Figures_by_the_quarter_hour_are_given_up_for_those_of_the_day()
+    {
+        using var world = new QueryWorld(seed: 7, chunks: 3);
+        using var kept = Kept(world);
+        var all = world.AllCalls();
+        world.Time.Advance(TimeSpan.FromDays(120));
+        await kept.RunAsync(Cancel);
+        world.Time.Advance(TimeSpan.FromDays(400));
+        await kept.RunAsync(Cancel);
+        using (var history = world.Store.Folder.OpenHistory()!)
+        {
+            using var quarters = history.Command("SELECT count(*) FROM rollups WHERE level = 1 AND bucket % 86400 <> 0");
+            Assert.Equal(0L, quarters.ExecuteScalar());
+        }
+
+        foreach (var by in (string[])["app", "model", "provider", "env"])
+        {
+            var question = Question([by], Step.Day);
+            LevelsTests.Compare(world, all, question, FigureCheck.Found(await world.Stats.FiguresAsync(question, Cancel)), by);
+        }
+    }
+
+    [Fact]
+    public async Task Minutes_are_given_up_and_rows_answer_in_their_place()
+    {
+        using var world = new QueryWorld(seed: 8, chunks: 3);
+        using var kept = Kept(world);
+        var all = world.AllCalls();
+        world.Time.Advance(TimeSpan.FromDays(20));
+        await kept.RunAsync(Cancel);
+        foreach (var partition in world.Store.Folder.Partitions)
+        {
+            using var reader = world.Store.Folder.Open(partition)!;
+            using var minutes = reader.Command("SELECT count(*) FROM rollups WHERE level = 0");
+            Assert.Equal(0L, minutes.ExecuteScalar());
+        }
+
+        for (var ask = 0; ask < 20; ask++)
+        {
+            var questions = new RandomQuestions(ask);
+            var question = new StatsQuestion { Selection = questions.Selection(rollupsOnly: true), By = ["app"], MaxGroups = 1_000 };
+            LevelsTests.Compare(world, all, question, FigureCheck.Found(await world.Stats.FiguresAsync(question, Cancel)), "ask " + ask);
+        }
+
+        // What comes late changes the quarter, whose greatest is found among the rows.
+        world.AddChunk(30);
+        await CompareAsync(world, world.AllCalls(), 8);
+    }
+
+    [Fact]
+    public async Task When_the_disk_is_short_the_oldest_rows_go_early_and_are_counted()
+    {
+        using var world = new QueryWorld(seed: 9, chunks: 3);
+        using var kept = Kept(world);
+        var all = world.AllCalls();
+        kept.CloseAll(Cancel);
+        kept.DiskIsShort = true;
+        for (var round = 0; kept.Counters.Total(Reason.RowsExpiredByDisk) == 0 && round < 100; round++)
+        {
+            await kept.Retention.RoundAsync(Cancel);
+            world.Time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.NotEqual(0, kept.Counters.Total(Reason.RowsExpiredByDisk));
+        await CompareAsync(world, all, 9);
+    }
+
+    private static KeptStore Kept(QueryWorld world) => new(world.Store, world.At("retention.db"), world.Time);
+
+    private static StatsQuestion Question(string[] by, Step step) => new()
+    {
+        Selection = new Selection { Scope = QueryWorld.Tenant, From = QueryWorld.From, To = QueryWorld.To },
+        By = by,
+        Step = step,
+        MaxGroups = 1_000,
+    };
+
+    private static async Task<long> TotalAsync(QueryWorld world) =>
+        FigureCheck.Found(await world.Stats.FiguresAsync(Question([], Step.Day), Cancel)).Groups[0].Total.Calls;
+
+    // Ranges that the levels kept can answer: whole quarters.
+    private static async Task CompareAsync(QueryWorld world, IReadOnlyList<Span> all, int seed, int asks = 25)
+    {
+        string[] groups = ["app", "model", "provider", "kind", "operation", "outcome", "env", "asked_model"];
+        for (var ask = 0; ask < asks; ask++)
+        {
+            var questions = new RandomQuestions((seed * 1_000) + ask);
+            var selection = questions.Selection(rollupsOnly: true);
+            selection = selection with { From = Quarter(selection.From), To = Quarter(selection.To.Plus(TimeSpan.FromMinutes(15))) };
+            string[] by = [.. Enumerable.Range(0, questions.Random.Next(3)).Select(_ => questions.Pick(groups)).Distinct()];
+            var zone = questions.Pick<string?>(null, "Europe/Berlin", "Asia/Kathmandu", "America/New_York", "Australia/Lord_Howe");
+            var question = new StatsQuestion { Selection = selection, By = by, TimeZone = zone, Step = questions.Pick(Step.QuarterHour, Step.Day, Step.Hour), MaxGroups = 10_000 };
+            if (await world.Stats.FiguresAsync(question, Cancel) is Answer<StatsAnswer>.Found { Value: var answer })
+                LevelsTests.Compare(world, all, question, answer, $"seed {seed} ask {ask} {selection.Filter} by {string.Join(',', by)} {zone} {question.Step}");
+        }
+
+        static Timestamp Quarter(Timestamp time) => Timestamp.FromUnixSeconds(time.UnixSeconds / 900 * 900);
+    }
+}
