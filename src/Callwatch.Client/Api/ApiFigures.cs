@@ -64,11 +64,9 @@ public record ApiFigures
     public long? Sessions { get; init; }
 
     /// <summary>True when users were estimated, within about 2 %, because there are too many calls to count them one by one.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool UsersApproximate { get; init; }
 
     /// <summary>The same of sessions.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool SessionsApproximate { get; init; }
 
     /// <summary>Calls with a session ÷ sessions.</summary>
@@ -124,7 +122,6 @@ public sealed record ApiStatsGroup
     public required IReadOnlyDictionary<string, string?> Key { get; init; }
 
     /// <summary>True for what is past the bound of values that rollups keep apart, counted together; its value in <c>key</c> is <c>other</c>.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Other { get; init; }
 
     /// <summary>Figures of the whole range.</summary>

@@ -111,7 +111,17 @@ public sealed record ApiReaderLoss(string Reader, long ExpiredByAge, long Expire
 /// <param name="StoredSpans">Spans stored since the start.</param>
 /// <param name="StoredCalls">Calls stored since the start.</param>
 /// <param name="OldestEnd">Oldest span, by its end; RFC 3339 in UTC.</param>
-public sealed record ApiStore(int Partitions, long SizeBytes, long StoredSpans, long StoredCalls, string? OldestEnd);
+public sealed record ApiStore(int Partitions, long SizeBytes, long StoredSpans, long StoredCalls, string? OldestEnd)
+{
+    /// <summary>Files that could not be read and were set aside; a reindex of their day brings back what the journal still holds of it.</summary>
+    public IReadOnlyList<ApiDamagedFile> Damaged { get; init; } = [];
+}
+
+/// <summary>A file of the store that was set aside.</summary>
+/// <param name="File">Its name now.</param>
+/// <param name="Day">The UTC day of its rows; null when it held none.</param>
+/// <param name="SizeBytes">Its size.</param>
+public sealed record ApiDamagedFile(string File, string? Day, long SizeBytes);
 
 /// <summary>The files of media.</summary>
 /// <param name="Files">How many.</param>

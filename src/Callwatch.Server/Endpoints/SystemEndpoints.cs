@@ -1,3 +1,4 @@
+using System.Globalization;
 using Callwatch.Client.Api;
 using Callwatch.Control;
 using Callwatch.Journal;
@@ -69,7 +70,10 @@ internal static class SystemEndpoints
             Damage = [.. status.Journal.Damage.Select(damage => new ApiJournalDamage(damage.File, damage.FirstNumber, damage.LastNumber == 0 ? null : damage.LastNumber, damage.What))],
             Losses = [.. status.Journal.Losses.Select(loss => new ApiReaderLoss(loss.Reader, loss.ByAge, loss.ByDisk))],
         },
-        Store = !all ? null : new ApiStore(status.Store.Partitions, status.Store.SizeBytes, status.Store.Spans, status.Store.Calls, status.OldestEnd?.ToString()),
+        Store = !all ? null : new ApiStore(status.Store.Partitions, status.Store.SizeBytes, status.Store.Spans, status.Store.Calls, status.OldestEnd?.ToString())
+        {
+            Damaged = [.. status.Store.Damaged.Select(file => new ApiDamagedFile(file.File, file.Day?.ToString("O", CultureInfo.InvariantCulture), file.SizeBytes))],
+        },
         Media = !all ? null : new ApiMediaFiles(status.Media.Files, status.Media.SizeBytes),
         Disk = !all ? null : new ApiDisk(status.Journal.FreeDiskBytes, status.Journal.SizeBytes + status.Store.SizeBytes + status.Media.SizeBytes),
     };

@@ -22,7 +22,11 @@ public enum StoreState
 /// <param name="LagSeconds">Age of the oldest record that is not stored; 0 at the head.</param>
 /// <param name="Spans">Stored since the start.</param>
 /// <param name="Why">Set when failing or stopped; fit for System.</param>
-public sealed record StoreStatus(StoreState State, Position? Position, long HeadNumber, double LagSeconds, long Spans, long Calls, int Partitions, long SizeBytes, string? Why);
+public sealed record StoreStatus(StoreState State, Position? Position, long HeadNumber, double LagSeconds, long Spans, long Calls, int Partitions, long SizeBytes, string? Why)
+{
+    /// <summary>Files that could not be read and were set aside.</summary>
+    public IReadOnlyList<Partitions.DamagedFile> Damaged { get; init; } = [];
+}
 
 /// <summary>How far the store has come; thread-safe.</summary>
 public sealed class StoreProgress(IJournal journal, Partitions.StoreFolder folder, TimeProvider time)
@@ -48,11 +52,12 @@ public sealed class StoreProgress(IJournal journal, Partitions.StoreFolder folde
     public StoreStatus Status()
     {
         var head = journal.Head.Number;
-        var size = folder.Partitions.Sum(partition => SizeOf(partition.File) + SizeOf(partition.File + "-wal"));
+        var size = folder.Partitions.Sum(partition => SizeOf(partition.File) + SizeOf(partition.File + "-wal")) + SizeOf(History.HistoryFile.File);
+        var damaged = Partitions.DamagedFiles.List(folder.Folder);
         lock (gate)
         {
             var lag = position?.Number >= head ? 0 : Math.Max(0, (time.GetUtcNow() - (waitingSince ?? Timestamp.From(time.GetUtcNow())).ToDateTimeOffset()).TotalSeconds);
-            return new StoreStatus(state, position, head, lag, spans, calls, folder.Partitions.Length, size, why);
+            return new StoreStatus(state, position, head, lag, spans, calls, folder.Partitions.Length, size, why) { Damaged = damaged };
         }
     }
 

@@ -14,7 +14,7 @@ namespace Callwatch.Store;
 /// <summary>Fourth stage: reads the journal from where the store ends and stores what comes, in batches, each span exactly once.</summary>
 internal sealed partial class StoreReader(
     IJournal journal, StoreFolder folder, StoreWriter writer, WriterThread thread, BatchBuilder builder, StoreProgress progress, StoredCalls stored, ReaderChoices choices,
-    IOptions<StoreOptions> options, Counters counters, TimeProvider time, ILogger<StoreReader> log)
+    DamagedPartitions damage, IOptions<StoreOptions> options, Counters counters, TimeProvider time, ILogger<StoreReader> log)
     : BackgroundService, IJournalReader
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
@@ -40,6 +40,7 @@ internal sealed partial class StoreReader(
     {
         try
         {
+            damage.Report();
             await thread.RunAsync(folder.LoadFilters);
             var beginning = await choices.BeginAsync(Name, folder.Catalog.Position, Waits, stoppingToken);
             if (beginning.Chosen) await MoveToAsync(beginning.After);
@@ -118,12 +119,21 @@ internal sealed partial class StoreReader(
             }
             catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
             {
+                // Without the damaged file what the batch holds goes to another.
+                if (e is SqliteException sqlite && DamagedFiles.IsDamage(sqlite) && await SetAsideAsync()) continue;
                 progress.Is(StoreState.Failing, e.Message);
                 CannotStore(batch.Last.Number, e.Message, wait.TotalSeconds);
                 await Task.Delay(wait, time, cancel);
             }
         }
     }
+
+    private Task<bool> SetAsideAsync() => thread.RunAsync(() =>
+    {
+        var damaged = damage.Among(writer.Suspects);
+        damage.SetAside(damaged);
+        return damaged.Count > 0;
+    });
 
     private async Task ApplyAsync(StoreBatch batch, Timestamp newest)
     {

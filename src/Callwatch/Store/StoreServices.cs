@@ -42,6 +42,7 @@ public static class StoreServices
         services.AddSingleton(provider => new StoreWriter(
             provider.GetRequiredService<StoreFolder>(), provider.GetRequiredService<IOptions<StoreOptions>>().Value,
             provider.GetRequiredService<PriceBooks>().PriceAgain, provider.GetRequiredService<JournalSpans>().Again, provider.GetRequiredService<Counters>()));
+        services.AddSingleton<DamagedPartitions>();
         services.AddSingleton<StoreReader>();
         services.AddSingleton<IJournalReader>(provider => provider.GetRequiredService<StoreReader>());
         services.AddHostedService(provider => provider.GetRequiredService<StoreReader>());

@@ -14,7 +14,7 @@ namespace Callwatch.Store;
 /// <summary>What has to be done beside storing and must not hold it up: folding logs into files, closing partitions that are done,
 /// making figures by few dimensions, and letting go of what is past its age.</summary>
 internal sealed partial class StoreUpkeep(
-    StoreFolder folder, StoreWriter writer, WriterThread thread, StoreProgress progress, RetentionDesk rules, StoreDisk disk, Counters counters,
+    StoreFolder folder, StoreWriter writer, WriterThread thread, StoreProgress progress, RetentionDesk rules, StoreDisk disk, DamagedPartitions damage, DataHold hold, Counters counters,
     TimeProvider time, ILogger<StoreUpkeep> log) : BackgroundService
 {
     private static readonly TimeSpan Rhythm = TimeSpan.FromSeconds(1);
@@ -24,7 +24,7 @@ internal sealed partial class StoreUpkeep(
     private readonly Checkpoints checkpoints = new(folder.Folder);
     private readonly PartitionClosing closing = new(folder, time);
     private readonly DerivationRounds derivation = new(folder, time);
-    private readonly StoreRetention retention = new(folder, writer, thread, rules, disk.IsShort, counters, time, log);
+    private readonly StoreRetention retention = new(folder, writer, thread, rules, disk.IsShort, counters, time, log, hold);
     private DateTimeOffset lastCheckpoint = time.GetUtcNow();
     private (long Number, DateTimeOffset Since, bool Resting) still = (-1, time.GetUtcNow(), false);
 
@@ -35,6 +35,7 @@ internal sealed partial class StoreUpkeep(
         {
             try
             {
+                await SetDamagedAsideAsync();
                 await CheckpointAsync();
                 await CloseAsync(stoppingToken);
                 derivation.Round(stoppingToken);
@@ -44,9 +45,17 @@ internal sealed partial class StoreUpkeep(
             catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
             {
                 // A full disk, a reader in the way: the next round tries again, and storing itself says when it cannot go on.
+                if (e is SqliteException sqlite && DamagedFiles.IsDamage(sqlite)) folder.Suspect();
                 Delayed(e.Message);
             }
         }
+    }
+
+    private async Task SetDamagedAsideAsync()
+    {
+        if (!folder.TakeSuspicion()) return;
+        var damaged = damage.Among(folder.Partitions.Select(partition => partition.File));
+        if (damaged.Count > 0) await thread.RunAsync(() => damage.SetAside(damaged));
     }
 
     private async Task CheckpointAsync()

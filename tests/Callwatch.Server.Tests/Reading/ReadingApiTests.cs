@@ -121,7 +121,7 @@ public sealed class ReadingApiTests(ReadingApiTests.World world) : IClassFixture
             "ttft_ms":{"avg":400,"p50":400,"p90":400,"p95":400,"p99":400,"max":400},"output_tokens_per_s":62.5,"input_tokens":1000,"output_tokens":100,"cache_read_tokens":0,
             "cache_write_tokens":0,"reasoning_tokens":0,"total_tokens":1100,"cost_usd":0.0035,
             "cost":{"input_usd":0.0025,"cache_read_usd":0,"cache_write_usd":0,"output_usd":0.001,"reasoning_usd":0,"other_usd":0},
-            "unpriced_calls":0,"users":1,"sessions":1,"calls_per_session":1,"feedback":{"positive":0,"negative":0}}
+            "unpriced_calls":0,"users":1,"sessions":1,"users_approximate":false,"sessions_approximate":false,"calls_per_session":1,"feedback":{"positive":0,"negative":0}}
             """, shop, tolerance: 0.011);
         Assert.Equal(1, (long)(await server.GetAsync($"/api/v1/stats?{Traffic.Range}&app=desk"))["groups"]![0]!["total"]!["unpriced_calls"]!);
         Assert.Equal("rows", (string?)(await server.GetAsync($"/api/v1/stats?{Traffic.Range}&by=user&tz=Asia/Kathmandu"))["source"]);

@@ -33,7 +33,7 @@ internal sealed class RunningStore : IAsyncDisposable
         writer = new StoreWriter(Folder, settings, prices.PriceAgain, new JournalSpans(journal, normalizer, prices).Again, Counters);
         reader = new StoreReader(
             journal, Folder, writer, thread, new BatchBuilder(normalizer, Counters, NullLogger<BatchBuilder>.Instance), Progress, Calls, Choices,
-            Options.Create(settings), Counters, TimeProvider.System, NullLogger<StoreReader>.Instance);
+            new DamagedPartitions(Folder, writer, Counters, NullLogger<DamagedPartitions>.Instance), Options.Create(settings), Counters, TimeProvider.System, NullLogger<StoreReader>.Instance);
         Tools = new ReindexTools(
             journal, Folder, writer, thread, prices, settings, new JournalOptions { MinFreeBytes = 0, MinFreePercent = 0 }, Disk, TimeProvider.System, () => TimeSpan.FromDays(36_500), new DataHold());
         Reindexer = new Reindexer(Tools, Progress, Work, NullLogger<Reindexer>.Instance);
@@ -70,6 +70,13 @@ internal sealed class RunningStore : IAsyncDisposable
     public Task WhenStoredAsync(CancellationToken cancel) => Progress.ReachedAsync(Journal.Head.Number, cancel);
 
     public StoreContents Contents() => StoreContents.Of(Folder);
+
+    /// <summary>Lets go of every file, as an idle server does.</summary>
+    public Task RestAsync() => thread.RunAsync(() =>
+    {
+        writer.Rest();
+        new Checkpoints(Folder.Folder).Run(writer.Unsynced);
+    });
 
     public async ValueTask DisposeAsync()
     {

@@ -71,6 +71,7 @@ public sealed class QueryGate : IDisposable
             catch (Exception e)
             {
                 turns.Leave(tenantId);
+                if (e is SqliteException sqlite && DamagedFiles.IsDamage(sqlite)) store.Suspect();
                 if (e is OperationCanceledException && cancel.IsCancellationRequested) answer.SetCanceled(cancel);
                 else answer.SetException(e);
             }

@@ -15,7 +15,8 @@ namespace Callwatch.Store.History;
 /// app's part of it in small steps, its figures being moved to <c>history.db</c> first. When the disk is short, the oldest partition goes early.
 /// </summary>
 internal sealed partial class StoreRetention(
-    StoreFolder folder, StoreWriter writer, WriterThread thread, RetentionDesk rules, Func<bool> diskIsShort, Counters counters, TimeProvider time, ILogger log)
+    StoreFolder folder, StoreWriter writer, WriterThread thread, RetentionDesk rules, Func<bool> diskIsShort, Counters counters, TimeProvider time, ILogger log,
+    DataHold? hold = null)
 {
     private static readonly TimeSpan Rhythm = TimeSpan.FromMinutes(1);
 
@@ -45,6 +46,7 @@ internal sealed partial class StoreRetention(
             break;
         }
 
+        if (leaving.Count > 0 && diskIsShort()) hold?.Break();
         if (done && diskIsShort() && folder.Partitions.LastOrDefault(CanGoEarly) is { } oldest)
         {
             done = false;
@@ -120,6 +122,10 @@ internal sealed partial class StoreRetention(
 
     private void Unlink()
     {
+        if (leaving.Count == 0) return;
+        // A backup may be copying it; it can wait.
+        using var removing = hold?.TryRemove();
+        if (hold is not null && removing is null) return;
         foreach (var (file, _) in leaving.Where(entry => entry.Since + Linger <= time.GetUtcNow()).ToList())
         {
             BeforeStep?.Invoke("unlink");

@@ -46,6 +46,9 @@ internal sealed class PartitionCatalog : IDisposable
         }
     }
 
+    /// <summary>Set aside when the store was opened, as they were known.</summary>
+    public List<Partition> Damaged { get; } = [];
+
     /// <summary>Newest first.</summary>
     public ImmutableArray<Partition> Partitions { get; private set; } = [];
 
@@ -194,7 +197,20 @@ internal sealed class PartitionCatalog : IDisposable
             if (StoreDatabase.SchemaInHeader(Path.Combine(folder, file)) is var format && format > newest) throw StoreDatabase.Newer(folder, format, newest);
             var known = partitions.GetValueOrDefault(file);
             if (known is { Applied: > 0 } && known.Applied <= Synced) continue;
-            var found = Inspect(Path.Combine(folder, file), known ?? named);
+            Partition? found;
+            try
+            {
+                found = Inspect(Path.Combine(folder, file), known ?? named);
+            }
+            catch (SqliteException e) when (DamagedFiles.IsDamage(e))
+            {
+                // The others go on; what the journal still holds of the day can be brought back.
+                DamagedFiles.SetAside(folder, file);
+                Damaged.Add(known ?? named);
+                lost.Add(known ?? named);
+                continue;
+            }
+
             if (found is null)
             {
                 // Made, but a crash came before its schema was committed, or a power cut took all of it: nothing is in it.

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Callwatch.Spans;
 using Callwatch.Store.History;
+using Microsoft.Data.Sqlite;
 
 namespace Callwatch.Store.Partitions;
 
@@ -12,6 +13,7 @@ public sealed class StoreFolder : IDisposable
 {
     private readonly PartitionReaders readers;
     private readonly TraceFilters filters = new();
+    private volatile bool suspected;
 
     public StoreFolder(string folder)
     {
@@ -58,7 +60,17 @@ public sealed class StoreFolder : IDisposable
     internal void LoadFilters()
     {
         foreach (var partition in Partitions)
-            if (filters.Find(partition.File) is null) filters.Set(partition.File, TraceFilterFiles.Load(Folder, partition));
+        {
+            if (filters.Find(partition.File) is not null) continue;
+            try
+            {
+                filters.Set(partition.File, TraceFilterFiles.Load(Folder, partition));
+            }
+            catch (SqliteException e) when (DamagedFiles.IsDamage(e))
+            {
+                Suspect();
+            }
+        }
     }
 
     /// <summary>Lets go of a file that is about to be unlinked.</summary>
@@ -66,6 +78,16 @@ public sealed class StoreFolder : IDisposable
     {
         readers.Forget(file);
         filters.Remove(file);
+    }
+
+    /// <summary>Somebody has met a file that is damaged; the store's upkeep finds out which.</summary>
+    internal void Suspect() => suspected = true;
+
+    internal bool TakeSuspicion()
+    {
+        var was = suspected;
+        suspected = false;
+        return was;
     }
 
     internal void Publish() => Partitions = Catalog.Partitions;

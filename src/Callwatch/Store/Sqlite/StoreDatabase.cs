@@ -89,7 +89,7 @@ internal static class StoreDatabase
     {
         Span<byte> bytes = stackalloc byte[72];
         using var handle = File.OpenHandle(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        if (RandomAccess.Read(handle, bytes, 0) < bytes.Length) return 0;
+        if (RandomAccess.Read(handle, bytes, 0) < bytes.Length || !bytes.StartsWith("SQLite format 3\0"u8)) return 0;
         var said = BinaryPrimitives.ReadInt32BigEndian(bytes[60..]);
         return said == BinaryPrimitives.ReadInt32BigEndian(bytes[68..]) ? said : 0;
     }

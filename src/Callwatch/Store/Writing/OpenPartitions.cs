@@ -11,6 +11,7 @@ internal sealed class OpenPartitions(StoreFolder folder, StoreOptions options) :
     private readonly Dictionary<string, PartitionWriter> writers = [];
     private readonly Dictionary<DateOnly, PartitionWriter> current = [];
     private readonly LinkedList<string> lastUsed = [];
+    private string? opening;
 
     /// <summary>The partition that takes new rows of a day.</summary>
     public PartitionWriter For(DateOnly day)
@@ -19,7 +20,7 @@ internal sealed class OpenPartitions(StoreFolder folder, StoreOptions options) :
         var latest = folder.Catalog.Partitions.FirstOrDefault(partition => partition.Day == day);
         if (latest is null || latest.Rows >= options.MostRows || folder.History.HasMovedOf(latest.File))
         {
-            latest = Partition.New(day, Math.Max(latest?.Sequence ?? 0, folder.History.SequenceOf(day)) + 1);
+            latest = Partition.New(day, FreeSequence(day, Math.Max(latest?.Sequence ?? 0, folder.History.SequenceOf(day)) + 1));
             folder.Catalog.Add(latest);
         }
 
@@ -28,6 +29,16 @@ internal sealed class OpenPartitions(StoreFolder folder, StoreOptions options) :
         folder.Publish();
         return current[day] = opened;
     }
+
+    // A name that a damaged file had, or one about to be unlinked, is not used again: somebody may still have it open.
+    private int FreeSequence(DateOnly day, int sequence)
+    {
+        while (Directory.EnumerateFiles(folder.Folder, Partition.New(day, sequence).File + "*").Any()) sequence++;
+        return sequence;
+    }
+
+    /// <summary>Those open for writing.</summary>
+    public IEnumerable<string> Files => opening is null ? writers.Keys : writers.Keys.Append(opening);
 
     public PartitionWriter Of(string file) =>
         writers.TryGetValue(file, out var writer) ? Touch(writer) : Open(folder.Catalog.Partitions.First(partition => partition.File == file));
@@ -63,14 +74,17 @@ internal sealed class OpenPartitions(StoreFolder folder, StoreOptions options) :
         writers.Clear();
         current.Clear();
         lastUsed.Clear();
+        opening = null;
     }
 
     private PartitionWriter Open(Partition partition)
     {
         if (writers.TryGetValue(partition.File, out var writer)) return Touch(writer);
+        opening = partition.File;
         var filter = folder.Filters.Find(partition.File);
         if (filter is null) folder.Filters.Set(partition.File, filter = TraceFilterFiles.Load(folder.Folder, partition));
         writers[partition.File] = writer = new PartitionWriter(folder.Folder, partition, filter, options.CacheKib);
+        opening = null;
         return Touch(writer);
     }
 

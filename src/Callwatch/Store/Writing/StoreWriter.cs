@@ -43,6 +43,9 @@ internal sealed class StoreWriter : IDisposable
     /// <summary>Partitions with commits that may not be on disk yet; cleared by whoever makes a checkpoint of them.</summary>
     public HashSet<string> Unsynced { get; } = [];
 
+    /// <summary>The files that a batch was at when it failed.</summary>
+    public IReadOnlySet<string> Suspects { get; private set; } = new HashSet<string>();
+
     /// <summary>Stores a batch; the answer is the calls that are new by it.</summary>
     public IReadOnlyList<Span> Apply(StoreBatch batch)
     {
@@ -111,6 +114,7 @@ internal sealed class StoreWriter : IDisposable
         }
         catch
         {
+            Suspects = partitions.Files.Concat(traces.Files).ToHashSet(StringComparer.Ordinal);
             // What was not committed is undone by closing; what was stays, and storing the batch again finds it there.
             partitions.Dispose();
             traces.Forget();

@@ -20,6 +20,9 @@ internal sealed class TraceStates(StoreFolder folder, int mostSpans) : IDisposab
     /// <summary>How many traces had to be read from partitions.</summary>
     public long Loaded { get; private set; }
 
+    /// <summary>Those being read by the batch under way.</summary>
+    public IEnumerable<string> Files => readers.Keys;
+
     public TraceState Get(TraceKey key)
     {
         if (hot.TryGetValue(key, out var node))
@@ -95,7 +98,14 @@ internal sealed class TraceStates(StoreFolder folder, int mostSpans) : IDisposab
     }
 
     private PartitionReader? Reader(Partition partition) =>
-        readers.TryGetValue(partition.File, out var reader) ? reader : readers[partition.File] = folder.Open(partition);
+        readers.TryGetValue(partition.File, out var reader) ? reader : OpenReader(partition);
+
+    private PartitionReader? OpenReader(Partition partition)
+    {
+        // Named before it is opened, so that it is among those looked at when that fails.
+        readers[partition.File] = null;
+        return readers[partition.File] = folder.Open(partition);
+    }
 
     private void LoadSummary(TraceState trace, Partition partition, PartitionReader reader)
     {
