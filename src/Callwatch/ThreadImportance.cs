@@ -14,8 +14,8 @@ internal static partial class ThreadImportance
     /// <summary>For questions: about a third of a share.</summary>
     public const int Asking = 5;
 
-    /// <summary>For sealing: whatever nobody else wants.</summary>
-    public const int Sealing = 19;
+    /// <summary>For sealing: a tenth of a share. Not nothing, or the disk would fill while all cores are busy.</summary>
+    public const int Sealing = 10;
 
     /// <summary>For the full-text index: a tenth of a share.</summary>
     public const int Indexing = 10;

@@ -44,7 +44,7 @@ public sealed class JournalOptions
     /// <summary>How long a full segment waits for others to be sealed with. Default 15 min.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "365.00:00:00")] public TimeSpan SealAge { get; set; } = TimeSpan.FromMinutes(15);
 
-    /// <summary>Most of one processor core that sealing takes, 0 to 1; a fifth of it while senders wait for the disk. 0: nothing is sealed. Default 0.5.</summary>
+    /// <summary>Most of one processor core that sealing takes, 0 to 1; a fifth of it while senders wait for the disk, twice while more than eight windows wait. 0: nothing is sealed. Default 0.5.</summary>
     [Range(0.0, 1.0)] public double SealShare { get; set; } = 0.5;
 
     /// <summary>Memory for parts of sealed files read last. Default 32 MiB.</summary>

@@ -3,9 +3,9 @@ using System.Diagnostics;
 namespace Callwatch.Journal.Sealing;
 
 /// <summary>
-/// Works for its share of the time and sleeps for the rest; less while senders wait for the disk. On Linux its thread is besides the last that the system gives time to.
+/// Works for its share of the time and sleeps for the rest; less while senders wait for the disk, twice as much while far too much waits for being sealed.
 /// </summary>
-internal sealed class Pace(double share, Func<int> waiting, CancellationToken stop) : IPace
+internal sealed class Pace(double share, Func<int> waiting, Func<bool> isFarBehind, CancellationToken stop) : IPace
 {
     /// <summary>Work between two looks at the clock; a sleep shorter than some milliseconds would not be one.</summary>
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(5);
@@ -25,7 +25,7 @@ internal sealed class Pace(double share, Func<int> waiting, CancellationToken st
         stop.ThrowIfCancellationRequested();
         var worked = Stopwatch.GetElapsedTime(workedSince);
         if (worked < Slice) return;
-        var now = waiting() > ManyWaiting ? share / 5 : share;
+        var now = isFarBehind() ? Math.Min(1, share * 2) : waiting() > ManyWaiting ? share / 5 : share;
         if (now < 1) Sleep((worked < LongestWork ? worked : LongestWork) * ((1 / now) - 1));
         workedSince = Stopwatch.GetTimestamp();
     }

@@ -57,6 +57,7 @@ internal sealed partial class Sealer(
     {
         var parts = journal.Segments.All;
         var waiting = parts.OfType<Segment>().Where(segment => segment.IsFull).Sum(segment => segment.FileBytes);
+        journal.Sealing.IsFarBehind = waiting > 2 * MostWaitingForReaders * options.SealWindowBytes;
         var seen = waiting > MostWaitingForReaders * options.SealWindowBytes ? long.MaxValue : SeenByAll();
         for (var i = 0; i + 1 < parts.Count; i++)
         {

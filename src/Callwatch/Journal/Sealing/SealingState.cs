@@ -9,6 +9,7 @@ internal sealed class SealingState(TimeProvider time)
     private string? error;
     private long failedAt;
     private long payloadBytes;
+    private bool isFarBehind;
 
     public string? Error
     {
@@ -16,6 +17,13 @@ internal sealed class SealingState(TimeProvider time)
         {
             lock (gate) return error;
         }
+    }
+
+    /// <summary>Set while so much waits that sealing should hurry, or the disk fills with what it has not come to.</summary>
+    public bool IsFarBehind
+    {
+        get => Volatile.Read(ref isFarBehind);
+        set => Volatile.Write(ref isFarBehind, value);
     }
 
     /// <summary>Sealed since the start.</summary>

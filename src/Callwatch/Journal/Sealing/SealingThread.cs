@@ -52,7 +52,7 @@ internal sealed partial class SealingThread : IHostedService, IDisposable
     private void Run()
     {
         ThreadImportance.Lower(ThreadImportance.Sealing);
-        var pace = new Pace(options.SealShare, () => journal.Waiting, stop.Token);
+        var pace = new Pace(options.SealShare, () => journal.Waiting, () => journal.Sealing.IsFarBehind, stop.Token);
         var sealer = sealerAt(pace);
         try
         {
