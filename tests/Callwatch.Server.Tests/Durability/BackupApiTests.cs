@@ -100,7 +100,7 @@ public sealed class BackupApiTests : IDisposable
         Assert.Equal(HttpStatusCode.OK, (await PostAsync(again, Continue, new JsonObject { ["at"] = "first" })).Status);
         Assert.Equal((HttpStatusCode.Conflict, "not_waiting"), (await PostAsync(again, Continue, new JsonObject { ["at"] = "head" }) is var late ? late.Status : default, (string?)late.Body["code"]));
         JsonNode calls;
-        do calls = await GetAsync(again, "api/v1/calls?from=2026-01-01T00:00:00Z&to=2100-01-01T00:00:00Z");
+        do calls = await GetAsync(again, "api/v1/calls");
         while (calls["items"]!.AsArray().Count < 2);
         var system = await GetAsync(again, "api/v1/system");
         Assert.True((long)system["head"]! > 1_000_000_000);
