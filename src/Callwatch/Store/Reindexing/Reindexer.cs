@@ -146,11 +146,11 @@ public sealed partial class Reindexer : BackgroundService
     {
         try
         {
-            if (job is null && Directory.Exists(tools.Folder))
+            if (job is null && tools.Left() is { } wish)
             {
                 var now = Timestamp.From(tools.Time.GetUtcNow());
                 job = new ReindexJob(
-                    0, new ReindexWish(default, default, false), ReindexState.Interrupted, "done", 0, 0, now, now, "The process ended in the middle. What stood before stands; start it again.", []);
+                    0, wish, ReindexState.Interrupted, "done", 0, 0, now, now, "The process ended in the middle. What stood before stands; start it again.", []);
             }
 
             tools.CleanUp();

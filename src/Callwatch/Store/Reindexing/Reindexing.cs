@@ -22,6 +22,21 @@ internal sealed record ReindexTools(
     /// <summary>Called before each step that lasts, for tests that stop there.</summary>
     public Action<string>? BeforeStep { get; set; }
 
+    /// <summary>Notes for the next start what was wanted, should there be no end to it.</summary>
+    public void Note(ReindexWish wish)
+    {
+        Directory.CreateDirectory(Folder);
+        File.WriteAllText(Path.Combine(Folder, "wanted"), string.Create(CultureInfo.InvariantCulture, $"{wish.From:yyyy-MM-dd} {wish.To:yyyy-MM-dd} {wish.Apply}"));
+    }
+
+    /// <summary>What an earlier process was at; null when it was at nothing.</summary>
+    public ReindexWish? Left() =>
+        !Directory.Exists(Folder) ? null
+        : File.Exists(Path.Combine(Folder, "wanted")) && File.ReadAllText(Path.Combine(Folder, "wanted")).Split(' ') is [var from, var to, var apply]
+            && DateOnly.TryParseExact(from, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var first)
+            && DateOnly.TryParseExact(to, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var end) ? new ReindexWish(first, end, apply == "True")
+        : new ReindexWish(default, default, Apply: false);
+
     public void CleanUp()
     {
         if (Directory.Exists(Folder)) Directory.Delete(Folder, recursive: true);
@@ -68,6 +83,7 @@ internal sealed class Reindexing(ReindexTools tools, ReindexWish wish, Action<Fu
     private async Task<Dictionary<DateOnly, string>> TryAsync(IReadOnlyList<DayPlan> plans, long begun, CancellationToken cancel)
     {
         tools.CleanUp();
+        tools.Note(wish);
         CheckRoom(plans.Sum(plan => plan.SizeBytes) * 5 / 4);
         var chosen = plans.Select(plan => plan.Day).ToHashSet();
         var files = FilesOf(chosen);

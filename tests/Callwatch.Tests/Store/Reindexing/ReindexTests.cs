@@ -162,6 +162,7 @@ public sealed class ReindexTests
             await store.DisposeAsync();
             store = new RunningStore(temp.At($"store{at + 1}"), journal, options);
             await StartAsync(store);
+            if (store.Reindexer.Status().Job is { } interrupted) Assert.Equal((ReindexState.Interrupted, at % 2 == 0 ? OneDay : AllDays), (interrupted.State, interrupted.Wish));
             await store.Reindexer.LookAfterAsync();
             Assert.False(Directory.Exists(store.Tools.Folder), step);
             store.Contents().AssertFiguresFollowFromRows();
