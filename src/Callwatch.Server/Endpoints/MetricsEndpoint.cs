@@ -49,6 +49,8 @@ internal static class MetricsEndpoint
         Line(text, "callwatch_disk_free_bytes", status.Journal.FreeDiskBytes);
         Head(text, "callwatch_store_size_bytes", "gauge", "Size of the store's files.");
         Line(text, "callwatch_store_size_bytes", status.Store.SizeBytes);
+        Head(text, "callwatch_media_size_bytes", "gauge", "Size of the files of media.");
+        Line(text, "callwatch_media_size_bytes", status.Media.SizeBytes);
         Head(text, "callwatch_stored_spans_total", "counter", "Spans stored since the start.");
         Line(text, "callwatch_stored_spans_total", status.Store.Spans);
         Head(text, "callwatch_reader_lag_records", "gauge", "Journal records a reader has still to read.");

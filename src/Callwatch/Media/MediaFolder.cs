@@ -148,7 +148,9 @@ public sealed partial class MediaFolder : IDisposable
                 touched.Add(folder);
             }
 
-            // Also where the piece was there already: whoever put it there may have been killed before this.
+            // Also where the piece was there already: whoever put it there may have been killed before this. And both ends of a move: a disk
+            // may keep the one without the other.
+            files.SyncFolder(Path.Combine(root, MediaNames.Incoming));
             foreach (var folder in touched) files.SyncFolder(folder);
             if (settled.Count > MostSettled) settled.Clear();
             foreach (var piece in media) settled[(tenantId, piece.AppId, piece.Hash)] = today;

@@ -2,14 +2,15 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
+using Callwatch.Server.Tests.Durability.PowerLoss;
 using Callwatch.Testing;
 using Xunit;
 
 namespace Callwatch.Server.Tests.Media;
 
 /// <summary>
-/// The real program, killed at any moment while pictures come: what was acknowledged can be fetched, what was not is at most a file
-/// that nobody refers to. More rounds: <c>CALLWATCH_KILL_ROUNDS=500</c>.
+/// The real program, killed or without power at any moment while pictures come: what was acknowledged can be fetched, what was not is at most
+/// a file that nobody refers to. More rounds: <c>CALLWATCH_KILL_ROUNDS=500</c>.
 /// </summary>
 public sealed class MediaKillTests
 {
@@ -17,16 +18,25 @@ public sealed class MediaKillTests
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    [Fact]
-    public async Task Every_acknowledged_picture_is_whole_whatever_the_moment_of_the_kill()
+    /// <param name="end">How the program ends: killed, or by a power cut that takes of what was not synced all, some, or parts.</param>
+    [Theory]
+    [InlineData("kill")]
+    [InlineData("all")]
+    [InlineData("some")]
+    [InlineData("torn")]
+    public async Task Every_acknowledged_picture_is_whole_whatever_the_moment_of_the_end(string end)
     {
+        var library = end == "kill" ? "" : await PowerLossLibrary.PathAsync(Cancel);
         var rounds = Math.Max(3, int.Parse(Environment.GetEnvironmentVariable("CALLWATCH_KILL_ROUNDS") ?? "50", CultureInfo.InvariantCulture) / 10);
         var random = new Random();
-        using var data = new TempFolder();
+        using var temp = new TempFolder();
+        var data = Directory.CreateDirectory(temp.At("data")).FullName;
+        Directory.CreateDirectory(temp.At("lost"));
         var acknowledged = new List<int>();
         for (var round = 0; round < rounds; round++)
         {
-            await using var server = await CallwatchProcess.ServeAsync(data.Path);
+            var cut = end == "kill" ? null : new PowerCut(library, temp, end, Seed: random.Next());
+            await using var server = await CallwatchProcess.ServeAsync(data, [], [.. cut?.Environment ?? []]);
             using var http = new HttpClient();
             http.BaseAddress = server.Url;
             var enough = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -44,11 +54,12 @@ public sealed class MediaKillTests
                 }
             })).ToArray();
             await enough.Task.WaitAsync(TimeSpan.FromMinutes(1), Cancel);
-            await server.KillAsync();
+            if (cut is null) await server.KillAsync();
+            else Assert.NotNull(await cut.CutAsync(server));
             await Task.WhenAll(sending);
         }
 
-        await using var last = await CallwatchProcess.ServeAsync(data.Path);
+        await using var last = await CallwatchProcess.ServeAsync(data);
         using var reading = new HttpClient();
         reading.BaseAddress = last.Url;
         foreach (var number in acknowledged)
@@ -58,8 +69,8 @@ public sealed class MediaKillTests
         }
 
         // Nothing half written is left, and every file is what its name says.
-        Assert.Empty(Directory.EnumerateFiles(Path.Combine(data.Path, "media", "incoming")));
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(data.Path, "media", "1"), "*", SearchOption.AllDirectories).Where(file => !Path.HasExtension(file)))
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(data, "media", "incoming")));
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(data, "media", "1"), "*", SearchOption.AllDirectories).Where(file => !Path.HasExtension(file)))
             Assert.Equal(Path.GetFileName(file), Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(file, Cancel))));
     }
 

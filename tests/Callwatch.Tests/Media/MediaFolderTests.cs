@@ -55,6 +55,7 @@ public sealed class MediaFolderTests : IDisposable
         int At(string call) => files.Calls.IndexOf(call);
         Assert.InRange(At("sync incoming"), 1, At($"rename {name}") - 1);
         Assert.InRange(At($"rename {name}"), 1, files.Calls.LastIndexOf("sync folder " + folder) - 1);
+        Assert.InRange(At($"rename {name}"), 1, files.Calls.LastIndexOf("sync folder " + Path.Combine(watched.Root, "incoming")) - 1);
         Assert.InRange(At($"create {name}.7.20260917"), 1, files.Calls.LastIndexOf("sync folder " + folder) - 1);
         Assert.Contains("sync folder " + Path.Combine(watched.Root, "1"), files.Calls);
         Assert.Contains("sync folder " + watched.Root, files.Calls);
