@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Callwatch.Query.Running;
 using Callwatch.Spans;
+using Callwatch.Store.History;
 using Callwatch.Store.Partitions;
 
 namespace Callwatch.Query;
@@ -51,8 +52,11 @@ public sealed class TotalQueries(QueryGate gate)
 
     private IReadOnlyList<CallTotals> Read(QueryRun run, ReadScope scope)
     {
-        foreach (var gone in known.Keys.Except(run.Partitions.Select(partition => partition.File)).ToList()) known.TryRemove(gone, out _);
-        return [.. run.Partitions.SelectMany(partition => Of(run, partition))
+        using var sources = new FigureSources(run);
+        foreach (var gone in known.Keys.Except(run.Partitions.Select(partition => partition.File)).Where(file => file != HistoryFile.File).ToList()) known.TryRemove(gone, out _);
+        // What is scraped may only grow: rows that are gone still count.
+        var past = sources.History is { } history ? Of(HistoryFile.File, sources.Moves, () => Totals(history)) : [];
+        return [.. run.Partitions.SelectMany(partition => Of(run, partition).Where(total => !sources.IsMoved(partition.File, total.TenantId, total.AppId))).Concat(past)
             .Where(total => total.TenantId == scope.TenantId && (scope.OnlyAppId is null || scope.OnlyAppId == total.AppId))
             .GroupBy(total => (total.TenantId, total.AppId, total.Model, total.Outcome)).Select(group => group.Aggregate(CallTotals.Add))];
     }
@@ -61,7 +65,19 @@ public sealed class TotalQueries(QueryGate gate)
     {
         if (known.TryGetValue(partition.File, out var held) && held.Applied == partition.Applied) return held.Totals;
         using var open = run.Open(partition);
-        if (open is null) return [];
+        return open is null ? [] : Of(partition.File, partition.Applied, () => Totals(open));
+    }
+
+    private IReadOnlyList<CallTotals> Of(string file, long applied, Func<IReadOnlyList<CallTotals>> read)
+    {
+        if (known.TryGetValue(file, out var held) && held.Applied == applied) return held.Totals;
+        var totals = read();
+        known[file] = (applied, totals);
+        return totals;
+    }
+
+    private static List<CallTotals> Totals(OpenPartition open)
+    {
         var totals = new List<CallTotals>();
         using var command = open.Reader.Command("""
             SELECT tenant, app, model, outcome, sum(calls), sum(input_tokens), sum(output_tokens), sum(cache_read), sum(cache_write), sum(reasoning),
@@ -91,7 +107,6 @@ public sealed class TotalQueries(QueryGate gate)
             });
         }
 
-        known[partition.File] = (partition.Applied, totals);
         return totals;
     }
 }

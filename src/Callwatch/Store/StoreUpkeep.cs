@@ -21,6 +21,8 @@ internal sealed partial class StoreUpkeep(
     private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RestAfter = TimeSpan.FromMinutes(2);
 
+    // Of its own, and of less importance than intake: an hour of heavy traffic takes a while.
+    private readonly WriterThread levels = new("store levels");
     private readonly Checkpoints checkpoints = new(folder.Folder);
     private readonly PartitionClosing closing = new(folder, time);
     private readonly DerivationRounds derivation = new(folder, time);
@@ -38,7 +40,7 @@ internal sealed partial class StoreUpkeep(
                 await SetDamagedAsideAsync();
                 await CheckpointAsync();
                 await CloseAsync(stoppingToken);
-                derivation.Round(stoppingToken);
+                await levels.RunAsync(() => derivation.Round(stoppingToken));
                 await retention.RoundAsync(stoppingToken);
                 await RestAsync();
             }
@@ -49,6 +51,12 @@ internal sealed partial class StoreUpkeep(
                 Delayed(e.Message);
             }
         }
+    }
+
+    public override void Dispose()
+    {
+        levels.Dispose();
+        base.Dispose();
     }
 
     private async Task SetDamagedAsideAsync()

@@ -43,6 +43,11 @@ internal sealed class FigureSources : IDisposable
         return any.Number() is not null;
     }
 
+    /// <summary>How much has been moved; grows with each change of the history's rows that matters to sums.</summary>
+    public long Moves => moved.Count;
+
+    public bool IsMoved(string file, int tenant, int app) => moved.Contains((file, HistoryFile.All, HistoryFile.All)) || moved.Contains((file, tenant, app));
+
     public IEnumerable<OpenPartition> Between(Timestamp from, Timestamp to)
     {
         foreach (var partition in run.Between(from, to))

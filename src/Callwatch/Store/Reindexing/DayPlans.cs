@@ -51,6 +51,12 @@ internal sealed class DayPlans(StoreFolder folder, IJournal journal, Func<TimeSp
             return null;
         }
 
+        if (folder.History.SequenceOf(day) > 0)
+        {
+            why = "Rows of it are gone already, and their figures have been moved.";
+            return null;
+        }
+
         if (isDamaged)
         {
             why = "A file of it was damaged, and the journal does not reach back to before its first span.";
