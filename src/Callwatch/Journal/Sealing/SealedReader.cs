@@ -20,9 +20,12 @@ internal sealed class SealedReader : IPartReader
     private readonly List<Source> sources = [];
     private readonly Queue<JournalRecord> ready = new();
 
-    public SealedReader(JournalPart window, IReadOnlyList<SealedFile> files, long from, Damage damage)
+    private readonly byte[]? arena;
+
+    /// <param name="arena">Memory for the payloads, used again for each chunk: for one who is done with a record before he asks for the next. Null: each has its own.</param>
+    public SealedReader(JournalPart window, IReadOnlyList<SealedFile> files, long from, Damage damage, byte[]? arena = null)
     {
-        (this.window, this.damage) = (window, damage);
+        (this.window, this.damage, this.arena) = (window, damage, arena);
         try
         {
             foreach (var file in files) sources.Add(new Source(file, from, damage));
@@ -61,7 +64,8 @@ internal sealed class SealedReader : IPartReader
         var (chunk, bytes) = (new List<Part>(), 0L);
         while (chunk.Count < ChunkRecords && (chunk.Count == 0 || bytes < ChunkBytes) && Lowest() is { } source)
         {
-            var part = new Part(source.Current with { TenantId = source.File.TenantId });
+            var header = source.Current with { TenantId = source.File.TenantId };
+            var part = new Part(header, arena is not null && bytes + header.Length <= arena.Length ? arena.AsMemory((int)bytes, header.Length) : GC.AllocateUninitializedArray<byte>(header.Length));
             source.TakePieces(part, chunk.Count);
             chunk.Add(part);
             bytes += part.Payload.Length;
@@ -71,7 +75,7 @@ internal sealed class SealedReader : IPartReader
         foreach (var source in sources) source.FillIn(chunk);
         foreach (var part in chunk)
         {
-            if (!part.IsLost && Crc32C.Of(part.Payload) == part.Header.PayloadCrc) ready.Enqueue(part.Header.ToRecord(part.Payload));
+            if (!part.IsLost && Crc32C.Of(part.Payload.Span) == part.Header.PayloadCrc) ready.Enqueue(part.Header.ToRecord(part.Payload));
             else damage.Lost(window, part.Header.Number);
         }
 
@@ -86,11 +90,11 @@ internal sealed class SealedReader : IPartReader
         return lowest;
     }
 
-    private sealed class Part(RecordHeader header)
+    private sealed class Part(RecordHeader header, Memory<byte> payload)
     {
         public RecordHeader Header { get; } = header;
 
-        public byte[] Payload { get; } = GC.AllocateUninitializedArray<byte>(header.Length);
+        public Memory<byte> Payload { get; } = payload;
 
         public bool IsLost { get; set; }
     }
@@ -145,7 +149,7 @@ internal sealed class SealedReader : IPartReader
 
         public void TakePieces(Part part, int record)
         {
-            heads!.Pieces(pieces, part.Payload);
+            heads!.Pieces(pieces, part.Payload.Span);
             foreach (var piece in pieces) wanted.Add((record, piece));
         }
 
@@ -164,7 +168,7 @@ internal sealed class SealedReader : IPartReader
                 }
 
                 if (piece.FrameOffset + piece.Length > length) chunk[record].IsLost = true;
-                else buffer.AsSpan(piece.FrameOffset, piece.Length).CopyTo(chunk[record].Payload.AsSpan(piece.At));
+                else buffer.AsSpan(piece.FrameOffset, piece.Length).CopyTo(chunk[record].Payload.Span[piece.At..]);
             }
 
             ArrayPool<byte>.Shared.Return(buffer);

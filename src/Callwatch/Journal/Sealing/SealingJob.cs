@@ -50,8 +50,9 @@ internal sealed class SealingJob(SegmentJournal journal, List<Segment> wanted, I
     {
         // Its own, so that a mistake here is not told as damage of the journal.
         var unseen = new Damage(new Counters(), NullLogger.Instance);
-        var window = written.Count == 0 ? null : new SealedWindow([.. written.Select(file => SealedFile.Open(file.Path, out _) ?? throw Differs())], new FrameCache(0));
-        using var reader = window?.OpenReader(First, unseen);
+        List<SealedFile> again = [.. written.Select(file => SealedFile.Open(file.Path, out _) ?? throw Differs())];
+        var arena = new byte[Math.Min(SealedReader.ChunkBytes, PayloadBytes)];
+        using var reader = again.Count == 0 ? null : new SealedReader(new SealedWindow(again, new FrameCache(0)), again, First, unseen, arena);
         var original = new byte[64 * 1024];
         foreach (var source in sources)
         {

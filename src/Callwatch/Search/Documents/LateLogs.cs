@@ -37,7 +37,7 @@ internal sealed class LateLogs(IJournal journal)
     {
         if (!waiting.Remove(key, out var list)) return;
         foreach (var (number, offset) in list)
-            if (journal.Find(number) is { } record) into.Add(new JoinedLog(record.Payload, offset));
+            if (journal.FindItems(number, offset) is { } record) into.Add(new JoinedLog(record.Payload, offset));
         while (order.Count > 0 && !waiting.ContainsKey(order.Peek().Key)) order.Dequeue();
     }
 

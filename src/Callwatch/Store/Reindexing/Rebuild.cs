@@ -169,7 +169,7 @@ internal sealed class Rebuild : IDisposable
         {
             var place = new LogPlace(new Timestamp(rows.GetInt64(1)), new SpanVersion(rows.GetInt64(2), rows.GetInt32(3)));
             logs.Add(new ArrivedLog(key.TenantId, key.TraceId, new SpanId(unchecked((ulong)rows.GetInt64(0))), place, partition.From));
-            if (place.Version.Number >= journal.FirstNumber && journal.Find(place.Version.Number) is not null) continue;
+            if (place.Version.Number >= journal.FirstNumber && journal.FindItems(place.Version.Number, place.Version.Offset) is not null) continue;
             Poorer.UnionWith(spans.Where(span => !span.AsStored && KeyOf(span.Span) == key).Select(span => Partition.DayOf(span.Span.End)));
         }
     }
