@@ -16,6 +16,7 @@ Benchmark[] benchmarks =
     new("reads", "the figures on reading over folders that fill has made: --dir, --small, --rounds, --only cold, people, ratio, pages, misses or trace", ReadsBenchmark.RunAsync),
     new("worst", "intake and storing beside the worst questions, over a folder that fill has made: --dir, --rate", WorstBenchmark.RunAsync),
     new("fill", "fills --dir with --calls of history over --days, for the figures on reading", FillBenchmark.RunAsync),
+    new("search", "the full-text index alone: calls per second, bytes of disk a call, times to find; --sessions, --calls, --full", SearchBenchmark.RunAsync),
     new("store", "from journal records to rows: --kind plain or calls; --writer: the writer alone", StoreBenchmark.RunAsync),
 ];
 
