@@ -1,13 +1,20 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Threading.Channels;
 
 namespace Callwatch.Benchmarks;
 
-/// <summary>Sends prepared requests over a number of connections: each as fast as it is answered, or all together at a given rate.</summary>
+/// <summary>
+/// Sends requests over a number of connections: each as fast as it is answered, or all together at a given rate. They are prepared beforehand as long
+/// as memory allows; in longer runs they are made meanwhile, each a new one, on the same machine.
+/// </summary>
 internal sealed class Load(Uri server, Bodies bodies, int senders, int prepared) : IDisposable
 {
     private readonly List<HttpSender> connections = [.. Enumerable.Range(0, senders).Select(_ => new HttpSender(server, "/v1/traces", bodies.Headers))];
-    private readonly List<byte[]> requests = Prepare(bodies, prepared);
+    private const int MostPrepared = 6_000;
+
+    private readonly List<byte[]> requests = Prepare(bodies, Math.Min(prepared, MostPrepared));
+    private readonly Channel<byte[]>? fresh = prepared > MostPrepared ? Make(bodies) : null;
     private int next;
 
     public double AverageKilobytes => requests.Average(request => request.Length) / 1024;
@@ -60,8 +67,18 @@ internal sealed class Load(Uri server, Bodies bodies, int senders, int prepared)
 
     private async Task SendAsync(HttpSender sender)
     {
-        var request = requests[(Interlocked.Increment(ref next) & int.MaxValue) % requests.Count];
+        var request = fresh is not null ? await fresh.Reader.ReadAsync() : requests[(Interlocked.Increment(ref next) & int.MaxValue) % requests.Count];
         if (await sender.PostAsync(request) is var status and not 200) throw new InvalidOperationException("answered " + status.ToString(CultureInfo.InvariantCulture));
+    }
+
+    private static Channel<byte[]> Make(Bodies bodies)
+    {
+        var made = Channel.CreateBounded<byte[]>(64);
+        _ = Task.Run(async () =>
+        {
+            for (var i = MostPrepared; ; i++) await made.Writer.WriteAsync(bodies.Next(new Random(i), TimeProvider.System.GetUtcNow()));
+        });
+        return made;
     }
 
     private static List<byte[]> Prepare(Bodies bodies, int count)
