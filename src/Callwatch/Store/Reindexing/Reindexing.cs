@@ -166,7 +166,7 @@ internal sealed class Reindexing(ReindexTools tools, ReindexWish wish, Action<Fu
     // On the writer's thread.
     private void SwapIn(Rebuild rebuild, HashSet<DateOnly> chosen, HashSet<string> files)
     {
-        if (!files.IsSubsetOf(FilesOf(chosen))) throw new ReindexStoppedException("Retention has taken one of these days meanwhile.");
+        if (!files.IsSubsetOf(FilesOf(chosen)) || chosen.Any(day => tools.Live.History.SequenceOf(day) > 0)) throw new ReindexStoppedException("Retention has taken one of these days meanwhile.");
         var position = tools.Live.Catalog.Position?.Number ?? 0;
         var records = new List<JournalRecord>();
         for (var number = rebuild.Reached + 1; number <= position; number++)

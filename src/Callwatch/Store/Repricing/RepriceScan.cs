@@ -39,7 +39,7 @@ internal sealed class RepriceScan(StoreFolder folder, PriceBooks prices, string 
             if (count > 0) last = rows[^1].Id;
             var page = new List<(TraceKey, SpanId)>();
             foreach (var row in rows)
-                if (test(row.Span) && Weigh(row)) page.Add((new TraceKey(row.Span.TenantId, row.Span.TraceId), row.Span.SpanId));
+                if (!folder.History.IsMoved(partition.File, row.Span.TenantId, row.Span.AppId) && test(row.Span) && Weigh(row)) page.Add((new TraceKey(row.Span.TenantId, row.Span.TraceId), row.Span.SpanId));
             traces.Settle([]);
             yield return page;
         }
