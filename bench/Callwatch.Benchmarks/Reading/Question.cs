@@ -20,6 +20,21 @@ internal sealed class Asker(Uri server) : IDisposable
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
     }
 
+    /// <summary>The same; what is refused, for lack of time, counts with the time until it was.</summary>
+    public async Task<(double Took, bool Answered)> TryTimeAsync(string path)
+    {
+        var start = Stopwatch.GetTimestamp();
+        try
+        {
+            await GetAsync(path);
+            return (Stopwatch.GetElapsedTime(start).TotalMilliseconds, true);
+        }
+        catch (InvalidOperationException)
+        {
+            return (Stopwatch.GetElapsedTime(start).TotalMilliseconds, false);
+        }
+    }
+
     public async Task<JsonElement> JsonAsync(string path)
     {
         using var document = JsonDocument.Parse(await GetAsync(path));

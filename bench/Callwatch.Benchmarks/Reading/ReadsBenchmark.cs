@@ -56,6 +56,7 @@ internal static class ReadsBenchmark
         var bodies = Bodies.Plain(SpansPerRequest, json: false);
         using var load = new Load(server.Url, bodies, senders: 4, prepared: Math.Max(8, (int)(duration.TotalSeconds * rate / SpansPerRequest * 1.1)));
         var times = filled.Charts.ToDictionary(question => question, _ => new List<double>());
+        var refused = 0;
         var clock = Stopwatch.StartNew();
         var intake = load.PaceAsync((double)rate / SpansPerRequest, duration);
         await Task.WhenAll(Enumerable.Range(0, 3).Select(async person =>
@@ -64,8 +65,9 @@ internal static class ReadsBenchmark
             for (var turn = person * 3; clock.Elapsed < duration; turn++)
             {
                 var question = filled.Charts[turn % filled.Charts.Length];
-                var took = await asker.TimeAsync(question.Path);
+                var (took, answered) = await asker.TryTimeAsync(question.Path);
                 lock (times) times[question].Add(took);
+                if (!answered) Interlocked.Increment(ref refused);
                 // A person looks at what has come before asking for more.
                 await Task.Delay(TimeSpan.FromMilliseconds(300));
             }
@@ -74,6 +76,7 @@ internal static class ReadsBenchmark
         var more = string.Create(CultureInfo.InvariantCulture, $"; {sent * SpansPerRequest:N0} spans/s come in");
         foreach (var (question, taken) in times)
             if (taken.Count > 0) figures.Print("3 people: " + question.Name, taken, question.Reach, more);
+        if (refused > 0) figures.Print("3 people: refused", refused.ToString(CultureInfo.InvariantCulture), reached: false, "none");
     }
 
     private static async Task RatioAsync(ServerProcess server, Filled filled, Filled small, int rounds, Figures figures)
