@@ -140,7 +140,7 @@ internal sealed class PartitionCatalog : IDisposable
     }
 
     // A byte harmed may also make the file one that is only to be read, a table of another shape, a value of another type.
-    private static bool IsDamage(Exception e) => e is FormatException or InvalidCastException or OverflowException or ArgumentException
+    private static bool IsDamage(Exception e) => e is FormatException or InvalidCastException or InvalidOperationException or OverflowException or ArgumentException
         || (e is SqliteException { SqliteErrorCode: var code }
             && code is SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB or SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_ERROR);
 
