@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text;
 using Callwatch.Control;
+using Callwatch.Search.Files;
 using Callwatch.Store.Sqlite;
 using Callwatch.Testing;
 using Microsoft.Data.Sqlite;
@@ -65,6 +66,12 @@ public sealed class MigrationTests
         if (schema.StartsWith("Control.", StringComparison.Ordinal))
         {
             using var control = new ControlDb(file);
+            return;
+        }
+
+        if (schema.StartsWith("Search.", StringComparison.Ordinal))
+        {
+            using var search = SearchDatabase.Open(file, schema["Search.".Length..]);
             return;
         }
 
