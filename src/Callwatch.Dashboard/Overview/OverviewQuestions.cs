@@ -78,5 +78,6 @@ public sealed class OverviewQuestions(StatsQueries stats)
         await AskAsync(selection, step, by, cancel) is Answer<StatsAnswer>.Found found ? found.Value.Groups : [];
 
     private Task<Answer<StatsAnswer>> AskAsync(Selection selection, Step step, string[] by, CancellationToken cancel) =>
-        stats.FiguresAsync(new StatsQuestion { Selection = selection, Step = step, By = by, MaxGroups = MostGroups }, cancel);
+        // Over time tables draw costs and failures alone; nothing here speaks of people.
+        stats.FiguresAsync(new StatsQuestion { Selection = selection, Step = step, By = by, MaxGroups = MostGroups, TimesOfPoints = by.Length == 0, CountPeople = false }, cancel);
 }

@@ -165,6 +165,9 @@ public sealed record StatsQuestion
 
     /// <summary>False leaves users and sessions null, which saves a look at the rows where all else comes from rollups.</summary>
     public bool CountPeople { get; init; } = true;
+
+    /// <summary>False leaves latency, time to first token and speed of the points unknown (totals have them), which saves most of the work where there are many points.</summary>
+    public bool TimesOfPoints { get; init; } = true;
 }
 
 public sealed record StatsAnswer(Step Step, AnswerSource Source, bool Truncated, IReadOnlyList<StatsGroup> Groups);

@@ -40,10 +40,7 @@ internal sealed class FigureSums
         costOutput += row.CostOutput;
         costReasoning += row.CostReasoning;
         costOther += row.CostOther;
-        if (!timed) return;
-        speedTokens += row.SpeedTokens;
-        speedMicroseconds += row.SpeedMicroseconds;
-        AddTimes(row);
+        if (timed) AddTimes(row);
     }
 
     /// <summary>Takes up what other sums have.</summary>
@@ -132,8 +129,11 @@ internal sealed class FigureSums
         else cancelled += calls;
     }
 
-    private void AddTimes(in RollupFigures row)
+    /// <summary>Latency, time to first token and speed alone.</summary>
+    public void AddTimes(in RollupFigures row)
     {
+        speedTokens += row.SpeedTokens;
+        speedMicroseconds += row.SpeedMicroseconds;
         if (row.LatencyCount > 0)
         {
             latencyCount += row.LatencyCount;

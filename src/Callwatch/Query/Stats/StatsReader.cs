@@ -45,7 +45,7 @@ internal sealed class StatsReader(
 
         public FigureSums? LastPoint { get; set; }
 
-        /// <summary>Estimates of people for the whole range.</summary>
+        /// <summary>What is added up for the whole range only: estimates of people, and times where the points have none.</summary>
         public FigureSums Whole { get; } = new();
 
         public long Calls => Points.Sum(point => point?.Calls ?? 0);
@@ -88,8 +88,12 @@ internal sealed class StatsReader(
         return groups[name] = new Group(key, buckets.Count);
     }
 
-    void ITakeFigures<Group>.Take(Group group, long unixSeconds, Outcome outcome, in RollupFigures figures) =>
-        PointOf(group, unixSeconds).Add(figures, outcome, timed: allTimed || outcome == Outcome.Success);
+    void ITakeFigures<Group>.Take(Group group, long unixSeconds, Outcome outcome, in RollupFigures figures)
+    {
+        var timed = allTimed || outcome == Outcome.Success;
+        PointOf(group, unixSeconds).Add(figures, outcome, timed && question.TimesOfPoints);
+        if (timed && !question.TimesOfPoints) group.Whole.AddTimes(figures);
+    }
 
     void ITakeFigures<Group>.TakePeople(Group group, long unixSeconds, int? user, int? session) => PointOf(group, unixSeconds).AddPeople(user, session);
 
@@ -98,6 +102,7 @@ internal sealed class StatsReader(
         var (total, empty) = (new FigureSums(), new FigureSums());
         foreach (var point in group.Points)
             if (point is not null) total.Add(point);
+        if (!question.TimesOfPoints) total.Add(group.Whole);
         for (var field = 0; field < 2; field++) total.Estimates[field] = group.Whole.Estimates[field];
         var key = new Dictionary<string, string?>(StringComparer.Ordinal);
         for (var i = 0; i < by.Count; i++) key[by[i].Name] = group.Key[i] == GroupKeys<object>.Rest ? StatsGroup.Other : group.Key[i];
