@@ -31,8 +31,9 @@ internal static class HourFigures
             var totals = new CutKey(Cut.Totals, level, bucket, of.Tenant, of.App, of.Outcome, 0, 0, 0);
             var model = totals with { Cut = Cut.Model, A = of.Model, B = of.Asked, C = of.Provider };
             var operation = totals with { Cut = Cut.Operation, A = of.Operation, B = of.Asked };
+            var environment = totals with { Cut = Cut.Environment, A = of.Environment, B = of.Asked, C = of.Provider };
             RollupRowWriter.AddTo(row, sums, wide);
-            foreach (var key in (ReadOnlySpan<CutKey>)[totals, model, operation])
+            foreach (var key in (ReadOnlySpan<CutKey>)[totals, model, operation, environment])
             {
                 if (level == RollupLevel.Minute && key.Cut.Has(level)) RollupRowWriter.AddTo(row, sums, made.Cell(key));
                 RollupRowWriter.AddTo(

@@ -11,7 +11,7 @@ internal enum Cut
     /// <summary>Operation, model asked for.</summary>
     Operation = 2,
 
-    /// <summary>From here on bounded per bucket and app: the rest is counted together.</summary>
+    /// <summary>This and those up to the tags are bounded per bucket and app: the rest is counted together.</summary>
     User = 3,
     Release = 4,
 
@@ -20,6 +20,9 @@ internal enum Cut
 
     /// <summary>A call counts once for each of its tags, and once without a tag if it has none.</summary>
     Tag = 6,
+
+    /// <summary>Environment, model asked for, provider: what the frame of every page can be narrowed to. Not bounded.</summary>
+    Environment = 7,
 }
 
 internal static class Cuts
@@ -32,13 +35,13 @@ internal static class Cuts
     /// <summary>Stands for the values past the bound.</summary>
     public const long Rest = -1;
 
-    public static bool IsBounded(this Cut cut) => cut >= Cut.User;
+    public static bool IsBounded(this Cut cut) => cut is >= Cut.User and <= Cut.Tag;
 
     /// <summary>Whether the cut has rows of a level beside hours and days.</summary>
     public static bool Has(this Cut cut, RollupLevel level) => level switch
     {
         RollupLevel.Minute => cut <= Cut.Model,
-        RollupLevel.QuarterHour => cut <= Cut.Operation,
+        RollupLevel.QuarterHour => cut is <= Cut.Operation or Cut.Environment,
         _ => true,
     };
 }

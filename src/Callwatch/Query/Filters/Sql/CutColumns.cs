@@ -16,6 +16,7 @@ internal static class CutColumns
         [Cut.Release] = Fields((FilterFields.Release, "a")),
         [Cut.Prompt] = Fields((FilterFields.Prompt, "a"), (FilterFields.PromptVersion, "b")),
         [Cut.Tag] = Fields((FilterFields.Tag, "a")),
+        [Cut.Environment] = Fields((FilterFields.Environment, "a"), (FilterFields.AskedModel, "b"), (FilterFields.Provider, "c")),
     }.ToFrozenDictionary();
 
     /// <summary>The cut with fewest rows that answers by these fields; null when none does.</summary>
