@@ -19,5 +19,7 @@ public sealed class CallwatchOptions
 
     public string MediaFolder => Path.Combine(Data, "media");
 
+    public string ClockFile => Path.Combine(Data, "clock");
+
     public string ControlFile => Path.Combine(Data, "control.db");
 }

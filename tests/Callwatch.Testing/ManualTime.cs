@@ -6,6 +6,7 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
     private readonly Lock gate = new();
     private readonly List<ManualTimer> timers = [];
     private DateTimeOffset now = start;
+    private TimeSpan leapt;
 
     public ManualTime()
         : this(new DateTimeOffset(2026, 9, 17, 12, 0, 0, TimeSpan.Zero))
@@ -17,7 +18,10 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
         lock (gate) return now;
     }
 
-    public override long GetTimestamp() => GetUtcNow().UtcTicks;
+    public override long GetTimestamp()
+    {
+        lock (gate) return (now - leapt).UtcTicks;
+    }
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
@@ -26,6 +30,17 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
         var timer = new ManualTimer(this, callback, state);
         timer.Change(dueTime, period);
         return timer;
+    }
+
+    /// <summary>Puts the clock on, or back, without any time passing: no timer fires, and none is put off.</summary>
+    public void Leap(TimeSpan by)
+    {
+        lock (gate)
+        {
+            now += by;
+            leapt += by;
+            foreach (var timer in timers) timer.Leap(by);
+        }
     }
 
     public void Advance(TimeSpan by)
@@ -64,6 +79,8 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
 
             return true;
         }
+
+        public void Leap(TimeSpan by) => Due += by;
 
         public bool Rearm()
         {

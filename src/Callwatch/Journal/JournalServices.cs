@@ -31,6 +31,13 @@ public static class JournalServices
                 provider.GetRequiredService<ILogger<SegmentJournal>>());
         });
         services.AddSingleton<IJournal>(provider => provider.GetRequiredService<SegmentJournal>());
+        services.AddSingleton(provider =>
+        {
+            var journal = provider.GetRequiredService<SegmentJournal>();
+            return new RetentionClock(
+                provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<IOptions<CallwatchOptions>>().Value.ClockFile,
+                () => journal.Find(journal.Head.Number)?.ReceivedAt.ToDateTimeOffset(), provider.GetRequiredService<ILogger<RetentionClock>>());
+        });
         services.AddSingleton<ICursors>(provider =>
         {
             // Not before the journal: its lock keeps a second process away from the cursors too.
@@ -46,11 +53,12 @@ public static class JournalServices
         {
             var (journal, options, time) = (provider.GetRequiredService<SegmentJournal>(), provider.GetRequiredService<IOptions<JournalOptions>>().Value, provider.GetRequiredService<TimeProvider>());
             var log = provider.GetRequiredService<ILogger<RetentionSweep>>();
+            var clock = provider.GetRequiredService<RetentionClock>();
             var rules = provider.GetService<RetentionDesk>() is { } desk ? new KeepRules((tenant, app) => desk.For(tenant, app).Journal, () => desk.Shortest.Journal) : null;
             var sweep = new RetentionSweep(
-                journal, options, provider.GetRequiredService<ICursors>(), provider.GetServices<IJournalReader>(), DiskFiles.Instance, time,
+                journal, options, provider.GetRequiredService<ICursors>(), provider.GetServices<IJournalReader>(), DiskFiles.Instance, clock,
                 provider.GetRequiredService<Counters>(), log, provider.GetService<DataHold>(), rules);
-            return new RetentionTimer(journal, sweep, options, time, log);
+            return new RetentionTimer(journal, sweep, options, time, log, clock);
         });
         services.AddHostedService(provider =>
         {

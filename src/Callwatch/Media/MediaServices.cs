@@ -28,7 +28,7 @@ public static class MediaServices
         services.AddSingleton<IHostedService>(provider => new MediaTimer(
             new MediaSweep(
                 provider.GetRequiredService<MediaFolder>(), provider.GetRequiredService<IJournal>(), provider.GetRequiredService<IOptions<MediaOptions>>().Value,
-                provider.GetRequiredService<IOptions<JournalOptions>>().Value, DiskFiles.Instance, new RealDiskSpace(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Counters>(),
+                provider.GetRequiredService<IOptions<JournalOptions>>().Value, DiskFiles.Instance, new RealDiskSpace(), provider.GetRequiredService<RetentionClock>(), provider.GetRequiredService<Counters>(),
                 provider.GetRequiredService<DataHold>()),
             provider.GetRequiredService<IOptions<MediaOptions>>().Value, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<MediaFolder>>()));
         return services;

@@ -27,7 +27,7 @@ internal sealed partial class SearchIndexing : IDisposable
     private readonly SeenMessages seen = new();
     private LateLogs late;
     private DocumentBuilder builder;
-    private DateTimeOffset saved;
+    private long saved;
     private bool changed;
 
     public SearchIndexing(SearchFolder folder, SearchMode mode, SpanNormalizer normalizer, IJournal journal, Counters counters, TimeProvider time, ILogger log)
@@ -38,7 +38,7 @@ internal sealed partial class SearchIndexing : IDisposable
         makeBuilder = (messages, logs) => new DocumentBuilder(normalizer, new SpanListener(messages, mode), logs, log);
         late = new LateLogs(journal);
         builder = makeBuilder(seen, late);
-        saved = time.GetUtcNow();
+        saved = time.GetTimestamp();
     }
 
     /// <summary>Where reading goes on.</summary>
@@ -67,7 +67,7 @@ internal sealed partial class SearchIndexing : IDisposable
         {
             writer.Apply(batch.Documents, batch.Through);
             changed = true;
-            if (time.GetUtcNow() - saved >= SaveEvery) Save();
+            if (time.GetElapsedTime(saved) >= SaveEvery) Save();
             return true;
         }
         catch (DamagedSearchFileException e)
@@ -79,7 +79,7 @@ internal sealed partial class SearchIndexing : IDisposable
 
     public void Save()
     {
-        saved = time.GetUtcNow();
+        saved = time.GetTimestamp();
         if (!changed) return;
         changed = false;
         // What waits for its span is read again too.

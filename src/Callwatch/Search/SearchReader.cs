@@ -17,7 +17,7 @@ namespace Callwatch.Search;
 /// <summary>Reads the journal at its own pace and makes what was said findable by its words. The store never waits for it.</summary>
 internal sealed partial class SearchReader(
     IJournal journal, SearchIndex index, SearchProgress progress, SpanNormalizer normalizer, StoreFolder store, StoreProgress stored, RetentionDesk retention,
-    ReaderChoices choices, IOptions<CallwatchOptions> options, Counters counters, TimeProvider time, ILogger<SearchReader> log)
+    ReaderChoices choices, IOptions<CallwatchOptions> options, Counters counters, TimeProvider time, RetentionClock clock, ILogger<SearchReader> log)
     : BackgroundService, IJournalReader
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
@@ -220,7 +220,7 @@ internal sealed partial class SearchReader(
     private async Task KeepAsync(CancellationToken cancel)
     {
         using var timer = new PeriodicTimer(Rhythm, time);
-        var retired = time.GetUtcNow();
+        var retired = time.GetTimestamp();
         while (await timer.WaitForNextTickAsync(cancel))
         {
             try
@@ -229,8 +229,8 @@ internal sealed partial class SearchReader(
                 if (index.TakeSuspect() is { } suspect) await thread!.RunAsync(() => indexing.BeginAgain(suspect));
                 await MergeAsync();
                 if (indexing.Attempt != attempt) FollowAgain();
-                if (time.GetUtcNow() - retired < RetireEvery) continue;
-                retired = time.GetUtcNow();
+                if (time.GetElapsedTime(retired) < RetireEvery) continue;
+                retired = time.GetTimestamp();
                 await thread!.RunAsync(() => indexing.Retire(IsOver));
             }
             catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
@@ -260,7 +260,7 @@ internal sealed partial class SearchReader(
 
     // As long as anybody keeps rows of the day, and as long as there are any; the store has seen all that the index has.
     private bool IsOver(SearchFile file) =>
-        file.To.ToDateTimeOffset() + retention.Longest.Rows < time.GetUtcNow()
+        file.To.ToDateTimeOffset() + retention.Longest.Rows < clock.GetUtcNow()
         && stored.Position?.Number >= progress.Position?.Number
         && !store.Partitions.Any(partition => partition.Day == file.Day);
 

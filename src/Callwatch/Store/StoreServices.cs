@@ -33,7 +33,7 @@ public static class StoreServices
         });
         services.TryAddSingleton<SpanNormalizer>();
         services.AddSingleton<WriterThread>();
-        services.AddSingleton<RowAge>();
+        services.AddSingleton(provider => new RowAge(provider.GetRequiredService<RetentionDesk>(), provider.GetRequiredService<RetentionClock>()));
         services.AddSingleton<BatchBuilder>();
         services.AddSingleton<StoreDisk>();
         services.AddSingleton<JournalSpans>();

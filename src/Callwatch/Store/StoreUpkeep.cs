@@ -15,7 +15,7 @@ namespace Callwatch.Store;
 /// making figures by few dimensions, and letting go of what is past its age.</summary>
 internal sealed partial class StoreUpkeep(
     StoreFolder folder, StoreWriter writer, WriterThread thread, StoreProgress progress, RetentionDesk rules, StoreDisk disk, DamagedPartitions damage, DataHold hold, Counters counters,
-    TimeProvider time, ILogger<StoreUpkeep> log) : BackgroundService
+    TimeProvider time, RetentionClock clock, ILogger<StoreUpkeep> log) : BackgroundService
 {
     private static readonly TimeSpan Rhythm = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(30);
@@ -26,9 +26,10 @@ internal sealed partial class StoreUpkeep(
     private readonly Checkpoints checkpoints = new(folder.Folder);
     private readonly PartitionClosing closing = new(folder, time);
     private readonly DerivationRounds derivation = new(folder, time);
-    private readonly StoreRetention retention = new(folder, writer, thread, rules, disk.IsShort, counters, time, log, hold);
-    private DateTimeOffset lastCheckpoint = time.GetUtcNow();
-    private (long Number, DateTimeOffset Since, bool Resting) still = (-1, time.GetUtcNow(), false);
+    private readonly StoreRetention retention = new(folder, writer, thread, rules, disk.IsShort, counters, clock, log, hold);
+    // By the count of seconds: the clock may be put back.
+    private long lastCheckpoint = time.GetTimestamp();
+    private (long Number, long Since, bool Resting) still = (-1, time.GetTimestamp(), false);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -70,8 +71,8 @@ internal sealed partial class StoreUpkeep(
     {
         var (files, position) = await thread.RunAsync(() => (writer.Unsynced.ToList(), folder.Catalog.Position));
         if (files.Count == 0 || position is not { } reached) return;
-        if (time.GetUtcNow() - lastCheckpoint < CheckpointEvery && !checkpoints.Hurry(files)) return;
-        lastCheckpoint = time.GetUtcNow();
+        if (time.GetElapsedTime(lastCheckpoint) < CheckpointEvery && !checkpoints.Hurry(files)) return;
+        lastCheckpoint = time.GetTimestamp();
         if (!checkpoints.Run([.. files, "catalog.db"])) return;
         await thread.RunAsync(() =>
         {
@@ -98,8 +99,8 @@ internal sealed partial class StoreUpkeep(
     private async Task RestAsync()
     {
         var number = progress.Position?.Number ?? 0;
-        if (number != still.Number) still = (number, time.GetUtcNow(), false);
-        if (still.Resting || time.GetUtcNow() - still.Since < RestAfter) return;
+        if (number != still.Number) still = (number, time.GetTimestamp(), false);
+        if (still.Resting || time.GetElapsedTime(still.Since) < RestAfter) return;
         still.Resting = true;
         await thread.RunAsync(writer.Rest);
     }

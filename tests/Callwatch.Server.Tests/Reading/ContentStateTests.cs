@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using Callwatch.Journal;
@@ -83,8 +84,13 @@ public sealed class ContentStateTests
         Assert.Contains("Text of the calls: 1 " + states[1], terminal.Output, StringComparison.Ordinal);
     }
 
-    private static Task<RunningServer> StartAsync(TempFolder data, int daysLater) => RunningServer.StartAsync(
-        data.Path, services: services => services.Replace(ServiceDescriptor.Singleton<TimeProvider>(new OtherDay(new ManualTime().GetUtcNow().AddDays(daysLater)))));
+    private static Task<RunningServer> StartAsync(TempFolder data, int daysLater)
+    {
+        var now = new ManualTime().GetUtcNow().AddDays(daysLater);
+        // As a server has left it that ran until now: days that passed in a moment would be doubted.
+        File.WriteAllText(data.At("clock"), string.Create(CultureInfo.InvariantCulture, $"{now.UtcDateTime:O} 0\n"));
+        return RunningServer.StartAsync(data.Path, services: services => services.Replace(ServiceDescriptor.Singleton<TimeProvider>(new OtherDay(now))));
+    }
 
     private static IJournal Journal(RunningServer server) => server.Services.GetRequiredService<IJournal>();
 

@@ -13,13 +13,16 @@ internal sealed class KeptStore : IDisposable
 {
     private readonly TestStore store;
     private readonly ManualTime time;
+    private readonly TimeProvider ages;
     private readonly ControlDb control;
     private WriterThread thread = new();
 
-    public KeptStore(TestStore store, string controlFile, ManualTime time)
+    /// <param name="ages">The clock by which rows grow old; null for the same.</param>
+    public KeptStore(TestStore store, string controlFile, ManualTime time, TimeProvider? ages = null)
     {
         this.store = store;
         this.time = time;
+        this.ages = ages ?? time;
         control = new ControlDb(controlFile);
         Rules = new RetentionDesk(control, new RetentionRules());
         Retention = Make();
@@ -71,5 +74,5 @@ internal sealed class KeptStore : IDisposable
         control.Dispose();
     }
 
-    private StoreRetention Make() => new(store.Folder, store.Writer, thread, Rules, () => DiskIsShort, Counters, time, NullLogger.Instance);
+    private StoreRetention Make() => new(store.Folder, store.Writer, thread, Rules, () => DiskIsShort, Counters, ages, NullLogger.Instance);
 }

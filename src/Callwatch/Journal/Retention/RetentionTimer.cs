@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Callwatch.Journal.Retention;
 
 /// <summary>Runs the sweep at its interval and whenever the journal asks for it.</summary>
-internal sealed partial class RetentionTimer(SegmentJournal journal, RetentionSweep sweep, JournalOptions options, TimeProvider time, ILogger log) : BackgroundService
+internal sealed partial class RetentionTimer(SegmentJournal journal, RetentionSweep sweep, JournalOptions options, TimeProvider time, ILogger log, RetentionClock? clock = null) : BackgroundService
 {
     // Room for one: to be asked twice before looking is to be asked once.
     private readonly Channel<bool> wanted = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -34,6 +34,7 @@ internal sealed partial class RetentionTimer(SegmentJournal journal, RetentionSw
         try
         {
             sweep.Run();
+            clock?.Save();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -21,7 +21,7 @@ internal sealed class DerivationRounds(StoreFolder folder, TimeProvider time)
 
     // Up to which batch a partition is known to stand, and up to which moment.
     private readonly Dictionary<string, (long Applied, long Until, bool Closed)> done = [];
-    private readonly Dictionary<string, (long Applied, DateTimeOffset Since)> changed = [];
+    private readonly Dictionary<string, (long Applied, long Since)> changed = [];
 
     /// <summary>Newest first: what happened lately is asked for most.</summary>
     public void Round(CancellationToken cancel)
@@ -52,12 +52,12 @@ internal sealed class DerivationRounds(StoreFolder folder, TimeProvider time)
         var now = time.GetUtcNow();
         until = Math.Min(partition.To.UnixSeconds, Timestamp.From(now - Grace).UnixSeconds / 3_600 * 3_600);
         if (partition.Applied == 0 || until <= partition.From.UnixSeconds) return false;
-        if (!changed.TryGetValue(partition.File, out var last) || last.Applied != partition.Applied) changed[partition.File] = last = (partition.Applied, now);
+        if (!changed.TryGetValue(partition.File, out var last) || last.Applied != partition.Applied) changed[partition.File] = last = (partition.Applied, time.GetTimestamp());
         if (!done.TryGetValue(partition.File, out var known)) return true;
         if (known == (partition.Applied, until, partition.Closed)) return false;
 
         // An open partition gets an hour when it is over; one that gets late spans now and then waits until they have come.
-        return known.Until < until || known.Closed != partition.Closed || last.Since + Quiet <= now;
+        return known.Until < until || known.Closed != partition.Closed || time.GetElapsedTime(last.Since) >= Quiet;
     }
 
     private void Make(Partition partition, long until, long started, CancellationToken cancel)

@@ -24,10 +24,10 @@ internal sealed partial class StoreRetention(
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(10);
 
     private readonly Dictionary<string, (long Applied, IReadOnlyList<AppRows> Apps)> contents = [];
-    private readonly List<(string File, DateTimeOffset Since)> leaving = [];
+    private readonly List<(string File, long Since)> leaving = [];
     private readonly HistoryAging aging = new(folder.History, rules, time);
     private readonly RowSweep sweep = new(folder, time);
-    private DateTimeOffset next = DateTimeOffset.MinValue;
+    private long? rested;
 
     /// <summary>Called before each step that changes something on disk, with its name: for tests that stop there.</summary>
     public Action<string>? BeforeStep { get; set; }
@@ -36,7 +36,8 @@ internal sealed partial class StoreRetention(
     {
         Unlink();
         var now = time.GetUtcNow();
-        if (now < next) return;
+        // By the count of seconds: the clock may be put back.
+        if (rested is { } since && time.GetElapsedTime(since) < Rhythm) return;
         var done = true;
         foreach (var partition in folder.Partitions.Reverse())
         {
@@ -59,7 +60,7 @@ internal sealed partial class StoreRetention(
 
         done &= aging.Round(cancel);
         // Once there is nothing left to do; until then a step each time it is asked.
-        if (done) next = now + Rhythm;
+        rested = done ? time.GetTimestamp() : null;
     }
 
     /// <summary>False when something was done and there may be more.</summary>
@@ -100,7 +101,7 @@ internal sealed partial class StoreRetention(
         var moved = await thread.RunAsync(() => Commit(partition, applied.Value, moving, app is null));
         if (!moved) return false;
         contents.Remove(partition.File);
-        if (app is null) leaving.Add((partition.File, time.GetUtcNow()));
+        if (app is null) leaving.Add((partition.File, time.GetTimestamp()));
         Moved(partition.File, app is null ? "all" : "one app");
         return true;
     }
@@ -126,7 +127,7 @@ internal sealed partial class StoreRetention(
         // A backup may be copying it; it can wait.
         using var removing = hold?.TryRemove();
         if (hold is not null && removing is null) return;
-        foreach (var (file, _) in leaving.Where(entry => entry.Since + Linger <= time.GetUtcNow()).ToList())
+        foreach (var (file, _) in leaving.Where(entry => time.GetElapsedTime(entry.Since) >= Linger).ToList())
         {
             BeforeStep?.Invoke("unlink");
             folder.Forget(file);

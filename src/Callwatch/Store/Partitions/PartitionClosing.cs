@@ -31,7 +31,7 @@ internal sealed class PartitionClosing(StoreFolder folder, TimeProvider time)
         """CREATE INDEX IF NOT EXISTS traces_user ON traces (user, "end") WHERE user IS NOT NULL""",
     ];
 
-    private readonly Dictionary<string, (long Applied, DateTimeOffset Since)> seen = [];
+    private readonly Dictionary<string, (long Applied, long Since)> seen = [];
 
     /// <summary>The next one to close; null when none is due.</summary>
     public Partition? Due()
@@ -41,8 +41,8 @@ internal sealed class PartitionClosing(StoreFolder folder, TimeProvider time)
         foreach (var partition in folder.Catalog.Partitions)
         {
             if (partition.Closed || partition.Applied == 0) continue;
-            if (!seen.TryGetValue(partition.File, out var last) || last.Applied != partition.Applied) seen[partition.File] = last = (partition.Applied, now);
-            if (IsFollowed(partition) || (partition.To.ToDateTimeOffset() + Grace <= now && last.Since + Quiet <= now)) due = partition;
+            if (!seen.TryGetValue(partition.File, out var last) || last.Applied != partition.Applied) seen[partition.File] = last = (partition.Applied, time.GetTimestamp());
+            if (IsFollowed(partition) || (partition.To.ToDateTimeOffset() + Grace <= now && time.GetElapsedTime(last.Since) >= Quiet)) due = partition;
         }
 
         return due;
