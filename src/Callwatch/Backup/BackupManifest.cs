@@ -63,9 +63,11 @@ public sealed record BackupManifest
 
         try
         {
-            var manifest = JsonSerializer.Deserialize(bytes, BackupJson.Default.BackupManifest)!;
-            if (manifest.Format <= CurrentFormat) return manifest;
-            problem = $"The backup was made by a newer callwatch (format {manifest.Format}, this program knows {CurrentFormat}). Update the program.";
+            // The words for what is required ask that it is there, not that it is something.
+            if (JsonSerializer.Deserialize(bytes, BackupJson.Default.BackupManifest) is not { Version: not null, Places: not null, LeftOut: not null, Files: { } files } manifest
+                || files.Any(file => file is not { Path: not null, Sha256: not null })) problem = $"{FileName} is not the manifest of a backup.";
+            else if (manifest.Format <= CurrentFormat) return manifest;
+            else problem = $"The backup was made by a newer callwatch (format {manifest.Format}, this program knows {CurrentFormat}). Update the program.";
         }
         catch (JsonException)
         {
@@ -95,7 +97,7 @@ public sealed record ManifestFile(string Path, long Bytes, string Sha256)
 {
     /// <summary>Whether the path stays below the folder: a manifest from elsewhere must not write anywhere else.</summary>
     [JsonIgnore]
-    public bool IsBelow => Path.Length > 0 && !System.IO.Path.IsPathRooted(Path) && !Path.Contains('\\', StringComparison.Ordinal)
+    public bool IsBelow => Path.Length > 0 && !System.IO.Path.IsPathRooted(Path) && Path.AsSpan().IndexOfAny('\\', '\0') < 0
         && Path.Split('/').All(part => part is not ("" or "." or "..") && !part.Contains(':', StringComparison.Ordinal));
 
     public string In(string directory) => System.IO.Path.Combine([directory, .. Path.Split('/')]);

@@ -86,7 +86,7 @@ internal readonly record struct FrameEntry(FrameKind Kind, Codec Codec, int App,
     }
 
     private bool IsSound =>
-        Kind is FrameKind.Heads or FrameKind.Bodies && Codec is Codec.None or Codec.Brotli && Length >= 0 && RawLength is >= 0 and <= 2 * MostBytes && Ordinal is >= 0 and <= 0xFF_FFFF && At >= SealedHeader.Size;
+        Kind is FrameKind.Heads or FrameKind.Bodies && Codec is Codec.None or Codec.Brotli && Length is >= 0 and <= 2 * MostBytes && RawLength is >= 0 and <= 2 * MostBytes && Ordinal is >= 0 and <= 0xFF_FFFF && At is >= SealedHeader.Size and < long.MaxValue / 2;
 }
 
 /// <summary>What a sealed file holds of one app.</summary>

@@ -109,7 +109,7 @@ internal sealed class HeadWalk(byte[] frame, long firstNumber)
         inline = bytes.Take(bytes.Count(payloadLength - at));
         at += inline.Length;
         var packed = bytes.Varint();
-        var length = packed >> 2 <= (ulong)(payloadLength - at) ? (int)(packed >> 2) : -1;
+        var length = packed >> 2 <= (ulong)Math.Min(payloadLength - at, FrameEntry.MostBytes) ? (int)(packed >> 2) : -1;
         if (length < 0) bytes.Take(-1);
         piece = new PlacedPiece(at, Math.Max(length, 0), (packed & 1) != 0, (packed & 2) != 0, bytes.Count(int.MaxValue), bytes.Count(FrameEntry.MostBytes));
         return at + piece.Length;

@@ -10,8 +10,9 @@ internal sealed class SealedDirectory
     private SealedDirectory(IReadOnlyList<AppEntry> apps, IEnumerable<FrameEntry> frames)
     {
         Apps = apps;
-        Heads = [.. frames.Where(frame => frame.Kind == FrameKind.Heads).OrderBy(frame => frame.First)];
-        Bodies = frames.Where(frame => frame.Kind == FrameKind.Bodies).ToDictionary(frame => frame.Ordinal);
+        // A frame that stands there twice counts once.
+        Heads = [.. frames.Where(frame => frame.Kind == FrameKind.Heads).OrderBy(frame => frame.First).DistinctBy(frame => frame.First)];
+        Bodies = frames.Where(frame => frame.Kind == FrameKind.Bodies).DistinctBy(frame => frame.Ordinal).ToDictionary(frame => frame.Ordinal);
     }
 
     public IReadOnlyList<AppEntry> Apps { get; }
@@ -60,7 +61,7 @@ internal sealed class SealedDirectory
     {
         if (header.Apps < 0 || header.Frames < 0) return null;
         var size = SizeOf(header.Apps, header.Frames);
-        if (header.DirectoryAt < SealedHeader.Size || header.DirectoryAt + size > fileBytes) return null;
+        if (header.DirectoryAt < SealedHeader.Size || header.DirectoryAt > fileBytes - size) return null;
         var bytes = new byte[size];
         if (RandomAccess.Read(handle, bytes, header.DirectoryAt) != size) return null;
         if (BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan((int)size - 4)) != Crc32C.Of(bytes.AsSpan(0, (int)size - 4))) return null;
@@ -76,7 +77,7 @@ internal sealed class SealedDirectory
     public static SealedDirectory Rebuild(SealedFile file, SafeFileHandle handle)
     {
         var frames = new List<FrameEntry>(FramesIn(handle, file.Header, file.FileBytes));
-        var heads = frames.Where(frame => frame.Kind == FrameKind.Heads).OrderBy(frame => frame.First).ToList();
+        var heads = frames.Where(frame => frame.Kind == FrameKind.Heads).OrderBy(frame => frame.First).DistinctBy(frame => frame.First).ToList();
         var apps = new Dictionary<int, AppEntry>();
         for (var i = 0; i < heads.Count; i++)
         {

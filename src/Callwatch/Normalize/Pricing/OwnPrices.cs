@@ -28,7 +28,7 @@ public sealed class OwnPrices(PriceHistory history, IOptions<PriceOptions> optio
     /// <summary>Replaces the operator's own entries; an empty list takes them all away.</summary>
     public PutPricesResult Put(JsonElement entries, PriceBooks books)
     {
-        var json = JsonSerializer.SerializeToUtf8Bytes(entries);
+        var json = Bytes(entries);
         if (PriceLayer.Parse(json) is PriceLayerResult.Wrong wrong) return new PutPricesResult.Wrong(wrong.Path, wrong.Message);
         lock (gate)
         {
@@ -37,6 +37,9 @@ public sealed class OwnPrices(PriceHistory history, IOptions<PriceOptions> optio
             return new PutPricesResult.InForce(book.Version);
         }
     }
+
+    /// <summary>As it was sent.</summary>
+    internal static byte[] Bytes(JsonElement entries) => System.Text.Encoding.UTF8.GetBytes(entries.GetRawText());
 
     /// <summary>The book of a start: what was in force before, with the file and the built-in list as they are now.</summary>
     internal PriceBook AtStart()

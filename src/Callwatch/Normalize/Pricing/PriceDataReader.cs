@@ -40,6 +40,11 @@ internal sealed class PriceDataReader
         {
             return new PriceDataResult.Wrong("", $"is no JSON (line {e.LineNumber + 1})");
         }
+        catch (InvalidOperationException)
+        {
+            // How the reader says it only when a text is asked for.
+            return new PriceDataResult.Wrong("", "has a text that is no Unicode");
+        }
     }
 
     public static PriceDataResult Parse(JsonElement list)

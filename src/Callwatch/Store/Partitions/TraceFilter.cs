@@ -138,7 +138,7 @@ internal sealed class TraceFilter
         public static Stage? Load(BinaryReader reader)
         {
             var length = reader.ReadInt32();
-            if (length is <= 0 or > 64 * 1024 * 1024 || length % 8 != 0) return null;
+            if (length is <= 0 or > 64 * 1024 * 1024 || length % 8 != 0 || length * 8L > reader.BaseStream.Length - reader.BaseStream.Position) return null;
             var stage = new Stage(new ulong[length], reader.ReadInt32());
             reader.BaseStream.ReadExactly(MemoryMarshal.AsBytes(stage.words.AsSpan()));
             return stage;

@@ -10,6 +10,7 @@ namespace Callwatch.Store.Rollups;
 public sealed class Histogram
 {
     internal const byte Format = 1;
+    internal const int MostBuckets = 4_000;
     private static readonly double LogGamma = Math.Log(1.02);
     private static readonly double Middle = 2 / (1 + 1.02);
 
@@ -47,11 +48,14 @@ public sealed class Histogram
         var from = 0;
         var read = new Varints(blob);
         if (blob.IsEmpty || read.Next() != Format) return;
-        var bucket = 0;
-        for (var left = read.Next(); left > 0; left--)
+        var bucket = 0L;
+        for (var left = read.Next(); left > 0 && !read.AtEnd; left--)
         {
-            bucket += (int)read.Next();
-            from = AddToBucket(bucket, read.Next(), from);
+            var step = read.Next();
+            bucket += step;
+            // They stand in order, and no time has a bucket past 2,200: a damaged blob is read as far as it makes sense.
+            if (step < 0 || bucket is < 0 or > MostBuckets) return;
+            from = AddToBucket((int)bucket, read.Next(), from);
         }
     }
 

@@ -24,11 +24,11 @@ internal sealed class HistogramSum
         var read = new Varints(blob);
         if (blob.IsEmpty || read.Next() != Histogram.Format) return;
         var bucket = 0L;
-        for (var left = read.Next(); left > 0; left--)
+        for (var left = read.Next(); left > 0 && !read.AtEnd; left--)
         {
             bucket += read.Next();
             // No time has a bucket past 2,200: a damaged blob must not ask for memory.
-            if (bucket is < 0 or > 4_000) return;
+            if (bucket is < 0 or > Histogram.MostBuckets) return;
             At((int)bucket, read.Next());
         }
     }

@@ -8,6 +8,9 @@ internal ref struct Varints(ReadOnlySpan<byte> bytes)
 
     private ReadOnlySpan<byte> rest = bytes;
 
+    /// <summary>Nothing follows: a count that goes on beyond it is damage.</summary>
+    public readonly bool AtEnd => rest.IsEmpty;
+
     public long Next()
     {
         // Most numbers of a histogram take one byte.
