@@ -28,6 +28,8 @@ internal static class StatusCommand
         }
 
         if (system.Store is { } store) Screen.Line($"store    {store.Partitions} partitions, {Plain.Bytes(store.SizeBytes)}");
+        foreach (var file in system.Store?.Damaged ?? [])
+            Screen.Line($"         {Plain.Text(file.File)}: {(file.Day is null ? "" : $"figures and lists of {Plain.Text(file.Day)} are incomplete; ")}{Plain.Text(file.Command ?? "set aside as damaged")}");
         if (system.Disk is { } disk) Screen.Line($"disk     {Plain.Bytes(disk.FreeBytes)} free");
         ReaderTable.Print(system);
         var lanes = new Table("Destination", "State", ">Backlog");

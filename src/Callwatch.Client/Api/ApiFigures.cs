@@ -108,6 +108,9 @@ public sealed record ApiStats
     /// <summary><c>rollups</c> or <c>rows</c>.</summary>
     public required string Source { get; init; }
 
+    /// <summary>Where only rows could answer and retention has taken some of the range: the moment from which on they are all there. Null otherwise.</summary>
+    public string? RowsFrom { get; init; }
+
     /// <summary>True when there are more groups than were answered, or some were counted together as <c>other</c>.</summary>
     public required bool Truncated { get; init; }
 

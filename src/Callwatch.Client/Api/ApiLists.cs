@@ -18,6 +18,9 @@ public sealed record ApiPage<T>
 
     /// <summary><c>rollups</c> or <c>rows</c>.</summary>
     public required string Source { get; init; }
+
+    /// <summary>Where retention has taken rows of the range: the moment from which on they are all there, RFC 3339 in UTC. Null when it has not.</summary>
+    public string? RowsFrom { get; init; }
 }
 
 /// <summary>A whole list.</summary>
@@ -60,10 +63,10 @@ public sealed record ApiErrorGroup
     /// <summary>Of all failed calls of the selection, 0 to 1.</summary>
     public required double Share { get; init; }
 
-    /// <summary>First failure, RFC 3339 in UTC.</summary>
+    /// <summary>When this failure was first seen at all, whatever the range and the filter, RFC 3339 in UTC.</summary>
     public required string FirstSeen { get; init; }
 
-    /// <summary>Latest failure.</summary>
+    /// <summary>The latest of the range.</summary>
     public required string LastSeen { get; init; }
 
     /// <summary>Traces that show it.</summary>

@@ -9,7 +9,7 @@ public sealed record ApiReindex
     /// <summary>Days stored by older rules than this program's: rebuilding them gives them what it knows better.</summary>
     public required IReadOnlyList<string> OutdatedDays { get; init; }
 
-    /// <summary>Days of which a file was set aside as damaged.</summary>
+    /// <summary>Days of which a file was set aside as damaged, or has vanished.</summary>
     public required IReadOnlyList<string> DamagedDays { get; init; }
 }
 

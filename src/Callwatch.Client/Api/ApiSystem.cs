@@ -113,15 +113,19 @@ public sealed record ApiReaderLoss(string Reader, long ExpiredByAge, long Expire
 /// <param name="OldestEnd">Oldest span, by its end; RFC 3339 in UTC.</param>
 public sealed record ApiStore(int Partitions, long SizeBytes, long StoredSpans, long StoredCalls, string? OldestEnd)
 {
-    /// <summary>Files that could not be read and were set aside; a reindex of their day brings back what the journal still holds of it.</summary>
+    /// <summary>Files that could not be read and were set aside, or have vanished; a reindex of their day brings back what the journal still holds of it.</summary>
     public IReadOnlyList<ApiDamagedFile> Damaged { get; init; } = [];
 }
 
-/// <summary>A file of the store that was set aside.</summary>
-/// <param name="File">Its name now.</param>
+/// <summary>A file of the store that was set aside, or has vanished: figures and lists of its day are incomplete.</summary>
+/// <param name="File">Its name now; of a vanished one with <c>.missing</c> behind it.</param>
 /// <param name="Day">The UTC day of its rows; null when it held none.</param>
 /// <param name="SizeBytes">Its size.</param>
-public sealed record ApiDamagedFile(string File, string? Day, long SizeBytes);
+public sealed record ApiDamagedFile(string File, string? Day, long SizeBytes)
+{
+    /// <summary>The command that brings back what the journal still holds of the day.</summary>
+    public string? Command { get; init; }
+}
 
 /// <summary>The files of media.</summary>
 /// <param name="Files">How many.</param>

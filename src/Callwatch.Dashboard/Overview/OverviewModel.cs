@@ -18,6 +18,9 @@ public sealed record OverviewModel
 
     public required Breakdown By { get; init; }
 
+    /// <summary>Where only rows could answer and some are gone: from when on they are all there.</summary>
+    public Timestamp? RowsFrom { get; init; }
+
     /// <summary>Null when comparing is off or nothing earlier would be fair.</summary>
     public Baseline? Baseline { get; init; }
 

@@ -31,6 +31,7 @@ public sealed class OverviewQuestions(StatsQueries stats)
                     Now = visit.Now,
                     Step = whole.Step,
                     All = all,
+                    RowsFrom = whole.RowsFrom,
                     By = await by,
                     Baseline = await baseline,
                 });

@@ -10,6 +10,7 @@ internal static class FigureRecords
     {
         Step = answer.Step.Word(),
         Source = answer.Source.Word(),
+        RowsFrom = answer.RowsFrom?.ToString(),
         Truncated = answer.Truncated,
         Groups = [.. answer.Groups.Select(group => new ApiStatsGroup
         {

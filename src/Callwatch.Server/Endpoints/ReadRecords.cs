@@ -66,6 +66,7 @@ internal static class ReadRecords
         Next = page.Next,
         Newer = page.Newer,
         SearchedUntil = page.SearchedUntil?.ToString(),
+        RowsFrom = page.RowsFrom?.ToString(),
         Source = page.Source.Word(),
     };
 

@@ -72,7 +72,7 @@ internal static class SystemEndpoints
         },
         Store = !all ? null : new ApiStore(status.Store.Partitions, status.Store.SizeBytes, status.Store.Spans, status.Store.Calls, status.OldestEnd?.ToString())
         {
-            Damaged = [.. status.Store.Damaged.Select(file => new ApiDamagedFile(file.File, file.Day?.ToString("O", CultureInfo.InvariantCulture), file.SizeBytes))],
+            Damaged = [.. status.Store.Damaged.Select(file => new ApiDamagedFile(file.File, file.Day?.ToString("O", CultureInfo.InvariantCulture), file.SizeBytes) { Command = file.Command })],
         },
         Media = !all ? null : new ApiMediaFiles(status.Media.Files, status.Media.SizeBytes),
         Disk = !all ? null : new ApiDisk(status.Journal.FreeDiskBytes, status.Journal.SizeBytes + status.Store.SizeBytes + status.Media.SizeBytes),

@@ -113,6 +113,6 @@ public sealed partial class ReaderChoices(IJournal journal, ILogger<ReaderChoice
         ? $"It stands in another journal than this one (one of both was restored or replaced). Choose where it goes on: callwatch readers continue {reader} --at head|first|NUMBER, or on the page System."
         : $"The journal ends before the place where it stands (its end was lost or put back). Choose where it goes on: callwatch readers continue {reader} --at head|first|NUMBER, or on the page System.";
 
-    [LoggerMessage(EventId = 251, Level = LogLevel.Warning, Message = "{Who} lets the reader {Reader} go on behind journal record {After}; it stood at {Number} of epoch {Epoch}")]
+    [LoggerMessage(EventId = 232, Level = LogLevel.Warning, Message = "{Who} lets the reader {Reader} go on behind journal record {After}; it stood at {Number} of epoch {Epoch}")]
     private partial void Chose(string who, string reader, long after, long number, Guid epoch);
 }

@@ -64,7 +64,11 @@ public abstract record Answer<T>
 }
 
 /// <summary>One page of a list. <c>Next</c> is opaque. A page may be short, even empty, while <c>Next</c> is not null.</summary>
-public sealed record Page<T>(IReadOnlyList<T> Items, string? Next, long Newer, Timestamp? SearchedUntil, AnswerSource Source);
+public sealed record Page<T>(IReadOnlyList<T> Items, string? Next, long Newer, Timestamp? SearchedUntil, AnswerSource Source)
+{
+    /// <summary>Where retention has taken rows of the range: the moment from which on they are all there. Null when it has not.</summary>
+    public Timestamp? RowsFrom { get; init; }
+}
 
 /// <summary>A trace at a glance.</summary>
 public sealed record TraceSummary
@@ -170,7 +174,11 @@ public sealed record StatsQuestion
     public bool TimesOfPoints { get; init; } = true;
 }
 
-public sealed record StatsAnswer(Step Step, AnswerSource Source, bool Truncated, IReadOnlyList<StatsGroup> Groups);
+public sealed record StatsAnswer(Step Step, AnswerSource Source, bool Truncated, IReadOnlyList<StatsGroup> Groups)
+{
+    /// <summary>Where only rows could answer and retention has taken some of the range: the moment from which on they are all there. Null otherwise.</summary>
+    public Timestamp? RowsFrom { get; init; }
+}
 
 /// <summary>One group; every bucket of the range is present, empty ones too.</summary>
 public sealed record StatsGroup(IReadOnlyDictionary<string, string?> Key, Figures Total, IReadOnlyList<StatsPoint> Points)
@@ -197,7 +205,11 @@ public sealed record ErrorGroup
 
     /// <summary>Of all errors of the selection, 0 to 1.</summary>
     public required double Share { get; init; }
+
+    /// <summary>When the failure was first seen at all, whatever the range and the filter, as far back as figures reach.</summary>
     public required Timestamp FirstSeen { get; init; }
+
+    /// <summary>The latest of the range.</summary>
     public required Timestamp LastSeen { get; init; }
     public IReadOnlyList<TraceId> SampleTraces { get; init; } = [];
 }

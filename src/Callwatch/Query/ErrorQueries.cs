@@ -13,10 +13,16 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
     private const int MostGroups = 50_000;
     private const int Samples = 5;
 
+    /// <summary>Share of the time after which what came before the range is not looked at any further.</summary>
+    private const double LastEarlier = 0.8;
+
     /// <summary>Share of the time after which no further day is begun: what is known of the newer ones is an answer too.</summary>
     private const double LastDay = 0.7;
 
-    /// <summary>Most frequent first. Counted day by day from the newest: where the time did not do for all, <see cref="Page{T}.SearchedUntil"/> says from when on.</summary>
+    /// <summary>
+    /// Most frequent first. What was counted before rows went counts where all of it lies within the range and nothing but apps is filtered: of
+    /// which day it is nobody knows any more. Counted day by day from the newest: where the time did not do for all, <see cref="Page{T}.SearchedUntil"/> says from when on.
+    /// </summary>
     /// <param name="limit">1 to 1,000.</param>
     public async Task<Answer<Page<ErrorGroup>>> GroupsAsync(Selection selection, int limit, CancellationToken cancel)
     {
@@ -42,6 +48,8 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
     private Page<ErrorGroup> Read(QueryRun run, Asked asked, int limit)
     {
         var groups = new Dictionary<Key, Group>();
+        using var sources = new FigureSources(run);
+        var rowsFrom = FigureSources.RowsFrom(run, asked);
         Timestamp? until = null;
         foreach (var day in run.Between(asked.Selection.From, asked.Selection.To).GroupBy(partition => partition.Day))
         {
@@ -55,22 +63,24 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
 
             foreach (var partition in day)
             {
-                using var open = run.Open(partition);
+                using var open = sources.Open(partition);
                 if (open is not null) Count(open, asked, groups);
             }
         }
 
+        if (sources.History is { } history) AddGone(history, asked, groups, countThem: until is null && asked.Filter.Terms.Count == 0);
         var errors = groups.Values.Sum(group => group.Calls);
         var greatest = groups.OrderByDescending(pair => pair.Value.Calls).ThenByDescending(pair => pair.Value.Last).ThenBy(pair => pair.Key.Fingerprint).Take(limit).ToList();
+        FindFirst(run, sources, asked, greatest);
         foreach (var partition in greatest.SelectMany(pair => pair.Value.SeenIn).Distinct().OrderByDescending(partition => (partition.Day, partition.Sequence)))
         {
             if (run.Spent > (1 + LastDay) / 2) break;
-            using var open = run.Open(partition);
+            using var open = sources.Open(partition);
             if (open is null) continue;
             foreach (var (key, group) in greatest.Where(pair => pair.Value.Samples.Count < Samples && pair.Value.SeenIn.Contains(partition))) AddSamples(open, asked, key, group);
         }
 
-        return new Page<ErrorGroup>(ToGroups(greatest, errors), null, 0, until, AnswerSource.Rows);
+        return new Page<ErrorGroup>(ToGroups(greatest, errors), null, 0, until, AnswerSource.Rows) { RowsFrom = rowsFrom };
     }
 
     private static List<ErrorGroup> ToGroups(List<KeyValuePair<Key, Group>> greatest, long errors) =>
@@ -114,6 +124,65 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
         }
     }
 
+    // What is left of failures whose rows are gone: how often, since when and until when.
+    private static void AddGone(OpenPartition history, Asked asked, Dictionary<Key, Group> groups, bool countThem)
+    {
+        var (from, to) = (asked.Selection.From.UnixNanoseconds, asked.Selection.To.UnixNanoseconds);
+        using var command = history.Reader.Command($"""
+            SELECT e.fingerprint, e.provider, e.model, e.type, e.message, e.calls, e.first_seen, e.last_seen FROM error_groups e WHERE {asked.Owner("e")}
+            """);
+        using var row = command.ExecuteReader();
+        while (row.Read())
+        {
+            var key = new Key(row.GetInt64(0), WordOf(history, row.GetInt64(1)), WordOf(history, row.GetInt64(2)));
+            var (first, last) = (row.GetInt64(6), row.GetInt64(7));
+            var counts = countThem && first >= from && last < to;
+            if (!groups.TryGetValue(key, out var group))
+            {
+                if (!counts || groups.Count > MostGroups) continue;
+                groups[key] = group = new Group { Type = row.GetString(3), Message = row.GetString(4) };
+            }
+
+            if (counts) group.Calls += row.GetInt64(5);
+            group.First = Math.Min(group.First, first);
+            if (last >= from && last < to) group.Last = Math.Max(group.Last, last);
+        }
+    }
+
+    // When they were first seen at all, from the oldest day on: most are found on one of the first.
+    private static void FindFirst(QueryRun run, FigureSources sources, Asked asked, List<KeyValuePair<Key, Group>> greatest)
+    {
+        var left = greatest.ToDictionary();
+        // Within the range a filter may have left the first one out.
+        var until = asked.Filter.Terms.Count == 0 ? asked.Selection.From : asked.Selection.To;
+        foreach (var day in run.Partitions.Where(partition => partition.From < until).Reverse().GroupBy(partition => partition.Day))
+        {
+            var found = new List<Key>();
+            foreach (var partition in day)
+            {
+                if (left.Count == 0 || run.Spent > LastEarlier) return;
+                using var open = sources.Open(partition);
+                if (open is null) continue;
+                using var command = open.Reader.Command($"""
+                    SELECT e.fingerprint, e.provider, e.model, min(e.first_seen) FROM error_groups e
+                    WHERE {open.Owner(asked, "e")} AND e.fingerprint IN ({string.Join(", ", left.Keys.Select(key => key.Fingerprint.ToString(CultureInfo.InvariantCulture)).Distinct())}) GROUP BY 1, 2, 3
+                    """);
+                using var row = command.ExecuteReader();
+                while (row.Read())
+                {
+                    var key = new Key(row.GetInt64(0), WordOf(open, row.GetInt64(1)), WordOf(open, row.GetInt64(2)));
+                    if (!left.TryGetValue(key, out var group)) continue;
+                    group.First = Math.Min(group.First, row.GetInt64(3));
+                    found.Add(key);
+                }
+            }
+
+            foreach (var key in found) left.Remove(key);
+        }
+    }
+
+    private static string? WordOf(OpenPartition open, long id) => id == 0 ? null : open.Reader.Word(id);
+
     private static void Name(OpenPartition open, Asked asked, long fingerprint, Group group)
     {
         using var command = open.Reader.Command("SELECT type, message FROM error_groups WHERE tenant = $tenant AND fingerprint = $fingerprint LIMIT 1");
@@ -146,7 +215,7 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
         var sql = new SqlCondition(open);
         sql.And(string.Create(CultureInfo.InvariantCulture, $"c.fingerprint IS NOT NULL AND c.outcome = {(int)Outcome.Error}"));
         sql.And($"c.\"end\" >= {sql.Parameter(asked.Selection.From.UnixNanoseconds)} AND c.\"end\" < {sql.Parameter(asked.Selection.To.UnixNanoseconds)}");
-        sql.And(asked.Owner("c"));
+        sql.And(open.Owner(asked, "c"));
         scopes.Sql(asked.Selection.Scope, FieldColumns.OfCalls).Add(sql, asked.Filter);
         return sql;
     }

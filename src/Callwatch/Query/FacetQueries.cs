@@ -39,6 +39,7 @@ public sealed class FacetQueries(QueryGate gate, Scopes scopes)
         var calls = new Dictionary<string, long>(StringComparer.Ordinal);
         var counted = asked.Filter.Terms.Count > 0 ? null : CountedOf(field);
         var source = AnswerSource.Rows;
+        var rowsFrom = FigureSources.RowsFrom(run, asked);
         Timestamp? until = null;
         foreach (var day in run.Between(asked.Selection.From, asked.Selection.To).GroupBy(partition => partition.Day))
         {
@@ -69,7 +70,7 @@ public sealed class FacetQueries(QueryGate gate, Scopes scopes)
         List<FacetValue> values = [.. calls.Where(pair => prefix is null || pair.Key.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
             .OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal).Take(limit)
             .Select(pair => new FacetValue(pair.Key, pair.Value))];
-        return new Page<FacetValue>(values, null, 0, until, source);
+        return new Page<FacetValue>(values, null, 0, until, source) { RowsFrom = rowsFrom };
     }
 
     /// <summary>How a whole day is counted without its rows; null when it cannot be.</summary>

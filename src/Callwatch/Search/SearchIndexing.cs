@@ -21,6 +21,7 @@ internal sealed partial class SearchIndexing : IDisposable
     private readonly Counters counters;
     private readonly TimeProvider time;
     private readonly ILogger log;
+    private readonly DataHold? hold;
     private readonly Func<SeenMessages, LateLogs, DocumentBuilder> makeBuilder;
     private readonly SearchWriter writer;
     private readonly SeenFile seenFile;
@@ -30,9 +31,9 @@ internal sealed partial class SearchIndexing : IDisposable
     private long saved;
     private bool changed;
 
-    public SearchIndexing(SearchFolder folder, SearchMode mode, SpanNormalizer normalizer, IJournal journal, Counters counters, TimeProvider time, ILogger log)
+    public SearchIndexing(SearchFolder folder, SearchMode mode, SpanNormalizer normalizer, IJournal journal, Counters counters, TimeProvider time, ILogger log, DataHold? hold = null)
     {
-        (this.folder, this.journal, this.counters, this.time, this.log) = (folder, journal, counters, time, log);
+        (this.folder, this.journal, this.counters, this.time, this.log, this.hold) = (folder, journal, counters, time, log, hold);
         writer = new SearchWriter(folder);
         seenFile = new SeenFile(folder.Folder, log);
         makeBuilder = (messages, logs) => new DocumentBuilder(normalizer, new SpanListener(messages, mode), logs, log);
@@ -88,6 +89,7 @@ internal sealed partial class SearchIndexing : IDisposable
     }
 
     /// <summary>A question met damage in a file; unless that has been seen to meanwhile.</summary>
+    /// <exception cref="IOException">A backup is being made, which must find every file: to be tried again. So elsewhere here, where damage is met.</exception>
     public void BeginAgain(Suspicion suspicion)
     {
         if (suspicion.Attempt == Attempt) BeginAgain(suspicion.File);
@@ -96,6 +98,8 @@ internal sealed partial class SearchIndexing : IDisposable
     /// <summary>The file is set aside, and what the journal still holds of its day is indexed again.</summary>
     private void BeginAgain(SearchFile damaged)
     {
+        using var removing = hold?.TryRemove();
+        if (hold is not null && removing is null) throw new IOException($"{damaged.Name} is damaged, and cannot be set aside while a backup is being made");
         counters.Add(Reason.DamagedSearchFile);
         Damaged(damaged.Name, journal.FirstNumber);
         var files = folder.Contents.Files.Where(file => file.Day == damaged.Day).ToList();
@@ -115,9 +119,11 @@ internal sealed partial class SearchIndexing : IDisposable
         builder = makeBuilder(seen, late);
     }
 
-    /// <summary>Takes files of days that nobody keeps rows of any more.</summary>
+    /// <summary>Takes files of days that nobody keeps rows of any more; while a backup copies, later.</summary>
     public void Retire(Func<SearchFile, bool> isOver)
     {
+        using var removing = hold?.TryRemove();
+        if (hold is not null && removing is null) return;
         foreach (var file in folder.Contents.Files.Where(isOver))
         {
             writer.Release(file);

@@ -17,7 +17,7 @@ namespace Callwatch.Search;
 /// <summary>Reads the journal at its own pace and makes what was said findable by its words. The store never waits for it.</summary>
 internal sealed partial class SearchReader(
     IJournal journal, SearchIndex index, SearchProgress progress, SpanNormalizer normalizer, StoreFolder store, StoreProgress stored, RetentionDesk retention,
-    ReaderChoices choices, IOptions<CallwatchOptions> options, Counters counters, TimeProvider time, RetentionClock clock, ILogger<SearchReader> log)
+    ReaderChoices choices, IOptions<CallwatchOptions> options, Counters counters, TimeProvider time, RetentionClock clock, ILogger<SearchReader> log, DataHold hold)
     : BackgroundService, IJournalReader
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
@@ -96,7 +96,7 @@ internal sealed partial class SearchReader(
         if (folder.Contents.Position is null) await thread!.RunAsync(() => folder.Catalog.Begin(new Position(journal.Epoch, journal.FirstNumber - 1)));
         var beginning = await choices.BeginAsync(Name, folder.Contents.Position, Stop, cancel);
         if (beginning.Chosen) await thread!.RunAsync(() => folder.Catalog.MoveTo(beginning.After));
-        indexing = new SearchIndexing(folder, options.Value.Search, normalizer, journal, counters, time, log);
+        indexing = new SearchIndexing(folder, options.Value.Search, normalizer, journal, counters, time, log, hold);
         progress.Indexed(indexing.Place, null);
         index.Opened(folder);
         await RememberAsync(cancel);
@@ -226,7 +226,7 @@ internal sealed partial class SearchReader(
             try
             {
                 var attempt = indexing!.Attempt;
-                if (index.TakeSuspect() is { } suspect) await thread!.RunAsync(() => indexing.BeginAgain(suspect));
+                if (index.TakeSuspect() is { } suspect) await SetAsideAsync(suspect);
                 await MergeAsync();
                 if (indexing.Attempt != attempt) FollowAgain();
                 if (time.GetElapsedTime(retired) < RetireEvery) continue;
@@ -237,6 +237,19 @@ internal sealed partial class SearchReader(
             {
                 Delayed(e.Message);
             }
+        }
+    }
+
+    private async Task SetAsideAsync(Suspicion suspect)
+    {
+        try
+        {
+            await thread!.RunAsync(() => indexing!.BeginAgain(suspect));
+        }
+        catch
+        {
+            index.Suspect(suspect);
+            throw;
         }
     }
 

@@ -24,7 +24,7 @@ public enum StoreState
 /// <param name="Why">Set when failing or stopped; fit for System.</param>
 public sealed record StoreStatus(StoreState State, Position? Position, long HeadNumber, double LagSeconds, long Spans, long Calls, int Partitions, long SizeBytes, string? Why)
 {
-    /// <summary>Files that could not be read and were set aside.</summary>
+    /// <summary>Files that could not be read and were set aside, or have vanished: figures and lists of their days are incomplete.</summary>
     public IReadOnlyList<Partitions.DamagedFile> Damaged { get; init; } = [];
 }
 
@@ -53,7 +53,7 @@ public sealed class StoreProgress(IJournal journal, Partitions.StoreFolder folde
     {
         var head = journal.Head.Number;
         var size = folder.Partitions.Sum(partition => SizeOf(partition.File) + SizeOf(partition.File + "-wal")) + SizeOf(History.HistoryFile.File);
-        var damaged = Partitions.DamagedFiles.List(folder.Folder);
+        var damaged = Partitions.DamagedFiles.Of(folder);
         lock (gate)
         {
             var lag = position?.Number >= head ? 0 : Math.Max(0, (time.GetUtcNow() - (waitingSince ?? Timestamp.From(time.GetUtcNow())).ToDateTimeOffset()).TotalSeconds);

@@ -131,8 +131,7 @@ internal sealed partial class StoreReader(
     private Task<bool> SetAsideAsync() => thread.RunAsync(() =>
     {
         var damaged = damage.Among(writer.Suspects);
-        damage.SetAside(damaged);
-        return damaged.Count > 0;
+        return damaged.Count > 0 && damage.SetAside(damaged);
     });
 
     private async Task ApplyAsync(StoreBatch batch, Timestamp newest)

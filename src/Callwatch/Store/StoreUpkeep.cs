@@ -64,7 +64,7 @@ internal sealed partial class StoreUpkeep(
     {
         if (!folder.TakeSuspicion()) return;
         var damaged = damage.Among(folder.Partitions.Select(partition => partition.File));
-        if (damaged.Count > 0) await thread.RunAsync(() => damage.SetAside(damaged));
+        if (damaged.Count > 0 && !await thread.RunAsync(() => damage.SetAside(damaged))) folder.Suspect();
     }
 
     private async Task CheckpointAsync()

@@ -44,6 +44,21 @@ public sealed class CommandLineTests
     }
 
     [Fact]
+    public async Task Whatever_asks_a_server_can_answer_in_json_and_explains_itself()
+    {
+        var (_, all, _) = await CallwatchProcess.RunAsync(["--help"]);
+        string[] commands = [.. Asking.Select(row => row.Data.Split(' ')[0]), "keys list", "keys create", "keys revoke", "reindex", "reprice", "readers continue", "doctor", "backup", "restore", "demo"];
+        foreach (var command in commands)
+        {
+            var (code, output, _) = await CallwatchProcess.RunAsync([.. command.Split(' '), "--help"]);
+            Assert.Equal(0, code);
+            Assert.Contains("Usage:", output);
+            Assert.Contains("--json", output);
+            Assert.Contains("  " + command.Split(' ')[0], all);
+        }
+    }
+
+    [Fact]
     public async Task The_address_may_come_from_the_environment()
     {
         var (code, _, error) = await CallwatchProcess.RunAsync(["status"], ("CALLWATCH_URL", "http://127.0.0.1:2/base"));

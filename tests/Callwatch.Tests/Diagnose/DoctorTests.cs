@@ -46,7 +46,20 @@ public sealed class DoctorTests
         File.Delete(Directory.EnumerateFiles(Path.Combine(folder.Restored, "store"), "20*.db").First());
         var problems = (await ExamineAsync(folder.Restored)).Where(finding => finding.Level == FindingLevel.Problem).ToList();
         Assert.Contains(problems, finding => finding.Check == "places" && finding.Cure!.Contains("readers continue store", StringComparison.Ordinal));
-        Assert.Contains(problems, finding => finding.Check == "catalog" && finding.What.Contains("missing", StringComparison.Ordinal));
+        Assert.Contains(problems, finding => finding.Check == "catalog" && finding.What.Contains("missing", StringComparison.Ordinal)
+            && finding.Cure!.Contains("callwatch reindex --from 20", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("2026-09-17.0001.db.missing", "store/2026-09-17.0001.db has vanished")]
+    [InlineData("2026-09-17.0001.db.damaged-2", "store/2026-09-17.0001.db.damaged-2 was found damaged")]
+    public async Task A_day_with_missing_rows_is_named_with_the_command_that_brings_them_back(string file, string said)
+    {
+        using var folder = await BackedUpFolder.MakeAsync(calls: 2);
+        await File.WriteAllTextAsync(Path.Combine(folder.Data, "store", file), "", Cancel);
+        var finding = Assert.Single(await ExamineAsync(folder.Data), finding => finding.Level != FindingLevel.Fine);
+        Assert.StartsWith(said, finding.What, StringComparison.Ordinal);
+        Assert.Contains("callwatch reindex --from 2026-09-17 --to 2026-09-18 --apply", finding.Cure, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -44,9 +44,13 @@ public sealed class SmallQueriesTests(CallQueriesTests.World world) : IClassFixt
             var expected = failed.GroupBy(call => (ErrorFingerprint.Text(ErrorFingerprint.Of(call.Error!).Value), call.Call!.Provider, call.Call.Model))
                 .ToDictionary(group => group.Key, group => (group.Count(), group.Min(call => call.End), group.Max(call => call.End), ErrorFingerprint.Of(group.First().Error!).Message));
             Assert.Equal(expected.Count, told.Count);
+            // When it was first seen at all, by the apps asked for.
+            var ever = world.Query.AllCalls().Where(RandomQuestions.Test(selection with { Filter = null, From = QueryWorld.From, To = QueryWorld.To }, world.Query.Apps.NameOf))
+                .Where(call => call.Outcome == Outcome.Error && call.Error is not null).ToLookup(call => (ErrorFingerprint.Text(ErrorFingerprint.Of(call.Error!).Value), call.Call!.Provider, call.Call.Model));
             foreach (var group in told)
             {
-                var (count, first, last, message) = expected[(group.Fingerprint, group.Provider, group.Model)];
+                var (count, _, last, message) = expected[(group.Fingerprint, group.Provider, group.Model)];
+                var first = ever[(group.Fingerprint, group.Provider, group.Model)].Min(call => call.End);
                 Assert.Equal((count, first, last, message), ((int)group.Count, group.FirstSeen, group.LastSeen, group.Message));
                 Assert.Equal((double)count / failed.Count, group.Share);
                 Assert.InRange(group.SampleTraces.Count, 1, 5);

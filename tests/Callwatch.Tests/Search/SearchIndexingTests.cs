@@ -84,6 +84,27 @@ public sealed class SearchIndexingTests : IDisposable
     }
 
     [Fact]
+    public async Task No_file_goes_while_a_backup_copies()
+    {
+        await AppendAsync(Chat(1, day: 0), Chat(1, day: 1));
+        using var run = new Run(this);
+        run.IndexAll();
+        var (old, attempt) = (run.Folder.Contents.Files[^1], run.Indexing.Attempt);
+        using (run.Hold.Take())
+        {
+            run.Indexing.Retire(file => file.Day == old.Day);
+            Assert.Throws<IOException>(() => run.Indexing.BeginAgain(new Suspicion(old, attempt)));
+            Assert.True(File.Exists(run.Folder.PathOf(old)));
+            Assert.Equal((2, attempt), (run.Folder.Contents.Files.Length, run.Indexing.Attempt));
+        }
+
+        run.Indexing.BeginAgain(new Suspicion(old, attempt));
+        Assert.False(File.Exists(run.Folder.PathOf(old)));
+        run.IndexAll();
+        Assert.Equal(2, run.Found("question1"));
+    }
+
+    [Fact]
     public async Task Messages_told_by_log_records_are_found_whichever_comes_first()
     {
         var late = A.Logs(A.Log("gen_ai.choice").For(1, 2).Body("Samarkand lies in the east"));
@@ -173,7 +194,7 @@ public sealed class SearchIndexingTests : IDisposable
             this.world = world;
             Folder = new SearchFolder(world.temp.At("search"));
             if (Folder.Contents.Position is null) Folder.Catalog.Begin(new Position(world.journal.Epoch, 0));
-            Indexing = new SearchIndexing(Folder, SearchMode.New, new SpanNormalizer(new PriceBooks()), world.journal, new Counters(), world.time, NullLogger.Instance);
+            Indexing = new SearchIndexing(Folder, SearchMode.New, new SpanNormalizer(new PriceBooks()), world.journal, new Counters(), world.time, NullLogger.Instance, Hold);
             var from = Indexing.Recall();
             Indexing.Remember([.. world.journal.Records.Where(record => record.Number > from && record.Number <= Indexing.Place.Number)]);
         }
@@ -181,6 +202,8 @@ public sealed class SearchIndexingTests : IDisposable
         public SearchFolder Folder { get; }
 
         public SearchIndexing Indexing { get; }
+
+        public DataHold Hold { get; } = new();
 
         public void IndexAll()
         {
@@ -202,6 +225,7 @@ public sealed class SearchIndexingTests : IDisposable
         {
             Indexing.Dispose();
             Folder.Dispose();
+            Hold.Dispose();
         }
     }
 }

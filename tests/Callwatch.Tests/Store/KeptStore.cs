@@ -36,6 +36,8 @@ internal sealed class KeptStore : IDisposable
 
     public bool DiskIsShort { get; set; }
 
+    public DataHold Hold { get; } = new();
+
     /// <summary>Everything that is due, with files closed first.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
@@ -72,7 +74,8 @@ internal sealed class KeptStore : IDisposable
     {
         thread.Dispose();
         control.Dispose();
+        Hold.Dispose();
     }
 
-    private StoreRetention Make() => new(store.Folder, store.Writer, thread, Rules, () => DiskIsShort, Counters, ages, NullLogger.Instance);
+    private StoreRetention Make() => new(store.Folder, store.Writer, thread, Rules, () => DiskIsShort, Counters, ages, NullLogger.Instance, Hold);
 }

@@ -1,6 +1,8 @@
 using Callwatch.Control;
 using Callwatch.Query;
 using Callwatch.Spans;
+using Callwatch.Store.Partitions;
+using Callwatch.Store.Rollups;
 using Callwatch.Telemetry;
 using Callwatch.Tests.Query;
 using Xunit;
@@ -80,6 +82,8 @@ public sealed class RetirementTests
         Assert.InRange(stops, 5, 400);
         await kept.RunAsync(Cancel);
         Assert.Empty(world.Store.Folder.Partitions);
+        // What retention took has not vanished.
+        Assert.Empty(DamagedFiles.Of(world.Store.Folder));
         await CompareAsync(world, all, seed);
     }
 
@@ -185,6 +189,106 @@ public sealed class RetirementTests
 
         Assert.NotEqual(0, kept.Counters.Total(Reason.RowsExpiredByDisk));
         await CompareAsync(world, all, 9);
+    }
+
+    [Fact]
+    public async Task Files_of_rows_that_are_gone_stay_while_a_backup_copies()
+    {
+        using var world = new QueryWorld(seed: 10, chunks: 2);
+        using var kept = Kept(world);
+        world.Time.Advance(TimeSpan.FromDays(120));
+        var files = world.Store.Folder.Partitions.Select(partition => Path.Combine(world.Store.Folder.Folder, partition.File)).ToList();
+        using (kept.Hold.Take())
+        {
+            await kept.RunAsync(Cancel);
+            Assert.Empty(world.Store.Folder.Partitions);
+            Assert.All(files, file => Assert.True(File.Exists(file)));
+        }
+
+        await kept.RunAsync(Cancel);
+        Assert.All(files, file => Assert.False(File.Exists(file)));
+    }
+
+    [Theory]
+    [InlineData(11)]
+    [InlineData(12)]
+    public async Task Failures_keep_their_first_and_last_moment_and_their_number_when_rows_are_gone(int seed)
+    {
+        using var world = new QueryWorld(seed, chunks: 6);
+        using var kept = Kept(world);
+        var failed = world.AllCalls().Where(call => call is { Outcome: Outcome.Error, Error: not null }).ToList();
+        kept.Rules.Put([(0, 0, new RetentionWish(null, 30, null, null)), (1, world.Apps.Find(1, "shop")!.Id, new RetentionWish(null, 20, null, null))]);
+        for (var part = 0; part < 4; part++)
+        {
+            await kept.RunAsync(Cancel);
+            if (part == 0) Assert.NotEmpty(world.Store.Folder.Partitions);
+            if (part == 3) Assert.Empty(world.Store.Folder.Partitions);
+            foreach (var app in (string?[])[null, "shop", "help desk"])
+            {
+                var selection = new Selection { Scope = QueryWorld.Tenant, From = QueryWorld.From, To = QueryWorld.To, Apps = app is null ? [] : [app] };
+                var own = failed.Where(call => app is null || world.Apps.NameOf(call.AppId) == app).GroupBy(KeyOf).ToDictionary(group => group.Key, group => group.ToList());
+                var page = Assert.IsType<Answer<Page<ErrorGroup>>.Found>(await world.Errors.GroupsAsync(selection, 1_000, Cancel)).Value;
+                Assert.NotNull(page.RowsFrom);
+                Assert.Equal(own.Count, page.Items.Count);
+                foreach (var group in page.Items)
+                {
+                    var calls = own[(group.Fingerprint, group.Provider, group.Model)];
+                    Assert.Equal((calls.Count, calls.Min(call => call.End), calls.Max(call => call.End)), ((int)group.Count, group.FirstSeen, group.LastSeen));
+                    Assert.Equal(ErrorFingerprint.Of(calls[0].Error!).Message, group.Message);
+                }
+
+                // Of the rows that are left it is still known when the failure was first seen at all.
+                if (app is not null || page.RowsFrom is not { } rows || rows >= QueryWorld.To) continue;
+                var recent = Assert.IsType<Answer<Page<ErrorGroup>>.Found>(await world.Errors.GroupsAsync(selection with { From = rows }, 1_000, Cancel)).Value;
+                Assert.Null(recent.RowsFrom);
+                foreach (var group in recent.Items)
+                {
+                    var calls = own[(group.Fingerprint, group.Provider, group.Model)];
+                    Assert.Equal((calls.Count(call => call.End >= rows), calls.Min(call => call.End)), ((int)group.Count, group.FirstSeen));
+                }
+            }
+
+            world.Time.Advance(part == 2 ? TimeSpan.FromDays(60) : TimeSpan.FromDays(6));
+        }
+
+        static (string, string?, string?) KeyOf(Span call) => (ErrorFingerprint.Text(ErrorFingerprint.Of(call.Error!).Value), call.Call!.Provider, call.Call.Model);
+    }
+
+    [Fact]
+    public async Task Answers_that_need_rows_say_from_when_on_there_are_all()
+    {
+        using var world = new QueryWorld(seed: 13, chunks: 4);
+        using var kept = Kept(world);
+        var selection = new Selection { Scope = QueryWorld.Tenant, From = QueryWorld.From, To = QueryWorld.To };
+        Assert.Null(await RowsFromAsync(selection));
+        kept.Rules.Put([(1, world.Apps.Find(1, "shop")!.Id, new RetentionWish(null, 30, null, null))]);
+        await kept.RunAsync(Cancel);
+        var from = (await RowsFromAsync(selection))!.Value;
+        Assert.Equal(0, from.UnixSeconds % 86_400);
+        Assert.True(from > QueryWorld.From && from <= world.Now.Plus(TimeSpan.FromDays(-29)), from.ToString());
+        Assert.Equal(from, await RowsFromAsync(selection with { Apps = ["shop"] }));
+        Assert.Null(await RowsFromAsync(selection with { Apps = ["help desk"] }));
+        Assert.Null(await RowsFromAsync(selection with { From = from }));
+        Assert.Contains(world.AllCalls(), call => world.Apps.NameOf(call.AppId) == "shop" && call.End >= from);
+        Assert.DoesNotContain(world.AllCalls(), call => world.Apps.NameOf(call.AppId) == "shop" && call.End < from);
+
+        // Figures by what rollups know need no rows.
+        var byModel = FigureCheck.Found(await world.Stats.FiguresAsync(Question(["model"], Step.Day), Cancel));
+        Assert.Equal((AnswerSource.Rollups, null), (byModel.Source, byModel.RowsFrom));
+
+        async Task<Timestamp?> RowsFromAsync(Selection of)
+        {
+            var said = new HashSet<Timestamp?>
+            {
+                Assert.IsType<Answer<Page<Span>>.Found>(await world.Calls.ListAsync(of, SortOrder.Newest, 10, null, Cancel)).Value.RowsFrom,
+                Assert.IsType<Answer<Page<TraceSummary>>.Found>(await world.Traces.ListAsync(of, SortOrder.Newest, 10, null, Cancel)).Value.RowsFrom,
+                Assert.IsType<Answer<Page<PersonSummary>>.Found>(await world.People.UsersAsync(of, 10, null, Cancel)).Value.RowsFrom,
+                Assert.IsType<Answer<Page<FacetValue>>.Found>(await world.Facets.ValuesAsync("model", null, of, 10, Cancel)).Value.RowsFrom,
+                Assert.IsType<Answer<Page<ErrorGroup>>.Found>(await world.Errors.GroupsAsync(of, 10, Cancel)).Value.RowsFrom,
+                FigureCheck.Found(await world.Stats.FiguresAsync(Question([], Step.Day) with { Selection = of with { Filter = "session:*" } }, Cancel)).RowsFrom,
+            };
+            return Assert.Single(said);
+        }
     }
 
     private static KeptStore Kept(QueryWorld world) => new(world.Store, world.At("retention.db"), world.Time);

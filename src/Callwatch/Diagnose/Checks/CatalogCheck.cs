@@ -22,7 +22,7 @@ internal sealed class CatalogCheck : ICheck
         // What was made or taken in this very moment is no finding.
         var files = Directory.EnumerateFiles(data.Paths.StoreFolder, "*.db").Select(file => Path.GetFileName(file)).Where(file => Partition.TryParse(file, out _)).ToHashSet(StringComparer.Ordinal);
         foreach (var missing in known.Except(files).Where(file => !File.Exists(Path.Combine(data.Paths.StoreFolder, file))).Order(StringComparer.Ordinal))
-            yield return new Finding(Name, FindingLevel.Problem, $"store/{missing} is missing: its rows and figures are gone, as far as the journal does not have them any more.", "Restore a backup into a new folder, if that day matters.");
+            yield return new Finding(Name, FindingLevel.Problem, $"store/{missing} is missing: lists and figures of its day are incomplete.", SetAsideCheck.CureOf(missing));
         if (data.Ready is not null) yield break;
         foreach (var unknown in files.Except(known).Order(StringComparer.Ordinal))
             yield return new Finding(Name, FindingLevel.Warning, $"store/{unknown} is not in the catalog; the next start takes it in, or away where a rebuilt file stands for it.");

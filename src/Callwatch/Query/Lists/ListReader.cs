@@ -36,6 +36,7 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
     public Page<T>? Read()
     {
         if (cursor is not null && IsGone(cursor)) return null;
+        var rowsFrom = FigureSources.RowsFrom(run, asked);
         var searchedUntil = sort.Field == SortField.End ? DayByDay() : AllAtOnce();
         var full = found.Count > limit;
         if (full) found.RemoveRange(limit, found.Count - limit);
@@ -44,7 +45,10 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
         return new Page<T>(
             [.. found.Select(item => item.Item)],
             next is { } after ? new ListCursor(question, from, to, asOf, after, FileOf(after)).ToString() : null,
-            cursor is null ? 0 : Newer(), next is null ? null : searchedUntil, AnswerSource.Rows);
+            cursor is null ? 0 : Newer(), next is null ? null : searchedUntil, AnswerSource.Rows)
+        {
+            RowsFrom = rowsFrom,
+        };
     }
 
     // A day that retention has taken needs no place in it; one that was rebuilt gives its rows other ids, perhaps in other files.

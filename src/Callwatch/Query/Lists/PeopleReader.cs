@@ -25,13 +25,17 @@ internal sealed class PeopleReader(QueryRun run, Asked asked, FilterSql filters,
 
     public Page<PersonSummary> Read()
     {
+        var rowsFrom = FigureSources.RowsFrom(run, asked);
         var until = DayByDay();
         var full = listed.Count > limit;
         if (full) listed.RemoveRange(limit, listed.Count - limit);
         PeoplePlace? next = full ? Place(listed[^1].Person.Last, listed[^1].Id) : until is { } time ? Place(time.UnixNanoseconds - 1, "") : null;
         return new Page<PersonSummary>(
             [.. listed.Select(one => one.Person.ToSummary(one.Id, isUser, apps))], next?.ToString(), 0,
-            next is null ? null : full ? new Timestamp(listed[^1].Person.Last) : until, AnswerSource.Rows);
+            next is null ? null : full ? new Timestamp(listed[^1].Person.Last) : until, AnswerSource.Rows)
+        {
+            RowsFrom = rowsFrom,
+        };
     }
 
     private PeoplePlace Place(long last, string id) => new(question, from, to, asOf, last, id);

@@ -43,6 +43,19 @@ internal sealed class FigureSources : IDisposable
         return any.Number() is not null;
     }
 
+    /// <summary>The moment from which on rows of the apps asked for are all there; null when none of the time asked for are gone.</summary>
+    public static Timestamp? RowsFrom(QueryRun run, Asked asked)
+    {
+        using var history = run.OpenHistory(Everything);
+        if (history is null) return null;
+        var sql = new SqlCondition(history);
+        sql.And($"r.cut = 0 AND r.level = 2 AND r.bucket > {sql.Parameter(asked.Selection.From.UnixSeconds - 86_400)} AND r.bucket < {sql.Parameter(asked.Selection.To.UnixSeconds)}");
+        sql.And(asked.Owner("r"));
+        using var last = new Statement(history.Reader.Connection, $"SELECT r.bucket FROM cuts r WHERE {sql.Where} ORDER BY r.bucket DESC LIMIT 1");
+        sql.BindTo(last);
+        return last.Number() is { } day ? Timestamp.FromUnixSeconds(day + 86_400) : null;
+    }
+
     /// <summary>How much has been moved; grows with each change of the history's rows that matters to sums.</summary>
     public long Moves => moved.Count;
 
@@ -52,10 +65,17 @@ internal sealed class FigureSources : IDisposable
     {
         foreach (var partition in run.Between(from, to))
         {
-            if (moved.Contains((partition.File, HistoryFile.All, HistoryFile.All)) || run.Open(partition) is not { } open) continue;
-            open.MovedApps = [.. moved.Where(entry => entry.File == partition.File).Select(entry => (entry.Tenant, entry.App))];
-            using (open) yield return open;
+            using var open = Open(partition);
+            if (open is not null) yield return open;
         }
+    }
+
+    /// <summary>Null when nothing of it is to be read there.</summary>
+    public OpenPartition? Open(Partition partition)
+    {
+        if (moved.Contains((partition.File, HistoryFile.All, HistoryFile.All)) || run.Open(partition) is not { } open) return null;
+        open.MovedApps = [.. moved.Where(entry => entry.File == partition.File).Select(entry => (entry.Tenant, entry.App))];
+        return open;
     }
 
     public void Dispose()

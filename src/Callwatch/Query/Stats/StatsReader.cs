@@ -59,6 +59,7 @@ internal sealed class StatsReader(
     public StatsAnswer Read()
     {
         var source = plan is not null && WholeMinutes() is not null ? AnswerSource.Rollups : AnswerSource.Rows;
+        var rowsFrom = source == AnswerSource.Rows ? FigureSources.RowsFrom(run, asked) : null;
         if (by.Count == 0) groups[""] = new Group([], buckets.Count);
         try
         {
@@ -76,7 +77,10 @@ internal sealed class StatsReader(
         var ordered = groups.Values.Select(group => (Group: group, group.Calls)).OrderByDescending(pair => pair.Calls)
             .ThenBy(pair => string.Join('\n', pair.Group.Key), StringComparer.Ordinal).Select(pair => pair.Group).ToList();
         truncated |= ordered.Count > MaxGroups || ordered.Exists(group => group.Key.Contains(GroupKeys<object>.Rest));
-        return new StatsAnswer(buckets.Step, source, truncated, [.. ordered.Take(MaxGroups).Select(group => ToGroup(group, counted))]);
+        return new StatsAnswer(buckets.Step, source, truncated, [.. ordered.Take(MaxGroups).Select(group => ToGroup(group, counted))])
+        {
+            RowsFrom = rowsFrom,
+        };
     }
 
     Group? ITakeFigures<Group>.Group(string?[] key)

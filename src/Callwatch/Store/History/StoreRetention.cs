@@ -164,9 +164,9 @@ internal sealed partial class StoreRetention(
 
     private sealed record AppRows(int Tenant, int App, Timestamp LastReceived);
 
-    [LoggerMessage(EventId = 421, Level = LogLevel.Information, Message = "Rows of {File} are past their retention ({What}); their figures have been moved to history.db")]
+    [LoggerMessage(EventId = 411, Level = LogLevel.Information, Message = "Rows of {File} are past their retention ({What}); their figures have been moved to history.db")]
     private partial void Moved(string file, string what);
 
-    [LoggerMessage(EventId = 422, Level = LogLevel.Warning, Message = "The disk is short of room: {File} goes before its time, with {Rows} rows; its figures are kept")]
+    [LoggerMessage(EventId = 412, Level = LogLevel.Warning, Message = "The disk is short of room: {File} goes before its time, with {Rows} rows; its figures are kept")]
     private partial void WentEarly(string file, long rows);
 }

@@ -17,7 +17,8 @@ internal sealed class PartitionCatalog : IDisposable
     private readonly SqliteConnection connection;
     private readonly Dictionary<string, Partition> partitions = [];
 
-    public PartitionCatalog(string folder)
+    /// <param name="isMoved">Whether retention has taken a file.</param>
+    public PartitionCatalog(string folder, Func<string, bool> isMoved)
     {
         var file = Path.Combine(folder, "catalog.db");
         try
@@ -36,7 +37,7 @@ internal sealed class PartitionCatalog : IDisposable
 
         try
         {
-            CompareWith(folder);
+            CompareWith(folder, isMoved);
             Partitions = Sorted();
         }
         catch
@@ -48,6 +49,9 @@ internal sealed class PartitionCatalog : IDisposable
 
     /// <summary>Set aside when the store was opened, as they were known.</summary>
     public List<Partition> Damaged { get; } = [];
+
+    /// <summary>Found to have vanished when the store was opened.</summary>
+    public List<Partition> Missing { get; } = [];
 
     /// <summary>Newest first.</summary>
     public ImmutableArray<Partition> Partitions { get; private set; } = [];
@@ -172,7 +176,7 @@ internal sealed class PartitionCatalog : IDisposable
 
     // Files may know more than the catalog (a crash between their commits and its own) or less (a power cut took their last commits, or all of
     // them). The first are adopted. For the second, reading goes back to what the file still knows: storing again changes nothing that is there.
-    private void CompareWith(string folder)
+    private void CompareWith(string folder, Func<string, bool> isMoved)
     {
         var (resume, newest) = (Position?.Number ?? 0, StoreDatabase.NewestOf("partition"));
         var files = Directory.EnumerateFiles(folder, "*.db").Select(path => Path.GetFileName(path)).Where(file => Partition.TryParse(file, out _)).ToList();
@@ -186,8 +190,17 @@ internal sealed class PartitionCatalog : IDisposable
         List<Partition> lost = [];
         foreach (var gone in partitions.Values.Where(partition => !File.Exists(Path.Combine(folder, partition.File))).ToList())
         {
-            // Retention took it, or its name never was durable: then nothing in it was either.
-            if (gone.Applied > Synced) resume = Math.Min(resume, Synced);
+            // Its name never was durable: then nothing in it was either. Or retention took it. Else a person did.
+            if (gone.Applied > Synced)
+            {
+                resume = Math.Min(resume, Synced);
+            }
+            else if (gone.Applied > 0 && !isMoved(gone.File))
+            {
+                DamagedFiles.NoteMissing(folder, gone.File);
+                Missing.Add(gone);
+            }
+
             lost.Add(gone);
         }
 
@@ -219,13 +232,14 @@ internal sealed class PartitionCatalog : IDisposable
                 continue;
             }
 
-            if (known is not null && found.Applied < known.Applied) resume = Math.Min(resume, found.Applied);
+            if (known is null) DamagedFiles.NoteFound(folder, file);
+            else if (found.Applied < known.Applied) resume = Math.Min(resume, found.Applied);
             partitions[file] = found;
         }
 
         Forget(lost, Math.Max(resume, Math.Min(Synced, Position?.Number ?? 0)));
         foreach (var partition in lost)
-            foreach (var part in (string[])["", "-wal", "-shm"]) File.Delete(Path.Combine(folder, partition.File + part));
+            SwapTables.Unlink(folder, partition.File);
     }
 
     // In one transaction: a crash after one of the two would leave a store that misses a file and reads on behind what was in it.

@@ -28,7 +28,7 @@ public sealed class StoreFolder : IDisposable
         History = new HistoryFile(folder);
         // A stop came between moving a file's figures and deleting it; nobody may count them again.
         foreach (var (file, _, _) in History.Moved.Where(moved => moved.Tenant == HistoryFile.All)) SwapTables.Unlink(folder, file);
-        Catalog = new PartitionCatalog(folder);
+        Catalog = new PartitionCatalog(folder, History.IsMoved);
         Partitions = Catalog.Partitions;
     }
 

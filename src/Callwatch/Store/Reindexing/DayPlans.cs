@@ -18,11 +18,8 @@ internal sealed class DayPlans(StoreFolder folder, IJournal journal, Func<TimeSp
     // An end lies at most so much after its receipt (what a clock ahead claims beyond is taken as the time of receipt).
     private static readonly TimeSpan MostAhead = TimeSpan.FromHours(24);
 
-    /// <summary>Days of which a file was set aside as damaged.</summary>
-    public IReadOnlyList<DateOnly> Damaged() =>
-    [
-        .. Directory.EnumerateFiles(folder.Folder, "*.db.damaged*").Select(path => Path.GetFileName(path)).Select(DayOfDamaged).OfType<DateOnly>().Distinct().Order(),
-    ];
+    /// <summary>Days of which a file was set aside as damaged, or has vanished.</summary>
+    public IReadOnlyList<DateOnly> Damaged() => [.. DamagedFiles.Of(folder).Select(file => file.Day).OfType<DateOnly>().Distinct().Order()];
 
     public (IReadOnlyList<DayPlan> Plans, IReadOnlyList<ReindexDay> Untouched) Make(ReindexWish wish, CancellationToken cancel)
     {
@@ -59,7 +56,7 @@ internal sealed class DayPlans(StoreFolder folder, IJournal journal, Func<TimeSp
 
         if (isDamaged)
         {
-            why = "A file of it was damaged, and the journal does not reach back to before its first span.";
+            why = "A file of it was damaged or has vanished, and the journal does not reach back to before its first span.";
             return ReachesBackTo(Partition.StartOf(day)) ? new DayPlan(day, null, null, size) : null;
         }
 
@@ -95,12 +92,5 @@ internal sealed class DayPlans(StoreFolder folder, IJournal journal, Func<TimeSp
 
     private long SizeOf(string file) => new FileInfo(Path.Combine(folder.Folder, file)) is { Exists: true } found ? found.Length : 0;
 
-    private long SizeOfDamaged(DateOnly day) => DamagedOf(folder.Folder, day).Sum(path => new FileInfo(path).Length);
-
-    /// <summary>Files of the day that were set aside.</summary>
-    public static IReadOnlyList<string> DamagedOf(string folder, DateOnly day) =>
-        [.. Directory.EnumerateFiles(folder, "*.db.damaged*").Where(path => DayOfDamaged(Path.GetFileName(path)) == day)];
-
-    private static DateOnly? DayOfDamaged(string name) =>
-        Partition.TryParse(name[..(name.IndexOf(".db", StringComparison.Ordinal) + 3)], out var partition) ? partition.Day : null;
+    private long SizeOfDamaged(DateOnly day) => DamagedFiles.PathsOf(folder.Folder, day).Sum(path => new FileInfo(path).Length);
 }

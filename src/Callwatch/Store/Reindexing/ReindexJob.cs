@@ -60,5 +60,5 @@ public sealed record ReindexJob(
 
 /// <summary>What can be known of the days without rebuilding them.</summary>
 /// <param name="Outdated">Days with rows of older rules than this program's.</param>
-/// <param name="Damaged">Days of which a file was set aside as damaged.</param>
+/// <param name="Damaged">Days of which a file was set aside as damaged, or has vanished.</param>
 public sealed record ReindexStatus(ReindexJob? Job, IReadOnlyList<DateOnly> Outdated, IReadOnlyList<DateOnly> Damaged);

@@ -54,8 +54,8 @@ internal sealed class Swap(StoreFolder live, StoreWriter writer, Action<string>?
 
         foreach (var old in gone) writer.Release(old.File);
         live.Publish();
-        // What was set aside as damaged has come back whole.
-        foreach (var damaged in days.SelectMany(day => DayPlans.DamagedOf(live.Folder, day))) File.Delete(damaged);
+        // What was set aside as damaged, or had vanished, has come back whole.
+        foreach (var damaged in days.SelectMany(day => DamagedFiles.PathsOf(live.Folder, day))) File.Delete(damaged);
         beforeStep?.Invoke("judge");
         JudgeReaching();
     }

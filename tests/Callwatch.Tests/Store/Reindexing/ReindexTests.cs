@@ -3,6 +3,7 @@ using Callwatch.Store;
 using Callwatch.Store.Reindexing;
 using Callwatch.Store.Sqlite;
 using Callwatch.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Callwatch.Tests.Store.Reindexing;
@@ -132,6 +133,55 @@ public sealed class ReindexTests
         Assert.Equal(DayState.Replaced, Assert.Single(job.Days).State);
         Assert.Empty(again.Reindexer.Status().Damaged);
         again.Contents().AssertSameAs(before);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_day_whose_file_vanished_is_offered_and_rebuilt(bool whileRunning)
+    {
+        using var temp = new TempFolder();
+        var journal = new ShortJournal();
+        var store = await FilledAsync(temp.Path, journal, 14);
+        var before = store.Contents();
+        var file = store.Folder.Partitions.First(partition => partition.Day == OtlpTraffic.Day).File;
+        if (whileRunning) await store.RestAsync();
+        else await store.DisposeAsync();
+        File.Delete(temp.At(file));
+        await using var again = whileRunning ? store : new RunningStore(temp.Path, journal);
+        if (!whileRunning) await StartAsync(again);
+        Assert.Equal([OtlpTraffic.Day], again.Reindexer.Status().Damaged);
+        var job = await RunAsync(again, OneDay);
+        Assert.Equal(DayState.Replaced, Assert.Single(job.Days).State);
+        Assert.Empty(again.Reindexer.Status().Damaged);
+        Assert.Empty(again.Progress.Status().Damaged);
+        again.Contents().AssertSameAs(before);
+    }
+
+    [Fact]
+    public async Task Files_whose_place_was_taken_stay_while_a_backup_copies()
+    {
+        using var temp = new TempFolder();
+        var journal = new InMemoryJournal();
+        await using var store = await FilledAsync(temp.Path, journal, 15);
+        var files = store.Folder.Partitions.Select(partition => temp.At(partition.File)).ToList();
+        using (store.Tools.Hold.Take())
+        {
+            Assert.NotNull(store.Reindexer.Start(AllDays).Job);
+            await Eventually.HoldsAsync(() => store.Reindexer.Status().Job!.Phase == "swapping", "the swap waits for the backup");
+            Assert.Equal(files, store.Folder.Partitions.Select(partition => temp.At(partition.File)));
+        }
+
+        await store.Reindexer.WhenDoneAsync();
+        Assert.DoesNotContain(store.Folder.Partitions, partition => files.Contains(temp.At(partition.File)));
+        var time = new ManualTime();
+        using var later = new Reindexer(store.Tools with { Time = time }, store.Progress, store.Work, NullLogger<Reindexer>.Instance);
+        await later.LookAfterAsync();
+        time.Advance(TimeSpan.FromMinutes(3));
+        using (store.Tools.Hold.Take()) await later.LookAfterAsync();
+        Assert.All(files, file => Assert.True(File.Exists(file)));
+        await later.LookAfterAsync();
+        Assert.All(files, file => Assert.False(File.Exists(file)));
     }
 
     [Fact]

@@ -146,6 +146,44 @@ public sealed partial class RepriceTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Rows_that_retention_takes_while_costs_are_changed_keep_in_their_figures_what_they_had_cost()
+    {
+        var entries = new OtlpTraffic(7).Make(150);
+        await using var store = await FilledAsync("store", entries);
+        using var repricer = Repricer(store);
+        Put(NewPrices);
+        var before = store.Contents().Calls.Where(call => call.TenantId == 1).ToList();
+        await repricer.AskAsync(All, (await ShowAsync(repricer, All)).Token, "test", _ => "{}", Cancel);
+        using var moving = new AppMoved(store, temp.At("retention.db"));
+        using var reached = new ManualResetEventSlim();
+        using var goOn = new ManualResetEventSlim();
+        repricer.BeforeStep = () =>
+        {
+            reached.Set();
+            goOn.Wait();
+        };
+        var changing = Task.Run(() => repricer.FinishAsync(Cancel), Cancel);
+        reached.Wait(Cancel);
+        repricer.BeforeStep = null;
+        await moving.RunAsync(app: 1, Cancel);
+        goOn.Set();
+        await changing;
+        Assert.Null(repricer.History(1, 1).Single().Reason);
+        Assert.Equal(before.Where(call => call.AppId == 1).Sum(call => call.Call!.Cost.TotalUsd ?? 0), Callwatch.Store.Money.ToUsd(moving.MovedCost(1, 1)));
+        var after = store.Contents().Calls.Where(call => call.TenantId == 1).ToList();
+        Assert.DoesNotContain(after, call => call.AppId == 1);
+
+        // The others cost what they would at the new prices from the beginning. Where spans of both apps make a trace, it is judged by those that are left.
+        await using var scratch = await FilledAsync("scratch", entries);
+        var mixed = TracesOf(scratch, app: 1);
+        var expected = scratch.Contents().Calls.Where(call => call is { TenantId: 1, AppId: 2 } && !mixed.Contains(call.TraceId)).ToDictionary(Key, call => call.Call!.Cost.TotalUsd);
+        Assert.InRange(expected.Count, 5, 1_000);
+        Assert.Equal(Lines(expected), Lines(after.Where(call => !mixed.Contains(call.TraceId)).ToDictionary(Key, call => call.Call!.Cost.TotalUsd)));
+
+        static IEnumerable<string> Lines(Dictionary<(TraceId, SpanId, int), decimal?> costs) => costs.Select(pair => pair.ToString()).Order(StringComparer.Ordinal);
+    }
+
+    [Fact]
     public async Task Only_what_was_shown_is_done()
     {
         await using var store = await FilledAsync("store", new OtlpTraffic(5).Make(60));
@@ -226,6 +264,22 @@ public sealed partial class RepriceTests : IAsyncDisposable
         await store.WhenStoredAsync(Cancel);
         await Eventually.HoldsAsync(() => store.Progress.State == StoreState.Running, "the store runs");
         return store;
+    }
+
+    private static HashSet<TraceId> TracesOf(RunningStore store, int app)
+    {
+        var traces = new HashSet<TraceId>();
+        foreach (var partition in store.Folder.Partitions)
+        {
+            using var reader = store.Folder.Open(partition)!;
+            using var command = reader.Command("SELECT DISTINCT trace FROM spans WHERE tenant = 1 AND app = $app");
+            command.Parameters.AddWithValue("$app", app);
+            using var row = command.ExecuteReader();
+            while (row.Read())
+                if (TraceId.TryRead(row.GetFieldValue<byte[]>(0), out var trace)) traces.Add(trace);
+        }
+
+        return traces;
     }
 
     private static decimal CostOf(StoreContents contents) => contents.Calls.Where(call => call.TenantId == 1).Sum(call => call.Call!.Cost.TotalUsd ?? 0);
