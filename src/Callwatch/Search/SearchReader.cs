@@ -27,6 +27,8 @@ internal sealed partial class SearchReader(
     // Smaller batches than the store's: none of them may hold the disk for long.
     private static readonly StoreOptions Batches = new() { BatchSpans = 4_000, BatchDelay = TimeSpan.FromMilliseconds(500) };
 
+    private const int RememberedAtOnce = 200;
+
     private readonly List<JournalRecord> gathered = [];
     private readonly Lock gate = new();
     private WriterThread? thread;
@@ -145,13 +147,30 @@ internal sealed partial class SearchReader(
         var from = await thread!.RunAsync(indexing!.Recall);
         var through = indexing.Place.Number;
         if (from >= through) return;
-        await using var records = new Gatherer(journal.ReadAsync(from, cancel).GetAsyncEnumerator(cancel), Batches, time);
-        while (await records.GatherAsync(gathered, cancel))
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var records = journal.ReadAsync(from, enough.Token).GetAsyncEnumerator(enough.Token);
+        await using var _ = records;
+        try
         {
-            List<JournalRecord> known = [.. gathered.Where(record => record.Number <= through)];
-            if (known.Count > 0) await thread!.RunAsync(() => indexing.Remember(known));
-            if (gathered[^1].Number >= through) return;
+            for (var number = from; number < through; number = records.Current.Number)
+            {
+                var next = records.MoveNextAsync();
+                // Only the head is waited for: retention, or damage, has taken the rest of what was seen.
+                if (!next.IsCompleted) await enough.CancelAsync();
+                if (!await next) break;
+                if (records.Current.Number > through) break;
+                gathered.Add(records.Current);
+                if (gathered.Count < RememberedAtOnce) continue;
+                await thread!.RunAsync(() => indexing.Remember(gathered));
+                gathered.Clear();
+            }
         }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+        }
+
+        if (gathered.Count > 0) await thread!.RunAsync(() => indexing.Remember(gathered));
+        gathered.Clear();
     }
 
     /// <summary>True when reading has to begin again elsewhere.</summary>

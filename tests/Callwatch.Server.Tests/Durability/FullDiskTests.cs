@@ -1,6 +1,9 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using Callwatch.Client.Api;
 using Callwatch.Testing;
@@ -62,6 +65,85 @@ public sealed class FullDiskTests
         Assert.Equal([], await Kept.MissedAsync(api, [.. senders.SelectMany(sender => sender.Acknowledged)], from, Cancel, bodies: false));
     }
 
+    [Fact]
+    public async Task Sealing_indexing_rebuilding_and_backup_say_that_the_disk_is_full_leave_nothing_behind_and_go_on_when_there_is_room()
+    {
+        Assert.SkipUnless(await CanMountAsync(), "this user cannot mount a disk");
+        using var temp = new TempFolder();
+        var from = TimeProvider.System.GetUtcNow().AddMinutes(-1);
+        // Room for a rebuilding, which wants 64 MB beside what it needs.
+        await using var server = CallwatchProcess.Start(["unshare", "-m", "sh", "-c", OnASmallDisk.Replace("64m", "192m", StringComparison.Ordinal), temp.Path], ["serve", "--data", temp.At("data")], Small);
+        Assert.True(await server.IsReadyAsync(), server.Error);
+        address.IsUp(server.Url);
+        var seen = $"/proc/{server.Id}/root{temp.Path}";
+        using var http = new HttpClient();
+        http.BaseAddress = server.Url;
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", (await File.ReadAllTextAsync(seen + "/data/admin.key", Cancel)).Trim());
+        var api = new CallwatchApi(http);
+        var senders = Enumerable.Range(1, 2).Select(number => new LoadSender((uint)number, address, () => answers.Writer.TryWrite(true))).ToList();
+        await SendingAsync(senders, 300);
+        Assert.Null(await Kept.CaughtUpAsync(api, Cancel));
+
+        // Enough for what comes, too little for a rebuilding.
+        var filler = seen + "/filler";
+        Fill(filler, new DriveInfo(seen).AvailableFreeSpace - (24L << 20));
+        var (state, reason) = await RebuildAsync(http, from);
+        Assert.Equal("failed", state);
+        Assert.Contains("not enough room", reason, StringComparison.Ordinal);
+        File.Delete(filler);
+        Assert.Equal(("done", null), await RebuildAsync(http, from));
+
+        Fill(filler);
+        await RefusedAsync(http);
+        var (backup, error) = await BackUpAsync(http, temp.At("backup"));
+        Assert.Equal("failed", backup);
+        Assert.NotEmpty(error!);
+        Assert.False(File.Exists(seen + "/backup/manifest.json"));
+        var refusing = (await http.GetFromJsonAsync<JsonNode>("api/v1/system", Cancel))!;
+        Assert.False((bool)refusing["journal"]!["accepts_writes"]!);
+        Assert.NotEmpty((string)refusing["journal"]!["reason"]!);
+        Assert.DoesNotContain("stopped", refusing["readers"]!.AsArray().Select(reader => (string)reader!["state"]!));
+
+        File.Delete(filler);
+        await SendingAsync(senders, 100);
+        var acknowledged = senders.SelectMany(sender => sender.Acknowledged).ToList();
+        Assert.Equal([], await Kept.MissedAsync(api, acknowledged, from, Cancel, bodies: false));
+        await UntilAsync(http, system => (string?)system["journal"]!["sealing_error"] is null && (long)system["journal"]!["sealed_bytes"]! > 0 && (long)system["journal"]!["to_seal_bytes"]! == 0);
+        await UntilAsync(http, system => system["readers"]!.AsArray().Single(reader => (string)reader!["name"]! == "search")!["position"]!.ToString() == system["head"]!.ToString());
+        Assert.Equal(("done", null), await BackUpAsync(http, temp.At("backup2")));
+        Assert.Equal("done", (await RebuildAsync(http, from)).State);
+        Assert.Equal([], await Kept.MissedAsync(api, acknowledged, from, Cancel, bodies: false));
+        Assert.True(File.Exists(seen + "/backup2/manifest.json"));
+        Assert.DoesNotContain(Directory.EnumerateFiles(seen + "/data", "*.tmp", SearchOption.AllDirectories), file => Path.GetFileName(file) != "next.tmp");
+        Assert.Empty(Directory.EnumerateFiles(seen + "/data", "*.damaged*", SearchOption.AllDirectories));
+    }
+
+    private static async Task<(string State, string? Reason)> RebuildAsync(HttpClient http, DateTimeOffset from)
+    {
+        using var begun = await http.PostAsJsonAsync("api/v1/reindex", new JsonObject { ["from"] = Day(from), ["to"] = Day(from.AddDays(2)), ["apply"] = true }, Cancel);
+        Assert.Equal(HttpStatusCode.Accepted, begun.StatusCode);
+        var job = await UntilAsync(http, answer => (string)answer["job"]!["state"]! != "running", "api/v1/reindex");
+        return ((string)job["job"]!["state"]!, (string?)job["job"]!["reason"]);
+    }
+
+    private static async Task<(string State, string? Error)> BackUpAsync(HttpClient http, string directory)
+    {
+        using var begun = await http.PostAsJsonAsync("api/v1/backup", new JsonObject { ["directory"] = directory }, Cancel);
+        Assert.Equal(HttpStatusCode.Accepted, begun.StatusCode);
+        var status = await UntilAsync(http, answer => (string)answer["state"]! != "running", "api/v1/backup");
+        return ((string)status["state"]!, (string?)status["error"]);
+    }
+
+    private static async Task<JsonNode> UntilAsync(HttpClient http, Func<JsonNode, bool> holds, string path = "api/v1/system")
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        limit.CancelAfter(TimeSpan.FromMinutes(2));
+        while (true)
+            if (await http.GetFromJsonAsync<JsonNode>(path, limit.Token) is { } answer && holds(answer)) return answer;
+    }
+
+    private static string Day(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+
     private async Task SendingAsync(List<LoadSender> senders, int count)
     {
         using var stop = new CancellationTokenSource();
@@ -71,7 +153,7 @@ public sealed class FullDiskTests
         await sending.WaitAsync(TimeSpan.FromMinutes(1), Cancel);
     }
 
-    private static void Fill(string path)
+    private static void Fill(string path, long most = 1L << 30)
     {
         using var file = File.OpenHandle(path, FileMode.Create, FileAccess.Write);
         var size = 0L;
@@ -79,7 +161,7 @@ public sealed class FullDiskTests
         {
             try
             {
-                for (var block = new byte[bytes]; size < 1L << 30; size += bytes) RandomAccess.Write(file, block, size);
+                for (var block = new byte[bytes]; size + bytes <= most; size += bytes) RandomAccess.Write(file, block, size);
             }
             catch (IOException)
             {
