@@ -22,17 +22,18 @@ public static class CriticalPath
     public static IReadOnlyDictionary<SpanNode, PathPiece> Extent(IReadOnlyList<PathPiece> path)
     {
         var extent = new Dictionary<SpanNode, PathPiece>();
+        foreach (var piece in path) Widen(piece.Node, piece.From, piece.To);
+        var upwards = new HashSet<SpanNode>();
         foreach (var piece in path)
-        {
-            for (var node = piece.Node; node is not null; node = node.Parent)
-            {
-                extent[node] = extent.TryGetValue(node, out var known)
-                    ? new PathPiece(node, known.From < piece.From ? known.From : piece.From, known.To > piece.To ? known.To : piece.To)
-                    : new PathPiece(node, piece.From, piece.To);
-            }
-        }
+            for (var node = piece.Node; node is not null && upwards.Add(node); node = node.Parent) { }
+        foreach (var node in upwards.OrderByDescending(node => node.Depth))
+            if (node.Parent is { } parent) Widen(parent, extent[node].From, extent[node].To);
 
         return extent;
+
+        void Widen(SpanNode node, Timestamp from, Timestamp to) => extent[node] = extent.TryGetValue(node, out var known)
+            ? new PathPiece(node, known.From < from ? known.From : from, known.To > to ? known.To : to)
+            : new PathPiece(node, from, to);
     }
 
     public static IReadOnlyList<PathPiece> Of(SpanNode root)

@@ -14,6 +14,12 @@ public sealed class SpanNode(Span span)
     /// <summary>True when the span names a parent that is not here: never sent, not yet come, or of an app that may not be seen.</summary>
     public bool IsOrphan { get; set; }
 
+    /// <summary>0 for the top of a tree.</summary>
+    public int Depth { get; set; }
+
+    /// <summary>How many levels there are from here down, this one counted.</summary>
+    public int Height { get; set; }
+
     /// <summary>How many spans lie beneath.</summary>
     public int Below { get; set; }
 
@@ -22,8 +28,10 @@ public sealed class SpanNode(Span span)
 
     public decimal? CostUsd { get; set; }
 
-    /// <summary>True when something here or beneath has failed.</summary>
-    public bool HasError { get; set; }
+    /// <summary>How many have failed here and beneath.</summary>
+    public int Errors { get; set; }
+
+    public bool HasError => Errors > 0;
 }
 
 /// <summary>The spans of a trace as a forest: by parent, in order of start. Any set of spans gives one, also with circles and double ids.</summary>
@@ -34,10 +42,14 @@ public sealed class SpanTree
     public SpanTree(IReadOnlyList<Span> spans)
     {
         foreach (var span in spans) byId.TryAdd(span.SpanId, new SpanNode(span));
-        foreach (var node in byId.Values) Attach(node);
+        foreach (var node in byId.Values) FindParent(node);
+        CutCircles();
+        foreach (var node in byId.Values) node.Parent?.Children.Add(node);
         foreach (var node in byId.Values) node.Children.Sort(ByStart);
         Roots = [.. byId.Values.Where(node => node.Parent is null).Order(Comparer<SpanNode>.Create(ByStart))];
-        foreach (var node in DeepestFirst()) Sum(node);
+        var order = TopFirst();
+        foreach (var node in order) node.Depth = node.Parent is { } parent ? parent.Depth + 1 : 0;
+        for (var i = order.Count - 1; i >= 0; i--) Sum(order[i]);
         Start = spans.Count == 0 ? default : spans.Min(span => span.Start);
         End = spans.Count == 0 ? default : spans.Max(span => span.End);
     }
@@ -51,46 +63,49 @@ public sealed class SpanTree
 
     public Timestamp End { get; }
 
+    /// <summary>How far into the trace a moment lies, 0 to 1.</summary>
+    public double Share(Timestamp time) =>
+        Math.Clamp((double)(time.UnixNanoseconds - Start.UnixNanoseconds) / Math.Max(1, End.UnixNanoseconds - Start.UnixNanoseconds), 0, 1);
+
     public SpanNode? Find(SpanId id) => byId.GetValueOrDefault(id);
 
     public IEnumerable<SpanNode> All => byId.Values;
 
-    private void Attach(SpanNode node)
-    {
-        var parentId = node.Span.ParentSpanId;
-        if (parentId.IsNone) return;
-        if (!byId.TryGetValue(parentId, out var parent) || Closes(node, parent))
-        {
-            node.IsOrphan = true;
-            return;
-        }
+    /// <summary>What stands beside it, itself included, in order.</summary>
+    public IReadOnlyList<SpanNode> Beside(SpanNode node) => node.Parent?.Children ?? Roots;
 
-        node.Parent = parent;
-        parent.Children.Add(node);
+    private void FindParent(SpanNode node)
+    {
+        if (node.Span.ParentSpanId.IsNone) return;
+        if (byId.TryGetValue(node.Span.ParentSpanId, out var parent)) node.Parent = parent;
+        else node.IsOrphan = true;
     }
 
-    /// <summary>Whether the node would come to lie beneath itself.</summary>
-    private static bool Closes(SpanNode node, SpanNode parent)
+    // Each node is walked over once, however deep the tree: on the way up, one met again on the same way closes a circle.
+    private void CutCircles()
     {
-        for (var above = parent; above is not null; above = above.Parent)
-            if (above == node) return true;
-        return false;
+        var walks = new Dictionary<SpanNode, int>(byId.Count);
+        var walk = 0;
+        foreach (var start in byId.Values)
+        {
+            walk++;
+            for (var node = start; node is not null && walks.TryAdd(node, walk); node = node.Parent)
+            {
+                if (node.Parent is null || !walks.TryGetValue(node.Parent, out var met) || met != walk) continue;
+                node.Parent = null;
+                node.IsOrphan = true;
+            }
+        }
     }
 
     private static int ByStart(SpanNode a, SpanNode b) =>
         a.Span.Start != b.Span.Start ? a.Span.Start.CompareTo(b.Span.Start) : a.Span.SpanId.CompareTo(b.Span.SpanId);
 
-    private List<SpanNode> DeepestFirst()
+    private List<SpanNode> TopFirst()
     {
         var order = new List<SpanNode>(byId.Count);
-        var open = new Stack<SpanNode>(Roots);
-        while (open.TryPop(out var node))
-        {
-            order.Add(node);
-            foreach (var child in node.Children) open.Push(child);
-        }
-
-        order.Reverse();
+        order.AddRange(Roots);
+        for (var i = 0; i < order.Count; i++) order.AddRange(order[i].Children);
         return order;
     }
 
@@ -103,11 +118,13 @@ public sealed class SpanTree
             node.CostUsd = call.Cost.TotalUsd;
         }
 
-        node.HasError = node.Span.Outcome == Outcome.Error;
+        node.Errors = node.Span.Outcome == Outcome.Error ? 1 : 0;
+        node.Height = 1;
         foreach (var child in node.Children)
         {
             node.Below += child.Below + 1;
-            node.HasError |= child.HasError;
+            node.Errors += child.Errors;
+            node.Height = Math.Max(node.Height, child.Height + 1);
             if (child.Tokens is not null) node.Tokens = (node.Tokens ?? 0) + child.Tokens;
             if (child.CostUsd is not null) node.CostUsd = (node.CostUsd ?? 0) + child.CostUsd;
         }

@@ -3,15 +3,15 @@ using Callwatch.Dashboard.SpanView;
 using Callwatch.Query;
 using Callwatch.Spans;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Callwatch.Dashboard.Traces;
 
 /// <summary>What the page of one trace shows.</summary>
-/// <param name="Top">The span whose subtree is shown; null for the whole trace.</param>
-public sealed record TraceModel(TraceView View, SpanTree Tree, SpanNode? Top, OpenSpan? Open)
-{
-    public IReadOnlyList<SpanNode> Tops => Top is null ? Tree.Roots : [Top];
-}
+/// <param name="Path">Its critical path.</param>
+/// <param name="Critical">The same for each span that is on it or above it.</param>
+public sealed record TraceModel(
+    TraceView View, SpanTree Tree, TracePart Part, IReadOnlyList<PathPiece> Path, IReadOnlyDictionary<SpanNode, PathPiece> Critical, OpenSpan? Open);
 
 internal static class TracePage
 {
@@ -23,13 +23,20 @@ internal static class TracePage
         if (visit.Part == "side" && SpanId.TryParse(visit.Place.Find("span"), null, out var wanted))
             return visit.Render<SpanPanel>((nameof(SpanPanel.Open), new OpenSpan(id, wanted, await traces.FindSpanAsync(visit.Scope, id, wanted, cancel))), (nameof(SpanPanel.InTrace), true));
 
-        if (await traces.FindAsync(visit.Scope, id, MostSpans, null, cancel) is not { } view) return visit.Render<NoTrace>(StatusCodes.Status404NotFound, (nameof(NoTrace.Id), traceId));
+        if (await traces.FindOutlineAsync(visit.Scope, id, MostSpans, cancel) is not { } view) return visit.Render<NoTrace>(StatusCodes.Status404NotFound, (nameof(NoTrace.Id), traceId));
         var tree = new SpanTree(view.Spans);
-        var top = SpanId.TryParse(visit.Place.Find("under"), null, out var under) ? tree.Find(under) : null;
-        if (visit.Part == "below" && top is not null) return visit.Render<WaterfallRows>((nameof(WaterfallRows.Tree), tree), (nameof(WaterfallRows.Below), top));
+        var part = TracePart.Of(tree, visit.Place);
+        var path = CriticalPath.Of(tree);
+        var critical = CriticalPath.Extent(path);
+        if (visit.Part is not null && !part.IsWhole) return Below(visit, tree, part, critical);
 
         var chosen = SpanId.TryParse(visit.Place.Find("span"), null, out var spanId) ? tree.Find(spanId) : Waterfall.First(tree);
         var open = chosen is null ? null : new OpenSpan(id, chosen.Span.SpanId, await traces.FindSpanAsync(visit.Scope, id, chosen.Span.SpanId, cancel));
-        return visit.Render<TraceScreen>((nameof(TraceScreen.Model), new TraceModel(view, tree, top, open)));
+        return visit.Render<TraceScreen>((nameof(TraceScreen.Model), new TraceModel(view, tree, part, path, critical, open)));
     }
+
+    // The rows come to stand in the page of the whole trace, and link as its own do.
+    private static RazorComponentResult Below(Visit visit, SpanTree tree, TracePart part, IReadOnlyDictionary<SpanNode, PathPiece> critical) => visit.Render<WaterfallRows>(
+        (nameof(WaterfallRows.Tree), tree), (nameof(WaterfallRows.Part), part), (nameof(WaterfallRows.Critical), critical), (nameof(WaterfallRows.At), TracePart.Without(visit.Place)),
+        (nameof(WaterfallRows.Base), TracePart.IndentedFrom(visit.Place)));
 }

@@ -2,58 +2,46 @@ using Callwatch.Spans;
 
 namespace Callwatch.Dashboard.Traces;
 
-/// <summary>A row of the waterfall.</summary>
-/// <param name="Depth">0 for the top.</param>
-/// <param name="Hidden">Spans beneath that are not among the rows; they are fetched when asked for.</param>
-public sealed record WaterfallRow(SpanNode Node, int Depth, int Hidden);
+/// <summary>A line of the waterfall: a span, or several that are not drawn one by one.</summary>
+public abstract record WaterfallItem(int Depth)
+{
+    /// <summary>A span.</summary>
+    /// <param name="Open">True when what lies beneath follows; else it is fetched when asked for.</param>
+    public sealed record Row(SpanNode Node, bool Open) : WaterfallItem(Node.Depth);
 
-/// <summary>
-/// Which spans of a large trace stand in the page at once: from the top down, first what leads to the chosen span, to failures and to cost.
-/// </summary>
+    /// <summary>Neighbours under one parent, from the first to the last, with all beneath them.</summary>
+    public sealed record Run(SpanNode First, SpanNode Last, FoldedSums Sums) : WaterfallItem(First.Depth);
+
+    /// <summary>Levels of a deep tree: all from the first down that does not belong to <paramref name="To"/>, which follows.</summary>
+    public sealed record Levels(SpanNode First, SpanNode To, FoldedSums Sums) : WaterfallItem(First.Depth);
+}
+
+/// <summary>What spans that are not drawn add up to.</summary>
+public sealed record FoldedSums(int Spans, int Errors, long? Tokens, decimal? CostUsd, long Nanoseconds, Timestamp Start, Timestamp End)
+{
+    public static FoldedSums Of(IReadOnlyList<SpanNode> siblings) => new(
+        siblings.Sum(node => node.Below + 1), siblings.Sum(node => node.Errors),
+        siblings.Any(node => node.Tokens is not null) ? siblings.Sum(node => node.Tokens ?? 0) : null,
+        siblings.Any(node => node.CostUsd is not null) ? siblings.Sum(node => node.CostUsd ?? 0) : null,
+        siblings.Sum(node => node.Span.DurationNanoseconds ?? 0), siblings.Min(node => node.Span.Start), siblings.Max(node => node.Span.End));
+
+    /// <summary>Levels lie within each other, so their time is that of the uppermost.</summary>
+    public static FoldedSums Between(SpanNode first, SpanNode to) => new(
+        first.Below - to.Below, first.Errors - to.Errors, first.Tokens - (to.Tokens ?? 0), first.CostUsd - (to.CostUsd ?? 0),
+        first.Span.DurationNanoseconds ?? 0, first.Span.Start, first.Span.End);
+}
+
+/// <summary>Which spans of a trace stand in the page at once; see <see cref="WaterfallChoice"/>.</summary>
 public static class Waterfall
 {
-    public const int MostRows = 400;
+    /// <summary>About how many lines a part of a large trace has.</summary>
+    public const int MostRows = 80;
 
-    /// <param name="chosen">Always shown, with all above it; null for none.</param>
-    public static IReadOnlyList<WaterfallRow> Rows(IReadOnlyList<SpanNode> tops, SpanNode? chosen, int most = MostRows, int depth = 0)
-    {
-        var opened = new HashSet<SpanNode>();
-        var rows = tops.Count;
-        var candidates = new PriorityQueue<SpanNode, (int, decimal, long)>();
-        for (var above = chosen?.Parent; above is not null; above = above.Parent) Open(above);
-        foreach (var top in tops) Offer(top);
-        while (rows < most && candidates.TryDequeue(out var node, out _))
-        {
-            // A node with thousands of children opens only into an almost empty page.
-            if (rows + node.Children.Count > most && rows > most / 4) continue;
-            Open(node);
-        }
+    /// <summary>A trace, or what is asked of one, of up to so many spans is drawn whole.</summary>
+    public const int Whole = 200;
 
-        var list = new List<WaterfallRow>(rows);
-        var open = new Stack<(SpanNode Node, int Depth)>(tops.Reverse().Select(top => (top, depth)));
-        while (open.TryPop(out var row))
-        {
-            var unfolded = opened.Contains(row.Node);
-            list.Add(new WaterfallRow(row.Node, row.Depth, unfolded ? 0 : row.Node.Below));
-            if (!unfolded) continue;
-            for (var i = row.Node.Children.Count - 1; i >= 0; i--) open.Push((row.Node.Children[i], row.Depth + 1));
-        }
-
-        return list;
-
-        void Open(SpanNode node)
-        {
-            if (!opened.Add(node)) return;
-            rows += node.Children.Count;
-            foreach (var child in node.Children) Offer(child);
-        }
-
-        // The queue gives the smallest first.
-        void Offer(SpanNode node)
-        {
-            if (node.Children.Count > 0) candidates.Enqueue(node, (node.HasError ? 0 : 1, -(node.CostUsd ?? 0), -(node.Span.DurationNanoseconds ?? 0)));
-        }
-    }
+    /// <param name="chosen">Always shown when it is in the part, with what leads to it; null for none.</param>
+    public static IReadOnlyList<WaterfallItem> Items(TracePart part, SpanNode? chosen) => new WaterfallChoice(part, chosen).Items();
 
     /// <summary>The span to look at first: the first failed call, else the most expensive one, else the top.</summary>
     public static SpanNode? First(SpanTree tree) =>

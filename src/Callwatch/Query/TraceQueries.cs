@@ -5,6 +5,7 @@ using Callwatch.Query.Lists;
 using Callwatch.Query.Running;
 using Callwatch.Spans;
 using Callwatch.Store.Partitions;
+using Callwatch.Store.Rows;
 
 namespace Callwatch.Query;
 
@@ -34,6 +35,18 @@ public sealed class TraceQueries(QueryGate gate, Scopes scopes, SpanBodies bodie
     {
         var after = cursor is not null && TryReadCursor(cursor, out var place) ? place : ((Timestamp, SpanId)?)null;
         var answer = await gate.AnswerAsync(scope, run => new Answer<TraceView?>.Found(Find(run, scope, id, Math.Clamp(limit, 1, MaxSpans), after)), cancel);
+        return answer is Answer<TraceView?>.Found found ? found.Value : throw new TimeoutException("The trace could not be read in time.");
+    }
+
+    /// <summary>
+    /// The same from its beginning, for a drawing: spans without previews, tags, metadata, scores, notes, the words of errors, and of calls
+    /// only model, tokens, cost and time to first token. Null when no trace of this tenant (and app) has the id.
+    /// </summary>
+    /// <param name="limit">1 to <see cref="MaxSpans"/>.</param>
+    /// <exception cref="TimeoutException">The disk is too slow to answer in time.</exception>
+    public async Task<TraceView?> FindOutlineAsync(ReadScope scope, TraceId id, int limit, CancellationToken cancel)
+    {
+        var answer = await gate.AnswerAsync(scope, run => new Answer<TraceView?>.Found(Outline(run, scope, id, Math.Clamp(limit, 1, MaxSpans))), cancel);
         return answer is Answer<TraceView?>.Found found ? found.Value : throw new TimeoutException("The trace could not be read in time.");
     }
 
@@ -99,15 +112,28 @@ public sealed class TraceQueries(QueryGate gate, Scopes scopes, SpanBodies bodie
     private TraceView? Find(QueryRun run, ReadScope scope, TraceId id, int limit, (Timestamp, SpanId)? after)
     {
         var spans = VisibleTrace.Spans(run, scope, id, after, limit + 1);
-        var row = Summary(run, scope, id);
-        if (row is null || (scope.OnlyAppId is { } only && !row.IsOnlyOf(only))) row = VisibleTrace.Summary(scope.TenantId, VisibleTrace.Spans(run, scope, id));
-        if (row is null) return null;
         var more = spans.Count > limit;
+        if (Visible(run, scope, id, after is null && !more ? spans : null) is not { } row) return null;
         if (more) spans.RemoveRange(limit, spans.Count - limit);
         var held = scopes.Held(scope.TenantId);
         return new TraceView(
             row.ToSummary(scopes.Apps, run.Now), [.. spans.Select(held.Now)], more, more ? Cursor(spans[^1].Span) : null);
     }
+
+    private TraceView? Outline(QueryRun run, ReadScope scope, TraceId id, int limit)
+    {
+        if (Visible(run, scope, id, all: null) is not { } row) return null;
+        var spans = VisibleTrace.Outline(run, scope, id, limit + 1);
+        var more = spans.Count > limit;
+        if (more) spans.RemoveRange(limit, spans.Count - limit);
+        return new TraceView(row.ToSummary(scopes.Apps, run.Now), spans, more, more ? Cursor(spans[^1]) : null);
+    }
+
+    /// <summary>The trace as this asker may see it.</summary>
+    /// <param name="all">All its visible spans, when they have been read already.</param>
+    private static TraceListRow? Visible(QueryRun run, ReadScope scope, TraceId id, List<SpanRow>? all) =>
+        Summary(run, scope, id) is { } row && (scope.OnlyAppId is not { } only || row.IsOnlyOf(only))
+            ? row : VisibleTrace.Summary(scope.TenantId, all ?? VisibleTrace.Spans(run, scope, id));
 
     /// <summary>The row of the whole trace: one, or for a moment, when it has just moved, the later of two.</summary>
     internal static TraceListRow? Summary(QueryRun run, ReadScope scope, TraceId id)

@@ -21,7 +21,7 @@ public sealed class SpanTreeTests
     {
         var tree = new SpanTree([Span(1, 2, 0, 1), Span(2, 3, 0, 1), Span(3, 1, 0, 1), Span(4, 4, 0, 1), Span(1, 0, 0, 1)]);
         Assert.Equal(4, tree.Count);
-        Assert.Equal(4, Waterfall.Rows(tree.Roots, null).Count);
+        Assert.Equal(4, Waterfall.Items(TracePart.Whole(tree), null).Count);
         Assert.NotEmpty(CriticalPath.Of(tree));
     }
 
@@ -60,18 +60,17 @@ public sealed class SpanTreeTests
     }
 
     [Fact]
-    public void Of_a_large_trace_a_part_is_shown_with_the_failure_and_the_chosen_span_in_it()
+    public void Ten_thousand_levels_make_a_tree_and_a_critical_path_at_once()
     {
-        var random = new Random(3);
-        var spans = Enumerable.Range(1, 10_000).Select(i => Span((ulong)i, i == 1 ? 0 : (ulong)random.Next(1, Math.Min(i, 2_000)), i / 1000.0, 1)).ToList();
-        spans[9_000] = spans[9_000] with { Outcome = Outcome.Error };
-        var tree = new SpanTree(spans);
-        var chosen = tree.Find(new SpanId(7_777))!;
-        var rows = Waterfall.Rows(tree.Roots, chosen);
-        Assert.InRange(rows.Count, 100, Waterfall.MostRows * 2);
-        Assert.Contains(rows, row => row.Node == chosen);
-        Assert.Contains(rows, row => row.Node.Span.Outcome == Outcome.Error);
-        Assert.Equal(tree.Count, rows.Count + rows.Sum(row => row.Hidden));
+        var spans = Enumerable.Range(0, 10_000).Select(i => Span((ulong)i + 1, (ulong)i, i / 1000.0, 30 - (i / 1000.0))).ToList();
+        foreach (var order in new[] { spans, [.. spans.AsEnumerable().Reverse()] })
+        {
+            var tree = new SpanTree(order);
+            Assert.Equal(9_999, tree.Find(new SpanId(10_000))!.Depth);
+            var extent = CriticalPath.Extent(CriticalPath.Of(tree));
+            Assert.Equal(30_000_000_000, extent[tree.Roots[0]].Nanoseconds);
+            Assert.Equal(10_000, extent.Count);
+        }
     }
 
     [Fact]
@@ -83,7 +82,7 @@ public sealed class SpanTreeTests
             var spans = Enumerable.Range(0, random.Next(60))
                 .Select(_ => Span((ulong)random.Next(1, 30), (ulong)random.Next(0, 40), random.NextDouble() * 10, random.NextDouble() * 5)).ToList();
             var tree = new SpanTree(spans);
-            var rows = Waterfall.Rows(tree.Roots, null);
+            var rows = Waterfall.Items(TracePart.Whole(tree), null).OfType<WaterfallItem.Row>();
             Assert.Equal(tree.Count, rows.Select(row => row.Node).Distinct().Count());
             Assert.All(CriticalPath.Of(tree), piece => Assert.True(piece.Nanoseconds > 0));
         }

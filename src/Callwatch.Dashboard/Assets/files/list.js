@@ -1,7 +1,7 @@
 // Lists: j and k, Enter, the side panel, and new data as it comes.
 (() => {
   "use strict";
-  const rows = () => [...document.querySelectorAll("[data-row]")];
+  const rows = () => [...document.querySelectorAll("[data-row]")].filter(row => !row.hidden);
   const link = row => row.matches("a") ? row : row.querySelector("a.row-link, a");
 
   function select(row, open) {
@@ -13,7 +13,7 @@
 
   addEventListener("click", event => {
     const row = event.target.closest?.("[data-row]");
-    if (row && (event.target.closest("a") === link(row))) select(row, false);
+    if (row && !row.hasAttribute("data-more") && event.target.closest("a") === link(row)) select(row, false);
     const close = event.target.closest?.("[data-close]");
     if (close && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
@@ -24,10 +24,22 @@
     if (event.target.closest?.("[data-step]")) step(event.target.closest("[data-step]").dataset.step === "next" ? 1 : -1);
   });
 
+  // A row that stands for others opens, and the step goes on into them.
+  let awaited = null;
+  addEventListener("htmx:afterSettle", () => {
+    if (!awaited || awaited.row.isConnected) return;
+    const { by } = awaited;
+    awaited = null;
+    step(by);
+  });
+
   function step(by) {
     const all = rows(), at = all.findIndex(row => row.hasAttribute("aria-current"));
     const to = all[at < 0 ? 0 : at + by];
-    if (to) select(to, true);
+    if (!to?.hasAttribute("data-more")) { if (to) select(to, true); return; }
+    if (awaited?.row === to) return;
+    awaited = { row: to, by };
+    link(to).click();
   }
 
   addEventListener("keydown", event => {

@@ -1,4 +1,4 @@
-// The waterfall: folding what is loaded. What is not loaded yet is asked for by its own link.
+// The waterfall: folding what is loaded. What is not loaded yet is asked for by its own link, and comes in place of the row that stood for it.
 (() => {
   "use strict";
   const depth = row => Number(row.dataset.depth);
@@ -20,5 +20,13 @@
     event.preventDefault();
     event.stopPropagation();
     fold(twisty.closest(".wf-row"), twisty.getAttribute("aria-expanded") !== "true");
+  });
+
+  // The row that is looked at stays so when it comes anew with what lies beneath it.
+  let current = null;
+  addEventListener("htmx:beforeSwap", event => { if (event.detail.target?.matches?.(".wf-row")) current = event.detail.target.hasAttribute("aria-current") ? event.detail.target.id : null; });
+  addEventListener("htmx:afterSwap", () => {
+    if (current) document.getElementById(current)?.setAttribute("aria-current", "true");
+    current = null;
   });
 })();

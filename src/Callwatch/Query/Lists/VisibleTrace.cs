@@ -3,6 +3,7 @@ using Callwatch.Query.Running;
 using Callwatch.Spans;
 using Callwatch.Store;
 using Callwatch.Store.Rows;
+using Callwatch.Store.Sqlite;
 using Callwatch.Store.Writing;
 
 namespace Callwatch.Query.Lists;
@@ -41,6 +42,30 @@ internal static class VisibleTrace
         }
 
         return [.. spans.Values.OrderBy(span => span.Span.Start).ThenBy(span => unchecked((long)span.Span.SpanId.Value)).Take(limit)];
+    }
+
+    /// <summary>The first of them in order of start, as an outline shows them (see <see cref="SpanOutline"/>).</summary>
+    public static List<Span> Outline(QueryRun run, ReadScope scope, TraceId trace, int limit)
+    {
+        var spans = new Dictionary<SpanId, (Span Span, SpanVersion Version)>();
+        foreach (var partition in run.MayHold(trace))
+        {
+            using var open = run.Open(partition);
+            if (open is null) continue;
+            using var row = new Statement(open.Reader.Connection, $"""
+                SELECT {SpanOutline.Columns} {SpanRows.FromSpans}
+                WHERE s.trace = ?1 AND s.tenant = ?2 AND (?3 IS NULL OR s.app = ?3)
+                ORDER BY s.start, s.span LIMIT ?4
+                """);
+            row.BindBlob(1, trace.ToBytes()).Bind(2, scope.TenantId).Bind(3, (long?)scope.OnlyAppId).Bind(4, limit);
+            while (row.Step())
+            {
+                var (span, version) = SpanOutline.Read(row, open.Reader, trace);
+                if (!spans.TryGetValue(span.SpanId, out var other) || version.CompareTo(other.Version) > 0) spans[span.SpanId] = (span, version);
+            }
+        }
+
+        return [.. spans.Values.Select(pair => pair.Span).OrderBy(span => span.Start).ThenBy(span => unchecked((long)span.SpanId.Value)).Take(limit)];
     }
 
     /// <summary>Null when nothing can be seen of it.</summary>
