@@ -60,6 +60,9 @@ public abstract record Answer<T>
     {
         /// <summary>Set when it is not the question that is too large: the same one may be answered after this time.</summary>
         public TimeSpan? RetryAfter { get; init; }
+
+        /// <summary>True when a damaged file was met, which is being set aside: nothing is wrong with the question.</summary>
+        public bool MetDamage { get; init; }
     }
 }
 

@@ -49,8 +49,16 @@ public sealed class QueryGate : IDisposable
     {
         if (!await turns.EnterAsync(scope.TenantId, cancel))
             return new Answer<T>.TooMuch("Too many questions wait to be answered already; ask again in a moment.") { RetryAfter = RetryAfter };
-        return await OnThreadAsync(scope.TenantId, question, cancel)
-            ?? new Answer<T>.TooMuch("This takes longer than allowed. Ask for a shorter time, fewer apps, or with a narrower filter.");
+        try
+        {
+            return await OnThreadAsync(scope.TenantId, question, cancel)
+                ?? new Answer<T>.TooMuch("This takes longer than allowed. Ask for a shorter time, fewer apps, or with a narrower filter.");
+        }
+        catch (SqliteException e) when (DamagedFiles.IsDamage(e))
+        {
+            // The store has been told, and looks at its files now.
+            return new Answer<T>.TooMuch("A file of the store is damaged and is being set aside; ask again in a moment.") { RetryAfter = RetryAfter, MetDamage = true };
+        }
     }
 
     public void Dispose() => threads.Dispose();

@@ -1,10 +1,15 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using Callwatch.Journal;
+using Callwatch.Search;
+using Callwatch.Server.Tests.Media;
 using Callwatch.Server.Tests.Reading;
 using Callwatch.Server.Tests.Receive;
 using Callwatch.Testing;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace Callwatch.Server.Tests.Durability.Damage;
@@ -16,6 +21,8 @@ namespace Callwatch.Server.Tests.Durability.Damage;
 public sealed class DamagedFilesTests : IAsyncLifetime
 {
     private const int Days = 3, TracesADay = 12;
+
+    private const ulong Picture = 8_888;
 
     // Alone in a folder that is otherwise whole these may stop the start, with one line that says what to do.
     private static readonly string[] MayRefuse = ["format", "control.db", "control.db-wal"];
@@ -39,7 +46,12 @@ public sealed class DamagedFilesTests : IAsyncLifetime
                 }
             }
 
+            using (var response = await server.SendTracesAsync(A.Traces(Pictures.Call(Picture, Pictures.Url(Pictures.Png(40_000)))))) Assert.Equal(HttpStatusCode.OK, response.StatusCode);
             await server.StoredAsync();
+            var journal = server.Services.GetRequiredService<IJournal>();
+            await server.Services.GetRequiredService<SearchProgress>().ReachedAsync(journal.Head.Number, Cancel);
+            // More than four windows do not wait for what the store has still to make safe; one segment stays as it is.
+            await Eventually.HoldsAsync(() => journal.Status() is { SealedBytes: > 0, ToSealBytes: <= 16_384 }, "full segments are sealed");
             Copy(data.Path, running.Path);
         }
 
@@ -61,7 +73,8 @@ public sealed class DamagedFilesTests : IAsyncLifetime
         var rounds = int.Parse(Environment.GetEnvironmentVariable("CALLWATCH_DAMAGE_ROUNDS") ?? "1", CultureInfo.InvariantCulture);
         var whole = (wasStopped ? stopped : running).Path;
         var files = Directory.EnumerateFiles(whole, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(whole, file)).Where(IsWorthIt).Order(StringComparer.Ordinal).ToList();
-        Assert.Contains(files, file => file.EndsWith(".seg", StringComparison.Ordinal));
+        foreach (var kind in (string[])["journal/*.seg", "journal/*.sealed", "store/20*.db", "search/*.db", "media/1/*/*", "clock", "control.db"])
+            Assert.Contains(files, file => System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(kind, file.Replace('\\', '/')));
         List<string> wrong = [];
         for (var round = 0; round < rounds; round++)
         {
@@ -111,9 +124,10 @@ public sealed class DamagedFilesTests : IAsyncLifetime
         // Where all trace of the newest records is gone, the store has counted further than the journal knows: it asks, and may be told.
         if (harmed.StartsWith("journal", StringComparison.Ordinal) && (await StoreAsync(server))["state"]!.GetValue<string>() == "stopped") await GoOnAsync(server);
         await server.StoredAsync().WaitAsync(TimeSpan.FromSeconds(4), Cancel);
-        foreach (var path in (string[])["api/v1/system", "api/v1/stats?" + Range(0), "api/v1/traces?" + Range(0), "api/v1/facets/model?" + Range(0), "api/v1/errors?" + Range(0)])
+        foreach (var path in (string[])["api/v1/system", "api/v1/stats?" + Range(0), "api/v1/traces?" + Range(0), "api/v1/facets/model?" + Range(0), "api/v1/errors?" + Range(0), "api/v1/calls?q=question&" + Range(0)])
         {
-            using var response = await server.AskAsync("/" + path);
+            // Whoever meets a damaged file first is asked to come again, while it is set aside.
+            using var response = await AskedAgainAsync(server, "/" + path);
             if (response.StatusCode != HttpStatusCode.OK) return $"{path} is answered {(int)response.StatusCode} {await response.TextAsync()}";
         }
 
@@ -123,8 +137,9 @@ public sealed class DamagedFilesTests : IAsyncLifetime
         // What a partition held and the journal still has is stored again, or else only that day is gone.
         if (missing.Contains(New)) return "the new trace is not listed";
         if (found.Count != found.Distinct(StringComparer.Ordinal).Count()) return "calls are listed twice";
-        if (missing.Count > 0) return $"{missing.Count} calls are not listed: {string.Join(", ", missing.Take(5))}";
+        if (missing.Exists(number => !IsOfDay(harmed, number))) return $"{missing.Count} calls are not listed: {string.Join(", ", missing.Take(5))}";
 
+        expected.RemoveAll(missing.Contains);
         var bodies = 0;
         foreach (var number in expected)
         {
@@ -151,12 +166,28 @@ public sealed class DamagedFilesTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
     }
 
+    private static async Task<HttpResponseMessage> AskedAgainAsync(RunningServer server, string path)
+    {
+        var started = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            var response = await server.AskAsync(path);
+            if (response.StatusCode != HttpStatusCode.ServiceUnavailable || Stopwatch.GetElapsedTime(started) > TimeSpan.FromSeconds(20)) return response;
+            Assert.NotNull(response.Headers.RetryAfter);
+            response.Dispose();
+        }
+    }
+
+    private static bool IsOfDay(string harmed, ulong number) =>
+        harmed.Replace('\\', '/').StartsWith(string.Create(CultureInfo.InvariantCulture, $"store/2026-09-{17 + (number / 100):00}."), StringComparison.Ordinal);
+
     private static bool IsWorthIt(string file) => Path.GetFileName(file) is not ("ballast" or "next.tmp");
 
     private static Task<RunningServer> StartAsync(string data) => RunningServer.StartAsync(data,
     [
         ("Callwatch:Store:BatchDelay", "00:00:00"), ("Callwatch:Journal:SegmentBytes", "16384"), ("Callwatch:Journal:BallastBytes", "0"),
-        ("Callwatch:Journal:MinFreeBytes", "0"), ("Callwatch:Journal:MinFreePercent", "0"),
+        ("Callwatch:Journal:MinFreeBytes", "0"), ("Callwatch:Journal:MinFreePercent", "0"), ("Callwatch:Journal:SealWindowBytes", "4096"), ("Callwatch:Journal:SealAge", "00:00:00"),
+        ("Callwatch:Journal:SealShare", "1"),
     ]);
 
     private static ulong Number(int day, int trace) => (ulong)((day * 100) + trace + 1);
@@ -176,6 +207,6 @@ public sealed class DamagedFilesTests : IAsyncLifetime
     private static void Copy(string from, string to)
     {
         foreach (var folder in Directory.EnumerateDirectories(from, "*", SearchOption.AllDirectories)) Directory.CreateDirectory(Path.Combine(to, Path.GetRelativePath(from, folder)));
-        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories).Where(file => !file.EndsWith("lock", StringComparison.Ordinal))) File.Copy(file, Path.Combine(to, Path.GetRelativePath(from, file)));
+        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) is "clock" || !file.EndsWith("lock", StringComparison.Ordinal))) File.Copy(file, Path.Combine(to, Path.GetRelativePath(from, file)));
     }
 }
