@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Callwatch.Testing;
 using Microsoft.Playwright;
 using Xunit;
@@ -51,13 +52,24 @@ public sealed class DemoTests(Chromium chromium) : IClassFixture<Chromium>
         await visitor.AssertUnharmedAsync();
     }
 
-    // The demo says on standard output when its past is there.
+    // The demo says on standard output when its past has been taken; what pages show has to be stored besides.
     private static async Task HistoryAsync(CallwatchProcess demo)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(TimeSpan.FromMinutes(2));
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
         while (!demo.Output.Contains("demo: live", StringComparison.Ordinal) && !demo.Error.Contains("demo: live", StringComparison.Ordinal)) await timer.WaitForNextTickAsync(limit.Token);
+
+        using var http = new HttpClient { BaseAddress = demo.Url };
+        long? taken = null;
+        while (true)
+        {
+            var system = JsonNode.Parse(await http.GetStringAsync("/api/v1/system", limit.Token))!;
+            taken ??= system["head"]!.GetValue<long>();
+            var store = system["readers"]!.AsArray().First(reader => reader!["name"]!.GetValue<string>() == "store")!;
+            if (store["position"]!.GetValue<long>() >= taken) return;
+            await timer.WaitForNextTickAsync(limit.Token);
+        }
     }
 
     private static Task PictureAsync(Visitor visitor, string name) => Pictures is null
