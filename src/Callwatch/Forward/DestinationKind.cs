@@ -1,0 +1,51 @@
+using System.Text.Json.Nodes;
+
+namespace Callwatch.Forward;
+
+/// <summary>A platform as people configure it: its fields, what is legal, and how a destination is made of them.</summary>
+public interface IDestinationKind
+{
+    /// <summary><c>langfuse</c>, <c>langsmith</c>, ...</summary>
+    string Name { get; }
+
+    /// <summary>For people: <c>Langfuse</c>.</summary>
+    string Title { get; }
+
+    /// <summary>In the order of the form.</summary>
+    IReadOnlyList<DestinationField> Fields { get; }
+
+    /// <summary>The config as it is stored (defaults filled in, addresses normalised), or what is wrong with it. No network.</summary>
+    ConfigResult Normalize(JsonObject config, OutboundRules rules);
+
+    /// <summary>Of a normalised config with its secrets in clear.</summary>
+    IDestination Create(JsonObject config, DestinationContext context);
+}
+
+/// <summary>A field of a config.</summary>
+/// <param name="Name">snake_case.</param>
+/// <param name="Type"><c>text</c>, <c>url</c>, <c>choice</c>, <c>switch</c>, <c>number</c>, <c>pairs</c>.</param>
+/// <param name="Help">A sentence for the form.</param>
+public sealed record DestinationField(string Name, string Type, bool Secret, bool Required, JsonNode? Default, string Help)
+{
+    public IReadOnlyList<string> Choices { get; init; } = [];
+}
+
+public abstract record ConfigResult
+{
+    private ConfigResult()
+    {
+    }
+
+    /// <param name="Config">Normalised.</param>
+    /// <param name="Warnings">What looks odd and is taken all the same.</param>
+    public sealed record Good(JsonObject Config, IReadOnlyList<string> Warnings) : ConfigResult;
+
+    /// <summary>Names the field and the cure.</summary>
+    public sealed record Wrong(string Field, string Message) : ConfigResult;
+}
+
+/// <summary>What the operator allows of addresses (<c>Callwatch:Forward:AllowPrivateAddresses</c>).</summary>
+public sealed record OutboundRules(bool AllowPrivateAddresses, IReadOnlyList<string> AllowedRanges);
+
+/// <summary>What a destination is given: a client that guards every connect, refuses redirects and holds no cookies; the clock; the product's version.</summary>
+public sealed record DestinationContext(HttpClient Http, TimeProvider Time, string Version);

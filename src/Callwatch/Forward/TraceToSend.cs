@@ -1,0 +1,62 @@
+using Callwatch.Settle;
+using Callwatch.Spans;
+
+namespace Callwatch.Forward;
+
+/// <summary>
+/// A settled revision with its spans read back from the journal: all that a mapping sees. Spans whose journal record is gone are not in it
+/// (the lane has counted them).
+/// </summary>
+public sealed record TraceToSend
+{
+    public required SettledRevision Revision { get; init; }
+
+    /// <summary>Parents before children, siblings by start then id. Judged among themselves: merged spans have <see cref="Span.MergedInto"/>, users and sessions are inherited.</summary>
+    public required IReadOnlyList<SpanToSend> Spans { get; init; }
+}
+
+/// <summary>One span with its bodies, masked as the destination's config asks.</summary>
+/// <param name="Span">As normalised and judged.</param>
+/// <param name="Content">Its bodies.</param>
+/// <param name="App">Name of its app.</param>
+/// <param name="Resource">The OTLP Resource message as it was sent; empty when absent.</param>
+/// <param name="Scope">The OTLP InstrumentationScope message.</param>
+/// <param name="Body">The OTLP Span message.</param>
+public sealed record SpanToSend(
+    Span Span, SpanContent Content, string App, ReadOnlyMemory<byte> Resource, ReadOnlyMemory<byte> Scope, ReadOnlyMemory<byte> Body);
+
+/// <summary>
+/// What is frozen of a trace before the first request for it goes out, one per (destination, trace), in <c>forward.db</c>. Ids at the platform
+/// come from it, so that each attempt, each later revision and each crash gives the same ones.
+/// </summary>
+public sealed record Anchor
+{
+    public required TraceId TraceId { get; init; }
+
+    /// <summary>The local root: the span without a known parent that began first; of the first revision.</summary>
+    public required SpanId RootSpanId { get; init; }
+
+    /// <summary>Start of the root as then known.</summary>
+    public required Timestamp Start { get; init; }
+
+    /// <summary>When the first attempt was made: platforms whose ids hold a time near "now" take it for old traces.</summary>
+    public required Timestamp FirstAttemptAt { get; init; }
+
+    /// <summary>Trace-level facts as known then. Later revisions repeat them, so that the platform sees one trace.</summary>
+    public required string Name { get; init; }
+
+    public string? UserId { get; init; }
+
+    public string? SessionId { get; init; }
+
+    public string? Environment { get; init; }
+
+    public string? Release { get; init; }
+
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
+    public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>A form of ids or write mode the destination has chosen for this trace (<c>v2</c>, <c>at_attempt</c>, ...); null for the usual one.</summary>
+    public string? Form { get; init; }
+}

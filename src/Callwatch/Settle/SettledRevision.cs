@@ -1,0 +1,73 @@
+using Callwatch.Spans;
+
+namespace Callwatch.Settle;
+
+/// <summary>Why a revision was taken to be complete. The numbers are stored.</summary>
+public enum SettleReason : byte
+{
+    /// <summary>The local root has ended and nothing came for two seconds.</summary>
+    RootEnded = 1,
+
+    /// <summary>Nothing came for a minute.</summary>
+    Quiet = 2,
+
+    /// <summary>The oldest span of it had waited five minutes.</summary>
+    Long = 3,
+
+    /// <summary>It had 5,000 spans or 32 MiB.</summary>
+    Large = 4,
+
+    /// <summary>Too much was open at once.</summary>
+    Pressure = 5,
+}
+
+/// <summary>Where one span of a revision lies in the journal.</summary>
+public readonly record struct SpanPlace(SpanId SpanId, long Number, int Offset);
+
+/// <summary>
+/// One row of the settled sequence: the spans of a trace that had come since its last revision. <see cref="Seq"/> is dense and never repeats;
+/// a lane's cursor is a number of it.
+/// </summary>
+public sealed record SettledRevision
+{
+    public required long Seq { get; init; }
+
+    public required int TenantId { get; init; }
+
+    public required TraceId TraceId { get; init; }
+
+    /// <summary>1 for the first of its trace.</summary>
+    public required int Revision { get; init; }
+
+    public required SettleReason Reason { get; init; }
+
+    public required Timestamp SettledAt { get; init; }
+
+    /// <summary>Of the oldest and the newest record that brought its spans; replays choose by it.</summary>
+    public required Timestamp FirstReceivedAt { get; init; }
+
+    public required Timestamp LastReceivedAt { get; init; }
+
+    public required long FirstNumber { get; init; }
+
+    public required long LastNumber { get; init; }
+
+    /// <summary>In the order they came; the latest copy of each span.</summary>
+    public required IReadOnlyList<SpanPlace> Spans { get; init; }
+}
+
+/// <summary>The durable settled sequence as its readers see it.</summary>
+public interface ISettledLog
+{
+    /// <summary>The last settled number; 0 when there is none.</summary>
+    long Head { get; }
+
+    /// <summary>The oldest number still held; head + 1 when none is.</summary>
+    long First { get; }
+
+    /// <summary>Revisions after the given number in order, waiting (without polling) for new ones at the head.</summary>
+    IAsyncEnumerable<SettledRevision> ReadAsync(long after, CancellationToken cancel);
+
+    /// <summary>All revisions of a trace, oldest first.</summary>
+    IReadOnlyList<SettledRevision> Of(int tenantId, TraceId traceId);
+}
