@@ -7,6 +7,7 @@ using Callwatch.Normalize.Pricing;
 using Callwatch.Query;
 using Callwatch.Receive;
 using Callwatch.Search;
+using Callwatch.Settle;
 using Callwatch.Store;
 using Callwatch.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
@@ -32,6 +33,7 @@ public static class CallwatchServices
         services.AddPricing();
         services.AddStore();
         services.AddSearch();
+        services.AddSettle();
         services.AddQuery();
         services.AddBackup();
         services.AddDiagnose();

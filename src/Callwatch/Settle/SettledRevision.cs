@@ -5,7 +5,7 @@ namespace Callwatch.Settle;
 /// <summary>Why a revision was taken to be complete. The numbers are stored.</summary>
 public enum SettleReason : byte
 {
-    /// <summary>The local root has ended and nothing came for two seconds.</summary>
+    /// <summary>The root has ended and nothing came for two seconds.</summary>
     RootEnded = 1,
 
     /// <summary>Nothing came for a minute.</summary>
@@ -21,8 +21,8 @@ public enum SettleReason : byte
     Pressure = 5,
 }
 
-/// <summary>Where one span of a revision lies in the journal.</summary>
-public readonly record struct SpanPlace(SpanId SpanId, long Number, int Offset);
+/// <summary>Where one span, or one log record that belongs to it, lies in the journal.</summary>
+public readonly record struct SettledPlace(SpanId SpanId, long Number, int Offset);
 
 /// <summary>
 /// One row of the settled sequence: the spans of a trace that had come since its last revision. <see cref="Seq"/> is dense and never repeats;
@@ -43,17 +43,21 @@ public sealed record SettledRevision
 
     public required Timestamp SettledAt { get; init; }
 
-    /// <summary>Of the oldest and the newest record that brought its spans; replays choose by it.</summary>
+    /// <summary>When the first and the last record that brought its spans came; replays choose by it.</summary>
     public required Timestamp FirstReceivedAt { get; init; }
 
     public required Timestamp LastReceivedAt { get; init; }
 
+    /// <summary>Of the journal records that brought it, whatever of them a later copy replaced.</summary>
     public required long FirstNumber { get; init; }
 
     public required long LastNumber { get; init; }
 
-    /// <summary>In the order they came; the latest copy of each span.</summary>
-    public required IReadOnlyList<SpanPlace> Spans { get; init; }
+    /// <summary>In the order they came; of a span sent twice the latest copy.</summary>
+    public required IReadOnlyList<SettledPlace> Spans { get; init; }
+
+    /// <summary>Log records that join one of the spans (GenAI events, exceptions), in the order they came.</summary>
+    public IReadOnlyList<SettledPlace> Logs { get; init; } = [];
 }
 
 /// <summary>The durable settled sequence as its readers see it.</summary>
@@ -68,6 +72,6 @@ public interface ISettledLog
     /// <summary>Revisions after the given number in order, waiting (without polling) for new ones at the head.</summary>
     IAsyncEnumerable<SettledRevision> ReadAsync(long after, CancellationToken cancel);
 
-    /// <summary>All revisions of a trace, oldest first.</summary>
+    /// <summary>All revisions of a trace that are still held, oldest first.</summary>
     IReadOnlyList<SettledRevision> Of(int tenantId, TraceId traceId);
 }

@@ -43,6 +43,9 @@ public readonly ref struct OtlpSpan
                 case 15 when fields.Type == WireType.Bytes:
                     Status = fields.Bytes;
                     break;
+                case 16 when fields.Type == WireType.Fixed32:
+                    Flags = (uint)fields.Number;
+                    break;
             }
         }
     }
@@ -77,6 +80,9 @@ public readonly ref struct OtlpSpan
     public ulong StartUnixNanoseconds { get; }
 
     public ulong EndUnixNanoseconds { get; }
+
+    /// <summary>Bits 0 to 7 are W3C trace flags; bit 8 says that bit 9 is known, bit 9 that the parent is in another process.</summary>
+    public uint Flags { get; }
 
     private ReadOnlySpan<byte> Status { get; }
 

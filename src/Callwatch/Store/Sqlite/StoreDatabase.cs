@@ -11,7 +11,7 @@ internal static class StoreDatabase
     private const int MostPlausible = 1_000;
 
     /// <summary>Opens a file for writing and brings it to the newest schema.</summary>
-    /// <param name="schema">Name of the numbered scripts: <c>partition</c> or <c>catalog</c>.</param>
+    /// <param name="schema">Name of the numbered scripts, each stage's in its folder <c>Schema</c>: <c>partition</c>, <c>catalog</c>, <c>settled</c>.</param>
     public static SqliteConnection OpenForWriting(string file, string schema, int cacheKib)
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ToString());
@@ -115,7 +115,7 @@ internal static class StoreDatabase
     private static List<(int Number, string Name)> Scripts(string schema) =>
     [
         .. Assembly.GetExecutingAssembly().GetManifestResourceNames()
-            .Where(name => name.Contains(".Store.Schema.", StringComparison.Ordinal) && name.EndsWith($"_{schema}.sql", StringComparison.Ordinal))
+            .Where(name => name.Contains(".Schema.", StringComparison.Ordinal) && name.EndsWith($"_{schema}.sql", StringComparison.Ordinal))
             .Order(StringComparer.Ordinal)
             .Select(name => (int.Parse(name.AsSpan(name.IndexOf(".Schema.", StringComparison.Ordinal) + ".Schema.".Length, 4), CultureInfo.InvariantCulture), name)),
     ];

@@ -1,0 +1,95 @@
+using Callwatch.Journal;
+using Callwatch.Spans;
+using Callwatch.Store.Sqlite;
+using Microsoft.Data.Sqlite;
+
+namespace Callwatch.Settle;
+
+/// <summary>One file of the settled sequence. Reading opens a connection of its own, so that it can go on beside the writer.</summary>
+internal sealed class SettledFile(string path, long first)
+{
+    private const string Columns = "seq, tenant, trace, revision, reason, settled_at, first_received, last_received, first_number, last_number, places";
+
+    public string Path => path;
+
+    /// <summary>The number its name says: no revision in it has a lower one.</summary>
+    public long First => first;
+
+    public string Name => System.IO.Path.GetFileName(path);
+
+    public SqliteConnection OpenToWrite()
+    {
+        var connection = StoreDatabase.OpenForWriting(path, "settled", cacheKib: 8_192);
+
+        // Lanes remember numbers of this sequence: unlike the store's rows, a commit must not be lost in a power cut.
+        StoreDatabase.Execute(connection, "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000");
+        return connection;
+    }
+
+    public List<SettledRevision> Page(long after, int count)
+    {
+        using var connection = StoreDatabase.OpenForReading(path);
+        using var rows = new Statement(connection, $"SELECT {Columns} FROM settled WHERE seq > ?1 ORDER BY seq LIMIT ?2");
+        return Read(rows.Bind(1, after).Bind(2, count));
+    }
+
+    public List<SettledRevision> Of(int tenantId, TraceId trace)
+    {
+        using var connection = StoreDatabase.OpenForReading(path);
+        using var rows = new Statement(connection, $"SELECT {Columns} FROM settled WHERE trace = ?1 AND tenant = ?2 ORDER BY seq");
+        return Read(rows.BindBlob(1, trace.ToBytes()).Bind(2, tenantId));
+    }
+
+    /// <summary>Up to where each trace has been carried, for those with a record after the given number.</summary>
+    public static void Covered(SqliteConnection connection, long after, Dictionary<(int Tenant, TraceId Trace), (long Number, int Offset)> into)
+    {
+        using var rows = new Statement(connection, "SELECT tenant, trace, last_number, last_offset FROM settled WHERE last_number > ?1 ORDER BY seq");
+        rows.Bind(1, after);
+        while (rows.Step())
+            if (TraceId.TryRead(rows.Blob(1), out var trace)) into[((int)rows.Long(0), trace)] = (rows.Long(2), (int)rows.Long(3));
+    }
+
+    public static long? Last(SqliteConnection connection) => StoreDatabase.Number(connection, "SELECT max(seq) FROM settled");
+
+    public long LastNumber()
+    {
+        using var connection = StoreDatabase.OpenForReading(path);
+        return StoreDatabase.Number(connection, "SELECT max(last_number) FROM (SELECT last_number FROM settled ORDER BY seq DESC LIMIT 10000)") ?? 0;
+    }
+
+    public static (Position Read, long Needed)? Place(SqliteConnection connection)
+    {
+        using var row = new Statement(connection, "SELECT epoch, read, needed FROM place");
+        if (!row.Step()) return null;
+        var place = (new Position(Guid.Parse(row.Text(0)), row.Long(1)), row.Long(2));
+        row.Reset();
+        return place;
+    }
+
+    private static List<SettledRevision> Read(Statement rows)
+    {
+        List<SettledRevision> revisions = [];
+        while (rows.Step())
+        {
+            if (!TraceId.TryRead(rows.Blob(2), out var trace)) continue;
+            var (spans, logs) = SettledPlaces.Read(rows.Blob(10), rows.Long(8));
+            revisions.Add(new SettledRevision
+            {
+                Seq = rows.Long(0),
+                TenantId = (int)rows.Long(1),
+                TraceId = trace,
+                Revision = (int)rows.Long(3),
+                Reason = (SettleReason)rows.Long(4),
+                SettledAt = new Timestamp(rows.Long(5)),
+                FirstReceivedAt = new Timestamp(rows.Long(6)),
+                LastReceivedAt = new Timestamp(rows.Long(7)),
+                FirstNumber = rows.Long(8),
+                LastNumber = rows.Long(9),
+                Spans = spans,
+                Logs = logs,
+            });
+        }
+
+        return revisions;
+    }
+}
