@@ -14,6 +14,9 @@ public interface IDestinationKind
     /// <summary>In the order of the form.</summary>
     IReadOnlyList<DestinationField> Fields { get; }
 
+    /// <summary>True where sending the same item again changes nothing at the platform; else a replay asks for a confirmation.</summary>
+    bool Deduplicates { get; }
+
     /// <summary>The config as it is stored (defaults filled in, addresses normalised), or what is wrong with it. No network.</summary>
     ConfigResult Normalize(JsonObject config, OutboundRules rules);
 

@@ -13,6 +13,9 @@ public interface IDestination : IAsyncDisposable
     /// <summary>Pure: the same trace and anchor give the same items, on every attempt and after every crash. Empty when the platform has no use for any of it.</summary>
     IReadOnlyList<OutboundItem> Map(TraceToSend trace, Anchor anchor);
 
+    /// <summary>A smaller form of an item that is too large on its own (input and output cut, and marked so); null when there is none.</summary>
+    OutboundItem? Shrink(OutboundItem item);
+
     /// <summary>Sends items of one <see cref="OutboundItem.Route"/> in one request. Never throws for what the platform or the network does.</summary>
     Task<Delivery> SendAsync(IReadOnlyList<OutboundItem> items, CancellationToken cancel);
 

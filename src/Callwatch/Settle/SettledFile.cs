@@ -26,11 +26,26 @@ internal sealed class SettledFile(string path, long first)
         return connection;
     }
 
-    public List<SettledRevision> Page(long after, int count)
+    public List<SettledRevision> Page(int tenantId, long after, int count)
     {
         using var connection = StoreDatabase.OpenForReading(path);
-        using var rows = new Statement(connection, $"SELECT {Columns} FROM settled WHERE seq > ?1 ORDER BY seq LIMIT ?2");
-        return Read(rows.Bind(1, after).Bind(2, count));
+        using var rows = new Statement(connection, $"SELECT {Columns} FROM settled WHERE tenant = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3");
+        return Read(rows.Bind(1, tenantId).Bind(2, after).Bind(3, count));
+    }
+
+    public SettledRevision? Find(long seq)
+    {
+        using var connection = StoreDatabase.OpenForReading(path);
+        using var rows = new Statement(connection, $"SELECT {Columns} FROM settled WHERE seq = ?1");
+        return Read(rows.Bind(1, seq)) is [var found] ? found : null;
+    }
+
+    /// <summary>The first number with something received at the moment or later; null when the file has none.</summary>
+    public long? FirstSince(Timestamp receivedAt)
+    {
+        using var connection = StoreDatabase.OpenForReading(path);
+        using var row = new Statement(connection, "SELECT min(seq) FROM settled WHERE last_received >= ?1");
+        return row.Bind(1, receivedAt.UnixNanoseconds).Number();
     }
 
     public List<SettledRevision> Of(int tenantId, TraceId trace)

@@ -117,18 +117,25 @@ internal sealed class SettledLog : ISettledLog, IDisposable
         }
     }
 
-    public async IAsyncEnumerable<SettledRevision> ReadAsync(long after, [EnumeratorCancellation] CancellationToken cancel)
+    public async IAsyncEnumerable<SettledPage> PagesAsync(int tenantId, long after, [EnumeratorCancellation] CancellationToken cancel)
     {
         while (true)
         {
             await head.BeyondAsync(after, cancel);
-            foreach (var revision in Page(after))
-            {
-                after = revision.Seq;
-                yield return revision;
-                cancel.ThrowIfCancellationRequested();
-            }
+            var page = Page(tenantId, after);
+            after = page.Through;
+            yield return page;
+            cancel.ThrowIfCancellationRequested();
         }
+    }
+
+    public SettledRevision? Find(long seq) => files.LastOrDefault(file => file.First <= seq) is { } file && seq <= Head ? file.Find(seq) : null;
+
+    public long Before(Timestamp receivedAt)
+    {
+        foreach (var file in files)
+            if (file.FirstSince(receivedAt) is { } first) return first - 1;
+        return Head;
     }
 
     public IReadOnlyList<SettledRevision> Of(int tenantId, TraceId traceId) => [.. files.SelectMany(file => file.Of(tenantId, traceId))];
@@ -139,20 +146,21 @@ internal sealed class SettledLog : ISettledLog, IDisposable
         connection?.Dispose();
     }
 
-    private List<SettledRevision> Page(long after)
+    private SettledPage Page(int tenantId, long after)
     {
+        // What a commit is just adding behind this is for the next page.
         var through = Head;
         var at = files;
         for (var i = 0; i < at.Length; i++)
         {
-            // The file that may hold the next number: the last one that begins at or before it, or the first there is.
+            // Files before the one that may hold the next number.
             if (i + 1 < at.Length && at[i + 1].First <= after + 1) continue;
-            var page = at[i].Page(after, PageSize);
+            var page = at[i].Page(tenantId, after, PageSize);
             page.RemoveAll(revision => revision.Seq > through);
-            if (page.Count > 0) return page;
+            if (page.Count > 0) return new SettledPage(page, page.Count == PageSize ? page[^1].Seq : i + 1 < at.Length ? at[i + 1].First - 1 : through);
         }
 
-        return [];
+        return new SettledPage([], through);
     }
 
     private void Begin(long first)

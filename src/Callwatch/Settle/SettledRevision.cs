@@ -60,6 +60,9 @@ public sealed record SettledRevision
     public IReadOnlyList<SettledPlace> Logs { get; init; } = [];
 }
 
+/// <summary>Some revisions of one tenant, and the number up to which that tenant has no others.</summary>
+public sealed record SettledPage(IReadOnlyList<SettledRevision> Revisions, long Through);
+
 /// <summary>The durable settled sequence as its readers see it.</summary>
 public interface ISettledLog
 {
@@ -69,9 +72,15 @@ public interface ISettledLog
     /// <summary>The oldest number still held; head + 1 when none is.</summary>
     long First { get; }
 
-    /// <summary>Revisions after the given number in order, waiting (without polling) for new ones at the head.</summary>
-    IAsyncEnumerable<SettledRevision> ReadAsync(long after, CancellationToken cancel);
+    /// <summary>The tenant's revisions after the given number in order, waiting (without polling) for new ones at the head. A page may be empty.</summary>
+    IAsyncEnumerable<SettledPage> PagesAsync(int tenantId, long after, CancellationToken cancel);
+
+    /// <summary>Null when it is no longer held.</summary>
+    SettledRevision? Find(long seq);
 
     /// <summary>All revisions of a trace that are still held, oldest first.</summary>
     IReadOnlyList<SettledRevision> Of(int tenantId, TraceId traceId);
+
+    /// <summary>The number after which a reader begins that wants what was received from the given moment on; <see cref="Head"/> when all is older.</summary>
+    long Before(Timestamp receivedAt);
 }

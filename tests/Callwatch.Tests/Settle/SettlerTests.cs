@@ -76,10 +76,10 @@ public sealed class SettlerTests
 
         await running.AdvanceUntilAsync(time, () => CarriedBy(running.Log).Count == sent);
         var seqs = new List<long>();
-        await foreach (var revision in running.Log.ReadAsync(0, TestContext.Current.CancellationToken))
+        await foreach (var page in running.Log.PagesAsync(1, 0, TestContext.Current.CancellationToken))
         {
-            seqs.Add(revision.Seq);
-            if (revision.Seq == running.Log.Head) break;
+            seqs.AddRange(page.Revisions.Select(revision => revision.Seq));
+            if (page.Through == running.Log.Head) break;
         }
 
         Assert.Equal(Enumerable.Range(1, seqs.Count).Select(number => (long)number), seqs);

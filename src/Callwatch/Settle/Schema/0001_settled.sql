@@ -14,6 +14,7 @@ CREATE TABLE settled (
   places         BLOB    NOT NULL        -- of spans and log records, see SettledPlaces
 );
 CREATE INDEX settled_trace ON settled (trace);
+CREATE INDEX settled_tenant ON settled (tenant, seq);
 
 -- One row, in the file written last: how far the journal has been read, and the record before the first that is needed again after a restart.
 CREATE TABLE place (id INTEGER PRIMARY KEY CHECK (id = 1), epoch TEXT NOT NULL, read INTEGER NOT NULL, needed INTEGER NOT NULL);
