@@ -42,6 +42,9 @@ public sealed record Anchor
     /// <summary>When the first attempt was made: platforms whose ids hold a time near "now" take it for old traces.</summary>
     public required Timestamp FirstAttemptAt { get; init; }
 
+    /// <summary>Name of the app of the root.</summary>
+    public required string App { get; init; }
+
     /// <summary>Trace-level facts as known then. Later revisions repeat them, so that the platform sees one trace.</summary>
     public required string Name { get; init; }
 

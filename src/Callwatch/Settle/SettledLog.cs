@@ -22,6 +22,7 @@ internal sealed class SettledLog : ISettledLog, IDisposable
     private readonly string folder;
     private readonly int mostInFile;
     private readonly HeadSignal head;
+    private readonly TaskCompletionSource opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Dictionary<string, TraceFilter> filters = new(StringComparer.Ordinal);
     private ImmutableArray<SettledFile> files;
     private SqliteConnection? connection;
@@ -35,6 +36,8 @@ internal sealed class SettledLog : ISettledLog, IDisposable
         files = [.. Directory.EnumerateFiles(folder, "*.db").Select(Open).OfType<SettledFile>().OrderBy(file => file.First)];
         head = new HeadSignal(0);
     }
+
+    public Task Opened => opened.Task;
 
     public long Head => head.Number;
 
@@ -64,6 +67,7 @@ internal sealed class SettledLog : ISettledLog, IDisposable
 
         foreach (var file in files) filters[file.Name] = FilterOf(file);
         head.Publish(SettledFile.Last(connection!) ?? files[^1].First - 1);
+        opened.TrySetResult();
     }
 
     /// <summary>Up to where each trace has been carried, of those with something behind the place that is read again.</summary>

@@ -66,6 +66,9 @@ public sealed record SettledPage(IReadOnlyList<SettledRevision> Revisions, long 
 /// <summary>The durable settled sequence as its readers see it.</summary>
 public interface ISettledLog
 {
+    /// <summary>Completes once the sequence has been opened; before that it seems empty.</summary>
+    Task Opened { get; }
+
     /// <summary>The last settled number; 0 when there is none.</summary>
     long Head { get; }
 

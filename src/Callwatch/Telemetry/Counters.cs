@@ -33,6 +33,9 @@ public enum Reason
 
     // The full-text index.
     DamagedSearchFile,
+
+    // On the way to other platforms.
+    ExpiredBeforeDelivery, RefusedByPlatform,
 }
 
 /// <summary>How often each <see cref="Reason"/> has applied since the start, per tenant (0: before the tenant was known).</summary>

@@ -1,0 +1,107 @@
+using System.Text.Json;
+using Callwatch.Spans;
+
+namespace Callwatch.Forward;
+
+/// <summary>Makes anchors and keeps them: durable before the first request of their trace goes out.</summary>
+internal sealed class Anchors(ForwardDb db, TimeProvider time)
+{
+    /// <summary>The anchors of the traces, made where there is none, in one synced transaction.</summary>
+    public Dictionary<TraceId, Anchor> Freeze(int destination, IReadOnlyList<TraceToSend> traces) => db.Write(connection =>
+    {
+        var anchors = new Dictionary<TraceId, Anchor>(traces.Count);
+        foreach (var trace in traces)
+        {
+            var id = trace.Revision.TraceId;
+            if (anchors.ContainsKey(id)) continue;
+            if (Find(connection, destination, id) is { } known)
+            {
+                anchors[id] = known;
+                continue;
+            }
+
+            anchors[id] = Make(trace);
+            Put(connection, destination, anchors[id]);
+        }
+
+        return anchors;
+    });
+
+    /// <summary>Whether something of the trace has gone to the destination before: then all that comes of it later goes too.</summary>
+    public Anchor? Find(int destination, TraceId trace) => db.Read(connection => Find(connection, destination, trace));
+
+    /// <summary>Another form for traces of which nothing was taken yet.</summary>
+    public void Reform(int destination, IEnumerable<Anchor> anchors, string form) => db.Write(connection =>
+    {
+        foreach (var anchor in anchors) Put(connection, destination, anchor with { Form = form });
+        return true;
+    });
+
+    private Anchor Make(TraceToSend trace)
+    {
+        // The local root: the first in order has no parent here; of several the one that began first.
+        var ids = trace.Spans.Select(span => span.Span.SpanId).ToHashSet();
+        var root = trace.Spans.Where(span => span.Span.ParentSpanId.IsNone).DefaultIfEmpty(null).MinBy(span => span?.Span.Start.UnixNanoseconds)
+            ?? trace.Spans.Where(span => !ids.Contains(span.Span.ParentSpanId)).DefaultIfEmpty(trace.Spans[0]).MinBy(span => span.Span.Start.UnixNanoseconds)!;
+        return new Anchor
+        {
+            TraceId = trace.Revision.TraceId,
+            RootSpanId = root.Span.SpanId,
+            Start = root.Span.Start,
+            FirstAttemptAt = Timestamp.From(time.GetUtcNow()),
+            Name = root.Span.DisplayName,
+            App = root.App,
+            UserId = root.Span.UserId ?? trace.Spans.Select(span => span.Span.UserId).FirstOrDefault(user => user is not null),
+            SessionId = root.Span.SessionId ?? trace.Spans.Select(span => span.Span.SessionId).FirstOrDefault(session => session is not null),
+            Environment = root.Span.Environment,
+            Release = root.Span.Release,
+            Tags = [.. trace.Spans.SelectMany(span => span.Span.Tags).Distinct(StringComparer.Ordinal).Take(50)],
+            Metadata = root.Span.Metadata,
+        };
+    }
+
+    private static Anchor? Find(Microsoft.Data.Sqlite.SqliteConnection connection, int destination, TraceId trace)
+    {
+        using var command = ForwardDb.Command(connection, "SELECT facts FROM anchors WHERE destination = $1 AND trace = $2", destination, trace.ToBytes());
+        return command.ExecuteScalar() is string facts ? JsonSerializer.Deserialize(facts, AnchorJson.Default.AnchorFacts)!.ToAnchor(trace) : null;
+    }
+
+    private void Put(Microsoft.Data.Sqlite.SqliteConnection connection, int destination, Anchor anchor)
+    {
+        var facts = JsonSerializer.Serialize(AnchorFacts.Of(anchor), AnchorJson.Default.AnchorFacts);
+        using var command = ForwardDb.Command(
+            connection, "INSERT OR REPLACE INTO anchors (destination, trace, made, facts) VALUES ($1, $2, $3, $4)",
+            destination, anchor.TraceId.ToBytes(), Timestamp.From(time.GetUtcNow()).UnixNanoseconds, facts);
+        command.ExecuteNonQuery();
+    }
+}
+
+/// <summary>An anchor as it is stored.</summary>
+internal sealed record AnchorFacts(
+    ulong Root, long Start, long Attempt, string Name, string App, string? User, string? Session, string? Environment, string? Release,
+    IReadOnlyList<string> Tags, IReadOnlyDictionary<string, string> Metadata, string? Form)
+{
+    public static AnchorFacts Of(Anchor anchor) => new(
+        anchor.RootSpanId.Value, anchor.Start.UnixNanoseconds, anchor.FirstAttemptAt.UnixNanoseconds, anchor.Name, anchor.App, anchor.UserId, anchor.SessionId,
+        anchor.Environment, anchor.Release, anchor.Tags, anchor.Metadata, anchor.Form);
+
+    public Anchor ToAnchor(TraceId trace) => new()
+    {
+        TraceId = trace,
+        RootSpanId = new SpanId(Root),
+        Start = new Timestamp(Start),
+        FirstAttemptAt = new Timestamp(Attempt),
+        Name = Name,
+        App = App,
+        UserId = User,
+        SessionId = Session,
+        Environment = Environment,
+        Release = Release,
+        Tags = Tags,
+        Metadata = Metadata,
+        Form = Form,
+    };
+}
+
+[System.Text.Json.Serialization.JsonSerializable(typeof(AnchorFacts))]
+internal sealed partial class AnchorJson : System.Text.Json.Serialization.JsonSerializerContext;

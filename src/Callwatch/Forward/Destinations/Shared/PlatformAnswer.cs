@@ -1,0 +1,128 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Callwatch.Forward.Destinations.Shared;
+
+/// <summary>Reads what platforms answer, into words for people without any secret of ours in them.</summary>
+internal sealed class PlatformAnswer(Secrets secrets, TimeProvider time)
+{
+    private const int MostBytes = 64 * 1024;
+    private const int LongestMessage = 2_000;
+
+    /// <summary>Status and message; the message is the text a JSON answer holds in one of its usual members, else its beginning.</summary>
+    public async Task<PlatformWords> WordsAsync(HttpResponseMessage response, CancellationToken cancel) =>
+        Words((int)response.StatusCode, await TextAsync(response, cancel), response.ReasonPhrase);
+
+    public PlatformWords Words(int? status, string? text, string? otherwise = null)
+    {
+        var message = string.IsNullOrWhiteSpace(text) ? otherwise : Message(text) ?? text;
+        message = secrets.HideIn(message?.Trim() ?? "");
+        return new PlatformWords(status, message.Length <= LongestMessage ? message : message[..LongestMessage] + "…");
+    }
+
+    /// <summary>The body as text, as far as anybody reads it; empty when it cannot be read.</summary>
+    public static async Task<string> TextAsync(HttpResponseMessage response, CancellationToken cancel)
+    {
+        try
+        {
+            await using var body = await response.Content.ReadAsStreamAsync(cancel);
+            var bytes = new byte[MostBytes];
+            var length = await body.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancel);
+            return Encoding.UTF8.GetString(bytes.AsSpan(0, length));
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException)
+        {
+            return "";
+        }
+    }
+
+    /// <summary>What the platform asks to wait: seconds or a date; null when it does not, or asks nonsense.</summary>
+    public TimeSpan? RetryAfter(HttpResponseMessage response)
+    {
+        if (!response.Headers.TryGetValues("Retry-After", out var values)) return null;
+        var text = values.First().Trim();
+        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 0 and < 1e9) return TimeSpan.FromSeconds(seconds);
+        if (!DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date)) return null;
+        var wait = date - time.GetUtcNow();
+        return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
+    }
+
+    /// <summary>The trouble of a request that got no answer. Messages of exceptions are not repeated: they may hold the address, and an address a key.</summary>
+    public static PlatformWords Trouble(Exception e) => new(null, e switch
+    {
+        OperationCanceledException => "No answer in time.",
+        HttpRequestException { InnerException: OutboundRefusedException refused } => refused.Message,
+        OutboundRefusedException refused => refused.Message,
+        HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => "The name of the host is not known.",
+        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => "No secure connection: the certificate is not trusted, or TLS is not spoken there.",
+        HttpRequestException { InnerException: AuthenticationException } => "No secure connection: the certificate is not trusted, or TLS is not spoken there.",
+        HttpRequestException { InnerException: SocketException socket } => "No connection: " + socket.SocketErrorCode + ".",
+        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => "No connection.",
+        HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded } => "The connection ended before the answer did.",
+        _ => "The request failed: " + e.GetType().Name + ".",
+    });
+
+    /// <summary>True for exceptions that mean "no answer"; a cancellation of ours is none.</summary>
+    public static bool IsTrouble(Exception e, CancellationToken cancel) =>
+        e is HttpRequestException or IOException or OutboundRefusedException || (e is OperationCanceledException && !cancel.IsCancellationRequested);
+
+    /// <summary>The usual reading of a status nobody has given another meaning.</summary>
+    public async Task<Delivery> UsualAsync(HttpResponseMessage response, CancellationToken cancel) => (int)response.StatusCode switch
+    {
+        >= 200 and < 300 => new Delivery.Accepted(),
+        401 or 403 => new Delivery.Blocked(await WordsAsync(response, cancel)),
+        404 or 405 => new Delivery.Blocked(await WordsAsync(response, cancel)),
+        >= 300 and < 400 => new Delivery.Blocked(Words((int)response.StatusCode, "It redirects to another address.")),
+        413 => new Delivery.TooLarge(await WordsAsync(response, cancel)),
+        408 or 425 or 429 or >= 500 => new Delivery.TryAgain(await WordsAsync(response, cancel), RetryAfter(response)),
+        _ => new Delivery.Refused(await WordsAsync(response, cancel)),
+    };
+
+    private static string? Message(string text)
+    {
+        try
+        {
+            return JsonNode.Parse(text) is { } json ? MessageIn(json, 0) : null;
+        }
+        catch (JsonException)
+        {
+            // HTML or plain text: a page's tags say nothing to anybody.
+            return text.TrimStart().StartsWith('<') ? "An HTML page came instead of an answer." : null;
+        }
+    }
+
+    private static string? MessageIn(JsonNode? json, int depth) => depth > 4 ? null : json switch
+    {
+        JsonObject map => new[] { "message", "error_message", "detail", "error", "errors", "reason", "msg", "title" }
+            .Select(name => MessageIn(map[name], depth + 1)).FirstOrDefault(message => message is not null),
+        JsonArray list => string.Join("; ", list.Take(5).Select(item => MessageIn(item, depth + 1)).OfType<string>()) is { Length: > 0 } all ? all : null,
+        JsonValue value when value.TryGetValue<string>(out var text) && text.Length > 0 => text,
+        _ => null,
+    };
+}
+
+/// <summary>A connect that the guard refused; the message is for people and names no secret.</summary>
+public sealed class OutboundRefusedException(string message) : Exception(message);
+
+/// <summary>The secrets of a destination, to be kept out of all that people read.</summary>
+internal sealed class Secrets(params IEnumerable<string?> values)
+{
+    // As they stand, in an address, and as base64 (a Basic header echoes both parts together: given as one more value).
+    private readonly IReadOnlyList<string> forms =
+    [
+        .. values.Where(value => value is { Length: >= 4 })
+            .SelectMany(value => (string[])[value!, Uri.EscapeDataString(value!), WebUtility.UrlEncode(value!), Convert.ToBase64String(Encoding.UTF8.GetBytes(value!))])
+            .Distinct(StringComparer.Ordinal).OrderByDescending(form => form.Length),
+    ];
+
+    public string HideIn(string text)
+    {
+        foreach (var form in forms) text = text.Replace(form, "***", StringComparison.OrdinalIgnoreCase);
+        return text;
+    }
+}

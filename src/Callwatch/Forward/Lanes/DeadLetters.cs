@@ -1,0 +1,116 @@
+using System.Buffers.Binary;
+using Callwatch.Spans;
+using Microsoft.Data.Sqlite;
+
+namespace Callwatch.Forward.Lanes;
+
+/// <summary>Something a platform refused for good.</summary>
+public sealed record DeadLetter(
+    long Id, int Destination, long Seq, TraceId TraceId, string Route, string? Item, IReadOnlyList<SpanId> SpanIds, Timestamp Time, int? Status, string Message, int Attempts)
+{
+    internal OutboundItem ToItem() => new() { Route = Route, Id = Item, TraceId = TraceId, SpanIds = SpanIds, Payload = default };
+}
+
+/// <summary>The rows of <c>dead_letters</c>.</summary>
+public sealed class DeadLetters
+{
+    private const string Columns = "id, destination, seq, trace, route, item, spans, time, status, message, attempts";
+
+    private readonly ForwardDb db;
+    private readonly TimeProvider time;
+
+    internal DeadLetters(ForwardDb db, TimeProvider time) => (this.db, this.time) = (db, time);
+
+    /// <summary>Newest first, before the given id.</summary>
+    public IReadOnlyList<DeadLetter> List(int destination, long? before, int limit) => db.Read(connection =>
+    {
+        using var command = ForwardDb.Command(
+            connection, $"SELECT {Columns} FROM dead_letters WHERE destination = $1 AND id < $2 ORDER BY id DESC LIMIT $3", destination, before ?? long.MaxValue, limit);
+        return ReadAll(command);
+    });
+
+    public long Count(int destination) => db.Read(connection =>
+    {
+        using var command = ForwardDb.Command(connection, "SELECT count(*) FROM dead_letters WHERE destination = $1", destination);
+        return (long)command.ExecuteScalar()!;
+    });
+
+    public IReadOnlyList<DeadLetter> Of(int destination, TraceId trace) => db.Read(connection =>
+    {
+        using var command = ForwardDb.Command(connection, $"SELECT {Columns} FROM dead_letters WHERE trace = $2 AND destination = $1", destination, trace.ToBytes());
+        return ReadAll(command);
+    });
+
+    /// <summary>Marks them to be sent again; null is all. The lane takes them up. How many there were.</summary>
+    public int Retry(int destination, IReadOnlyList<long>? ids) => Each(destination, ids, "UPDATE dead_letters SET retry = 1");
+
+    /// <summary>How many were thrown away; null is all.</summary>
+    public int Discard(int destination, IReadOnlyList<long>? ids) => Each(destination, ids, "DELETE FROM dead_letters");
+
+    /// <summary>On disk on return. An item that is refused again stays one letter.</summary>
+    internal void Add(int destination, long seq, OutboundItem item, PlatformWords words, int attempts) => db.Write(connection =>
+    {
+        var spans = new byte[item.SpanIds.Count * 8];
+        for (var i = 0; i < item.SpanIds.Count; i++) BinaryPrimitives.WriteUInt64BigEndian(spans.AsSpan(i * 8), item.SpanIds[i].Value);
+        using var again = ForwardDb.Command(
+            connection, "UPDATE dead_letters SET time = $6, status = $7, message = $8, attempts = attempts + $9, retry = 0 WHERE destination = $1 AND seq = $2 AND route = $3 AND item IS $4 AND spans = $5",
+            destination, seq, item.Route, item.Id, spans, Now, words.Status, words.Message, attempts);
+        if (again.ExecuteNonQuery() > 0) return true;
+        using var add = ForwardDb.Command(
+            connection,
+            "INSERT INTO dead_letters (destination, seq, trace, route, item, spans, time, status, message, attempts) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            destination, seq, item.TraceId.ToBytes(), item.Route, item.Id, spans, Now, words.Status, words.Message, attempts);
+        add.ExecuteNonQuery();
+        return true;
+    });
+
+    /// <summary>It was sent again: gone, unless the platform has refused it once more meanwhile.</summary>
+    internal void Retried(DeadLetter letter) => db.Write(connection =>
+    {
+        using var command = ForwardDb.Command(connection, "DELETE FROM dead_letters WHERE id = $1 AND retry = 1", letter.Id);
+        return command.ExecuteNonQuery();
+    });
+
+    internal IReadOnlyList<DeadLetter> ToRetry(int destination, int limit) => db.Read(connection =>
+    {
+        using var command = ForwardDb.Command(connection, $"SELECT {Columns} FROM dead_letters WHERE destination = $1 AND retry = 1 ORDER BY id LIMIT $2", destination, limit);
+        return ReadAll(command);
+    });
+
+    private int Each(int destination, IReadOnlyList<long>? ids, string action) => db.Write(connection =>
+    {
+        if (ids is null)
+        {
+            using var all = ForwardDb.Command(connection, action + " WHERE destination = $1", destination);
+            return all.ExecuteNonQuery();
+        }
+
+        var count = 0;
+        foreach (var id in ids)
+        {
+            using var one = ForwardDb.Command(connection, action + " WHERE destination = $1 AND id = $2", destination, id);
+            count += one.ExecuteNonQuery();
+        }
+
+        return count;
+    });
+
+    private long Now => Timestamp.From(time.GetUtcNow()).UnixNanoseconds;
+
+    private static List<DeadLetter> ReadAll(SqliteCommand command)
+    {
+        List<DeadLetter> letters = [];
+        using var row = command.ExecuteReader();
+        while (row.Read())
+        {
+            if (!TraceId.TryRead(row.GetFieldValue<byte[]>(3), out var trace)) continue;
+            var spans = row.GetFieldValue<byte[]>(6);
+            letters.Add(new DeadLetter(
+                row.GetInt64(0), row.GetInt32(1), row.GetInt64(2), trace, row.GetString(4), row.IsDBNull(5) ? null : row.GetString(5),
+                [.. Enumerable.Range(0, spans.Length / 8).Select(i => new SpanId(BinaryPrimitives.ReadUInt64BigEndian(spans.AsSpan(i * 8))))],
+                new Timestamp(row.GetInt64(7)), row.IsDBNull(8) ? null : row.GetInt32(8), row.GetString(9), row.GetInt32(10)));
+        }
+
+        return letters;
+    }
+}

@@ -1,0 +1,124 @@
+using Callwatch.Spans;
+using Microsoft.Data.Sqlite;
+
+namespace Callwatch.Forward.Lanes;
+
+/// <summary>A reader of the settled sequence for one destination: <see cref="Replay"/> 0 is its live lane.</summary>
+internal readonly record struct LaneKey(int Destination, int Replay);
+
+/// <summary>Where a lane stands, durably.</summary>
+internal sealed record LaneRow(
+    LaneKey Key, long Cursor, long? Until, Timestamp? From, Timestamp? To, Timestamp Created, Timestamp? Ended,
+    long Sent, long Refused, long Retried, long Expired, Timestamp? LastDelivery);
+
+/// <summary>What a step of the cursor adds to the lane's counts.</summary>
+internal sealed record LaneCounts(long Sent, long Refused, long Retried, long Expired)
+{
+    public static readonly LaneCounts None = new(0, 0, 0, 0);
+
+    public static LaneCounts operator +(LaneCounts a, LaneCounts b) => new(a.Sent + b.Sent, a.Refused + b.Refused, a.Retried + b.Retried, a.Expired + b.Expired);
+}
+
+/// <summary>The rows of <c>lanes</c> and <c>steps</c>.</summary>
+internal sealed class LaneTable(ForwardDb db, TimeProvider time)
+{
+    private const string Columns = "destination, replay, cursor, until, from_received, to_received, created, ended, sent, refused, retried, expired, last_delivery";
+
+    public LaneRow? Find(LaneKey key) => db.Read(connection => Find(connection, key));
+
+    public IReadOnlyList<LaneRow> Of(int destination) => db.Read(connection =>
+    {
+        using var command = ForwardDb.Command(connection, $"SELECT {Columns} FROM lanes WHERE destination = $1 ORDER BY replay", destination);
+        return ReadAll(command);
+    });
+
+    /// <summary>The row as it is, or a new one that begins at the cursor.</summary>
+    public LaneRow Begin(LaneKey key, long cursor) => db.Write(connection =>
+    {
+        using var command = ForwardDb.Command(
+            connection, "INSERT INTO lanes (destination, replay, cursor, created) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+            key.Destination, key.Replay, cursor, Now);
+        command.ExecuteNonQuery();
+        return Find(connection, key)!;
+    });
+
+    /// <summary>A new replay of the destination.</summary>
+    public LaneRow BeginReplay(int destination, long cursor, long until, Timestamp from, Timestamp to) => db.Write(connection =>
+    {
+        using var command = ForwardDb.Command(
+            connection,
+            """
+            INSERT INTO lanes (destination, replay, cursor, until, from_received, to_received, created)
+            VALUES ($1, (SELECT coalesce(max(replay), 0) + 1 FROM lanes WHERE destination = $1), $2, $3, $4, $5, $6) RETURNING replay
+            """,
+            destination, cursor, until, from.UnixNanoseconds, to.UnixNanoseconds, Now);
+        var replay = (int)(long)command.ExecuteScalar()!;
+        return Find(connection, new LaneKey(destination, replay))!;
+    });
+
+    /// <summary>Moves the cursor, on disk on return; false (and nothing changed) when it no longer stands at <paramref name="from"/>.</summary>
+    public bool TryAdvance(LaneKey key, long from, long to, LaneCounts counts, bool delivered) => db.Write(connection =>
+    {
+        using var move = ForwardDb.Command(
+            connection,
+            """
+            UPDATE lanes SET cursor = $4, sent = sent + $5, refused = refused + $6, retried = retried + $7, expired = expired + $8,
+              last_delivery = coalesce($9, last_delivery) WHERE destination = $1 AND replay = $2 AND cursor = $3
+            """,
+            key.Destination, key.Replay, from, to, counts.Sent, counts.Refused, counts.Retried, counts.Expired, delivered ? Now : null);
+        if (move.ExecuteNonQuery() != 1) return false;
+        if (key.Replay != 0 || !delivered) return true;
+        using var step = ForwardDb.Command(connection, "INSERT OR REPLACE INTO steps (destination, through, time) VALUES ($1, $2, $3)", key.Destination, to, Now);
+        step.ExecuteNonQuery();
+        return true;
+    });
+
+    public void End(LaneKey key) => db.Write(connection =>
+    {
+        using var command = ForwardDb.Command(connection, "UPDATE lanes SET ended = $3 WHERE destination = $1 AND replay = $2", key.Destination, key.Replay, Now);
+        return command.ExecuteNonQuery();
+    });
+
+    /// <summary>When the live lane was done with the number; null when it is not, or that is no longer known.</summary>
+    public Timestamp? DeliveredAt(int destination, long seq) => db.Read(connection =>
+    {
+        using var command = ForwardDb.Command(connection, "SELECT time FROM steps WHERE destination = $1 AND through >= $2 ORDER BY through LIMIT 1", destination, seq);
+        return command.ExecuteScalar() is long time ? new Timestamp(time) : (Timestamp?)null;
+    });
+
+    /// <summary>Takes away all that is known of a destination that is gone, and steps and anchors older than the moment.</summary>
+    public void Forget(int destination) => db.Write(connection =>
+    {
+        foreach (var table in (string[])["lanes", "anchors", "dead_letters", "steps"])
+        {
+            using var command = ForwardDb.Command(connection, $"DELETE FROM {table} WHERE destination = $1", destination);
+            command.ExecuteNonQuery();
+        }
+
+        return true;
+    });
+
+    private long Now => Timestamp.From(time.GetUtcNow()).UnixNanoseconds;
+
+    private static LaneRow? Find(SqliteConnection connection, LaneKey key)
+    {
+        using var command = ForwardDb.Command(connection, $"SELECT {Columns} FROM lanes WHERE destination = $1 AND replay = $2", key.Destination, key.Replay);
+        return ReadAll(command) is [var row] ? row : null;
+    }
+
+    private static List<LaneRow> ReadAll(SqliteCommand command)
+    {
+        List<LaneRow> rows = [];
+        using var row = command.ExecuteReader();
+        while (row.Read())
+        {
+            rows.Add(new LaneRow(
+                new LaneKey(row.GetInt32(0), row.GetInt32(1)), row.GetInt64(2), row.IsDBNull(3) ? null : row.GetInt64(3), At(4), At(5), At(6)!.Value, At(7),
+                row.GetInt64(8), row.GetInt64(9), row.GetInt64(10), row.GetInt64(11), At(12)));
+        }
+
+        return rows;
+
+        Timestamp? At(int column) => row.IsDBNull(column) ? null : new Timestamp(row.GetInt64(column));
+    }
+}

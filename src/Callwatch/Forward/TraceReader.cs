@@ -1,0 +1,121 @@
+using Callwatch.Control;
+using Callwatch.Journal;
+using Callwatch.Normalize;
+using Callwatch.Receive.Otlp;
+using Callwatch.Settle;
+using Callwatch.Spans;
+
+namespace Callwatch.Forward;
+
+/// <summary>
+/// Reads the spans of a settled revision back from the journal and makes of them what a mapping sees. Lanes of one tenant mostly stand near
+/// each other, so what one has read the next finds in memory, up to a bound.
+/// </summary>
+internal sealed class TraceReader(IJournal journal, SpanNormalizer normalizer, Apps apps, long sharedBytes)
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<long, LinkedListNode<Held>> held = [];
+    private readonly LinkedList<Held> order = [];
+    private long bytes;
+
+    /// <summary>The revision with what the journal still holds of it, and how many of its spans are gone.</summary>
+    public (TraceToSend Trace, int Gone) Read(SettledRevision revision)
+    {
+        lock (gate)
+        {
+            if (held.TryGetValue(revision.Seq, out var known)) return (known.Value.Trace, known.Value.Gone);
+        }
+
+        var read = ReadAgain(revision);
+        Keep(revision.Seq, read);
+        return (read.Trace, read.Gone);
+    }
+
+    private Held ReadAgain(SettledRevision revision)
+    {
+        var logs = revision.Logs.Count == 0 ? null : revision.Logs.GroupBy(log => log.SpanId).ToDictionary(group => group.Key, group => group.ToList());
+        var spans = new List<SpanToSend>(revision.Spans.Count);
+        long size = 0;
+        JournalRecord? record = null;
+        foreach (var place in revision.Spans)
+        {
+            // Spans of a trace mostly came together.
+            if (record?.Number != place.Number) record = journal.Find(place.Number);
+            if (record is null || !OtlpSpan.TryAt(record.Payload.Span, place.Offset, out var otlp)) continue;
+            var joined = Logs(logs?.GetValueOrDefault(place.SpanId));
+            var span = normalizer.Normalize(otlp, new SpanOrigin(record.TenantId, record.AppId, record.ReceivedAt), joined);
+            var body = record.Payload.Slice(otlp.Offset, otlp.Body.Length);
+            spans.Add(new SpanToSend(span, normalizer.Content(otlp, joined), apps.NameOf(record.AppId), otlp.Resource.ToArray(), otlp.Scope.ToArray(), body));
+            size += body.Length + 2_000;
+        }
+
+        return new Held(revision.Seq, new TraceToSend { Revision = revision, Spans = InOrder(Judged(spans)) }, revision.Spans.Count - spans.Count, size * 3);
+    }
+
+    private List<JoinedLog> Logs(List<SettledPlace>? places)
+    {
+        List<JoinedLog> logs = [];
+        foreach (var place in places ?? [])
+            if (journal.Find(place.Number) is { Signal: Signal.Logs } record) logs.Add(new JoinedLog(record.Payload, place.Offset));
+        return logs;
+    }
+
+    private static List<SpanToSend> Judged(List<SpanToSend> spans)
+    {
+        var verdicts = TraceJudge.Judge([.. spans.Select(span => span.Span)]);
+        return [.. spans.Select((span, i) => span with { Span = Judged(span.Span, verdicts[i]) })];
+    }
+
+    private static Span Judged(Span span, Normalize.Verdict verdict) => span with
+    {
+        MergedInto = verdict.MergedInto,
+        HttpStatus = verdict.HttpStatus,
+        UserId = verdict.UserId,
+        SessionId = verdict.SessionId,
+        Environment = verdict.Environment,
+        Tags = verdict.Tags,
+
+        // Tokens and cost go with the calls that count, and with no other span: platforms add them up.
+        Call = verdict.Counts ? verdict.Call : span.Call is null ? null : span.Call with { Usage = TokenUsage.Unknown, Cost = CallCost.Unknown("counted_elsewhere") },
+    };
+
+    // Parents before their children, however deep; siblings by start.
+    private static List<SpanToSend> InOrder(List<SpanToSend> spans)
+    {
+        var ids = spans.Select(span => span.Span.SpanId).ToHashSet();
+        var children = spans.ToLookup(span => ids.Contains(span.Span.ParentSpanId) && span.Span.ParentSpanId != span.Span.SpanId ? span.Span.ParentSpanId : default);
+        var ordered = new List<SpanToSend>(spans.Count);
+        var seen = new HashSet<SpanId>(spans.Count);
+        var next = new Stack<SpanToSend>(Siblings(default));
+        while (next.TryPop(out var span))
+        {
+            if (!seen.Add(span.Span.SpanId)) continue;
+            ordered.Add(span);
+            foreach (var child in Siblings(span.Span.SpanId)) next.Push(child);
+        }
+
+        // Spans that are each other's parents hang beneath nobody.
+        ordered.AddRange(spans.Where(span => !seen.Contains(span.Span.SpanId)));
+        return ordered;
+
+        IEnumerable<SpanToSend> Siblings(SpanId parent) => children[parent].OrderByDescending(span => span.Span.Start).ThenByDescending(span => span.Span.SpanId);
+    }
+
+    private void Keep(long seq, Held read)
+    {
+        lock (gate)
+        {
+            if (held.ContainsKey(seq) || read.Bytes > sharedBytes / 4) return;
+            held[seq] = order.AddLast(read);
+            bytes += read.Bytes;
+            while (bytes > sharedBytes && order.First is { } oldest)
+            {
+                order.RemoveFirst();
+                held.Remove(oldest.Value.Seq);
+                bytes -= oldest.Value.Bytes;
+            }
+        }
+    }
+
+    private sealed record Held(long Seq, TraceToSend Trace, int Gone, long Bytes);
+}
