@@ -14,6 +14,9 @@ internal sealed class PlatformAnswer(Secrets secrets, TimeProvider time)
     private const int MostBytes = 64 * 1024;
     private const int LongestMessage = 2_000;
 
+    // In the order in which platforms say more with them.
+    private static readonly string[] MessageNames = ["message", "error_message", "detail", "error", "errors", "reason", "msg", "title"];
+
     /// <summary>Status and message; the message is the text a JSON answer holds in one of its usual members, else its beginning.</summary>
     public async Task<PlatformWords> WordsAsync(HttpResponseMessage response, CancellationToken cancel) =>
         Words((int)response.StatusCode, await TextAsync(response, cancel), response.ReasonPhrase);
@@ -98,7 +101,7 @@ internal sealed class PlatformAnswer(Secrets secrets, TimeProvider time)
 
     private static string? MessageIn(JsonNode? json, int depth) => depth > 4 ? null : json switch
     {
-        JsonObject map => new[] { "message", "error_message", "detail", "error", "errors", "reason", "msg", "title" }
+        JsonObject map => MessageNames
             .Select(name => MessageIn(map[name], depth + 1)).FirstOrDefault(message => message is not null),
         JsonArray list => string.Join("; ", list.Take(5).Select(item => MessageIn(item, depth + 1)).OfType<string>()) is { Length: > 0 } all ? all : null,
         JsonValue value when value.TryGetValue<string>(out var text) && text.Length > 0 => text,
