@@ -86,6 +86,14 @@ public readonly record struct SpanId(ulong Value) : ISpanParsable<SpanId>, IComp
 
     public void Write(Span<byte> wire) => BinaryPrimitives.WriteUInt64BigEndian(wire, Value);
 
+    /// <summary>The 8 bytes of a wire field.</summary>
+    public byte[] ToBytes()
+    {
+        var wire = new byte[8];
+        Write(wire);
+        return wire;
+    }
+
     public int CompareTo(SpanId other) => Value.CompareTo(other.Value);
 
     public override string ToString() => Value.ToString("x16", CultureInfo.InvariantCulture);
