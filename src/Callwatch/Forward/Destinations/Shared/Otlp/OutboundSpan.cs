@@ -200,7 +200,8 @@ internal sealed class OutboundAttributes
         _ => null,
     };
 
-    private OutboundAttributes Put(string key, object? value)
+    /// <summary>A value of one of the types that <see cref="All"/> holds, or JSON.</summary>
+    public OutboundAttributes Put(string key, object? value)
     {
         if (value is null) return this;
         if (places.TryGetValue(key, out var place))

@@ -1,0 +1,80 @@
+using System.Text.Json.Nodes;
+using Callwatch.Spans;
+
+namespace Callwatch.Forward.Destinations.Shared;
+
+/// <summary>What all mappings ask of a span.</summary>
+internal static class SpanFacts
+{
+    /// <summary>The span itself is a call to a model, whether or not its tokens count here.</summary>
+    public static bool IsCall(this Span span) => span.Kind.IsCall() && span.Call is not null;
+
+    /// <summary>The messages in OpenAI's form, else whatever went in.</summary>
+    public static JsonNode? Input(this SpanToSend span) => MessageForms.OpenAi(span.Content.InputMessages) ?? span.Content.Input?.DeepClone();
+
+    /// <summary>The one message in OpenAI's form, or all of them; else whatever came out, else the documents found.</summary>
+    public static JsonNode? Output(this SpanToSend span) => MessageForms.OpenAi(span.Content.OutputMessages) switch
+    {
+        [var only] => only!.DeepClone(),
+        { } several => several,
+        null => span.Content.Output?.DeepClone() ?? (span.Content.Documents.Count > 0 ? Documents(span) : null),
+    };
+
+    public static JsonArray Documents(this SpanToSend span) => [.. span.Content.Documents.Select(document => document.DeepClone())];
+
+    /// <summary>The parameters of a call that are known, by the names most APIs have for them; empty when none is.</summary>
+    public static JsonObject Parameters(this Span span)
+    {
+        var parameters = new JsonObject();
+        if (span.Call is not { } call) return parameters;
+        Put("temperature", call.Temperature);
+        Put("top_p", call.TopP);
+        Put("top_k", call.TopK);
+        Put("max_tokens", call.MaxTokens);
+        Put("frequency_penalty", call.FrequencyPenalty);
+        Put("presence_penalty", call.PresencePenalty);
+        Put("seed", call.Seed);
+        Put("reasoning_effort", call.ReasoningEffort);
+        Put("response_format", call.ResponseFormat);
+        Put("service_tier", call.ServiceTier);
+        Put("dimensions", call.EmbeddingDimensions);
+        if (call.StopSequences.Count > 0) parameters["stop"] = new JsonArray([.. call.StopSequences.Select(stop => JsonValue.Create(stop))]);
+        if (call.Streaming is { } streaming) parameters["stream"] = streaming;
+        return parameters;
+
+        void Put<T>(string name, T? value)
+        {
+            if (value is not null) parameters[name] = JsonValue.Create(value);
+        }
+    }
+
+    /// <summary>What platforms have no field of its own for.</summary>
+    public static JsonObject Metadata(this SpanToSend span)
+    {
+        var metadata = new JsonObject();
+        foreach (var (key, value) in span.Span.Metadata) metadata[key] = value;
+        metadata["app"] = span.App;
+        metadata["kind"] = span.Span.Kind.Word();
+        if (span.Span.Name != span.Span.DisplayName) metadata["span_name"] = span.Span.Name;
+        if (span.Span.HttpStatus is { } status) metadata["http_status"] = status;
+        if (span.Span.MergedInto is { } merged) metadata["merged_into"] = merged.ToString();
+        if (span.Span.Call is not { } call) return metadata;
+        if (call.Source != CallSource.Recorded) metadata["call_source"] = call.Source.ToString().ToLowerInvariant();
+        if (call.RequestModel is not null && call.RequestModel != call.Model) metadata["request_model"] = call.RequestModel;
+        if (call.ResponseId is not null) metadata["response_id"] = call.ResponseId;
+        return metadata;
+    }
+
+    /// <summary>When the first token came; null when that is unknown.</summary>
+    public static Timestamp? FirstTokenAt(this Span span) =>
+        span.Call?.TtftNanoseconds is { } ttft ? new Timestamp(span.Start.UnixNanoseconds + ttft) : null;
+
+    /// <summary>One line for people; null when the span did not fail.</summary>
+    public static string? ErrorText(this Span span) => span.Outcome == Outcome.Error ? span.Error?.Message ?? span.Error?.Type ?? "failed" : null;
+
+    public static string Iso(this Timestamp time, int decimals = 6)
+    {
+        var text = time.ToDateTimeOffset().UtcDateTime;
+        return text.ToString(decimals == 3 ? "yyyy-MM-dd'T'HH:mm:ss.fff'Z'" : "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", System.Globalization.CultureInfo.InvariantCulture);
+    }
+}
