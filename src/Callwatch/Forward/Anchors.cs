@@ -30,11 +30,12 @@ internal sealed class Anchors(ForwardDb db, TimeProvider time)
     /// <summary>Whether something of the trace has gone to the destination before: then all that comes of it later goes too.</summary>
     public Anchor? Find(int destination, TraceId trace) => db.Read(connection => Find(connection, destination, trace));
 
-    /// <summary>Another form for traces of which nothing was taken yet.</summary>
-    public void Reform(int destination, IEnumerable<Anchor> anchors, string form) => db.Write(connection =>
+    /// <summary>Another form for traces of which nothing was taken yet: as if the first attempt were made now.</summary>
+    public Dictionary<TraceId, Anchor> Reform(int destination, IReadOnlyList<Anchor> anchors) => db.Write(connection =>
     {
-        foreach (var anchor in anchors) Put(connection, destination, anchor with { Form = form });
-        return true;
+        var reformed = anchors.ToDictionary(anchor => anchor.TraceId, anchor => anchor with { FirstAttemptAt = Timestamp.From(time.GetUtcNow()) });
+        foreach (var anchor in reformed.Values) Put(connection, destination, anchor);
+        return reformed;
     });
 
     private Anchor Make(TraceToSend trace)
@@ -46,6 +47,7 @@ internal sealed class Anchors(ForwardDb db, TimeProvider time)
         return new Anchor
         {
             TraceId = trace.Revision.TraceId,
+            Seq = trace.Revision.Seq,
             RootSpanId = root.Span.SpanId,
             Start = root.Span.Start,
             FirstAttemptAt = Timestamp.From(time.GetUtcNow()),
@@ -78,16 +80,17 @@ internal sealed class Anchors(ForwardDb db, TimeProvider time)
 
 /// <summary>An anchor as it is stored.</summary>
 internal sealed record AnchorFacts(
-    ulong Root, long Start, long Attempt, string Name, string App, string? User, string? Session, string? Environment, string? Release,
+    long Seq, ulong Root, long Start, long Attempt, string Name, string App, string? User, string? Session, string? Environment, string? Release,
     IReadOnlyList<string> Tags, IReadOnlyDictionary<string, string> Metadata, string? Form)
 {
     public static AnchorFacts Of(Anchor anchor) => new(
-        anchor.RootSpanId.Value, anchor.Start.UnixNanoseconds, anchor.FirstAttemptAt.UnixNanoseconds, anchor.Name, anchor.App, anchor.UserId, anchor.SessionId,
+        anchor.Seq, anchor.RootSpanId.Value, anchor.Start.UnixNanoseconds, anchor.FirstAttemptAt.UnixNanoseconds, anchor.Name, anchor.App, anchor.UserId, anchor.SessionId,
         anchor.Environment, anchor.Release, anchor.Tags, anchor.Metadata, anchor.Form);
 
     public Anchor ToAnchor(TraceId trace) => new()
     {
         TraceId = trace,
+        Seq = Seq,
         RootSpanId = new SpanId(Root),
         Start = new Timestamp(Start),
         FirstAttemptAt = new Timestamp(Attempt),

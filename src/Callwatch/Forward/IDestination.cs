@@ -30,7 +30,11 @@ public interface IDestination : IAsyncDisposable
 /// <param name="Items">Most items.</param>
 /// <param name="Bytes">Most bytes of all items together, before compression.</param>
 /// <param name="AtOnce">Requests on their way at the same time; those of one trace never are.</param>
-public sealed record DestinationLimits(int Items, long Bytes, int AtOnce);
+public sealed record DestinationLimits(int Items, long Bytes, int AtOnce)
+{
+    /// <summary>Routes whose requests take one item each.</summary>
+    public IReadOnlyList<string> OneByOne { get; init; } = [];
+}
 
 /// <summary>
 /// One thing for the platform, already in its format: a run, a call, a span, a score. Items of a trace are sent in the order they were mapped:

@@ -33,6 +33,9 @@ public sealed record Anchor
 {
     public required TraceId TraceId { get; init; }
 
+    /// <summary>The settled number of the revision it was made for: the first of the trace that goes to the destination.</summary>
+    public required long Seq { get; init; }
+
     /// <summary>The local root: the span without a known parent that began first; of the first revision.</summary>
     public required SpanId RootSpanId { get; init; }
 

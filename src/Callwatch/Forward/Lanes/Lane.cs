@@ -203,13 +203,18 @@ internal sealed partial class Lane : ISendingWatch
         if (sending.WantedForms.IsEmpty) return;
 
         // Once: a platform that asks for a form again has refused it.
-        var wanted = sending.WantedForms.ToArray();
-        foreach (var form in wanted.GroupBy(pair => pair.Value)) services.Anchors.Reform(destination.Id, form.Select(pair => anchors[pair.Key]), form.Key);
+        var forms = sending.WantedForms.ToDictionary(pair => pair.Key, pair => pair.Value);
         sending.WantedForms.Clear();
-        var forms = wanted.ToDictionary(pair => pair.Key, pair => pair.Value);
-        await sending.SendAsync(
-            [.. traces.Where(trace => forms.ContainsKey(trace.Revision.TraceId)).SelectMany(trace => Map(trace, anchors[trace.Revision.TraceId] with { Form = forms[trace.Revision.TraceId] }))],
-            cancel);
+        var formed = services.Anchors.Reform(destination.Id, [.. forms.Select(pair => anchors[pair.Key] with { Form = pair.Value })]);
+        List<Outgoing> again = [.. traces.Where(trace => formed.ContainsKey(trace.Revision.TraceId)).SelectMany(trace => Map(trace, formed[trace.Revision.TraceId]))];
+        await sending.SendAsync(again, cancel);
+        var words = new PlatformWords(null, "The platform refused both forms of it.");
+        foreach (var item in again.Where(item => sending.WantedForms.ContainsKey(item.Item.TraceId)))
+        {
+            services.Letters.Add(destination.Id, item.Seq, item.Item, words, item.Attempts);
+            lock (gate) unsaved += LaneCounts.None with { Refused = 1 };
+        }
+
         sending.WantedForms.Clear();
     }
 

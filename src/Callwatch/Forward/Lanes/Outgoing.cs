@@ -22,10 +22,11 @@ internal static class Chunks
         {
             var chunk = new List<Outgoing>();
             long bytes = 0;
+            var most = limits.OneByOne.Contains(group.Key.Route) ? 1 : limits.Items;
             foreach (var item in group)
             {
                 var size = item.Item.Payload.Length + item.Item.Head.Length;
-                if (chunk.Count > 0 && (chunk.Count >= limits.Items || bytes + size > limits.Bytes))
+                if (chunk.Count > 0 && (chunk.Count >= most || bytes + size > limits.Bytes))
                 {
                     yield return chunk;
                     (chunk, bytes) = ([], 0);

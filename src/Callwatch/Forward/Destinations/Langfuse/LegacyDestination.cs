@@ -1,0 +1,78 @@
+
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Callwatch.Forward.Destinations.Shared;
+using Callwatch.Spans;
+
+namespace Callwatch.Forward.Destinations.Langfuse;
+
+/// <summary>Langfuse's old batch ingestion, <c>POST /api/public/ingestion</c>, for self-hosted servers of version 2 and early 3 (see README.md for the source).</summary>
+internal sealed class LegacyDestination(LangfuseOptions options, DestinationContext context) : IDestination
+{
+    private readonly LangfuseApi api = new(options, context);
+
+    // 3.5 MB are documented; no compression there.
+    public DestinationLimits Limits { get; } = new(200, 2_500_000, 2) { OneByOne = [Scores.Route] };
+
+    public IReadOnlyList<OutboundItem> Map(TraceToSend trace, Anchor anchor) => LegacyMapping.Items(trace, anchor, options);
+
+    public OutboundItem? Shrink(OutboundItem item) => item.Route == LegacyMapping.Route ? JsonShrink.Of(item) : null;
+
+    public async Task<Delivery> SendAsync(IReadOnlyList<OutboundItem> items, CancellationToken cancel)
+    {
+        if (items[0].Route == Scores.Route) return await api.ScoreAsync(items[0], cancel);
+        try
+        {
+            using var request = api.Request(HttpMethod.Post, "/api/public/ingestion", Body(items));
+            using var response = await context.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
+            return (int)response.StatusCode == 207 ? Read(items, await response.Content.ReadAsStringAsync(cancel)) : await api.Answers.UsualAsync(response, cancel);
+        }
+        catch (Exception e) when (PlatformAnswer.IsTrouble(e, cancel))
+        {
+            return new Delivery.TryAgain(PlatformAnswer.Trouble(e));
+        }
+    }
+
+    public Task<CheckResult> CheckAsync(CancellationToken cancel) => api.CheckAsync(cancel);
+
+    public string? LinkTo(TraceId traceId, Anchor anchor) => api.LinkTo(traceId.ToString());
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private static byte[] Body(IReadOnlyList<OutboundItem> items)
+    {
+        using var body = new MemoryStream();
+        body.Write("{\"batch\":["u8);
+        for (var i = 0; i < items.Count; i++)
+        {
+            if (i > 0) body.WriteByte((byte)',');
+            body.Write(items[i].Payload.Span);
+        }
+
+        body.Write("],\"metadata\":{\"sdk_name\":\"callwatch\"}}"u8);
+        return body.ToArray();
+    }
+
+    // {"successes":[{"id","status"}],"errors":[{"id","status","message","error"}]}; the ids are those of the events.
+    private Delivery Read(IReadOnlyList<OutboundItem> items, string text)
+    {
+        try
+        {
+            var others = new Dictionary<int, Delivery>();
+            var places = items.Select((item, index) => (item.Id, index)).ToDictionary(pair => pair.Id ?? "", pair => pair.index, StringComparer.Ordinal);
+            foreach (var error in JsonNode.Parse(text)?["errors"] as JsonArray ?? [])
+            {
+                if (error?["id"]?.ToString() is not { } id || !places.TryGetValue(id, out var index)) continue;
+                var status = int.TryParse(error["status"]?.ToString(), out var number) ? number : 400;
+                var words = api.Answers.Words(status, error["message"]?.ToString() ?? error["error"]?.ToString());
+                others[index] = status is 429 or >= 500 ? new Delivery.TryAgain(words) : new Delivery.Refused(words);
+            }
+
+            return others.Count == 0 ? new Delivery.Accepted() : new Delivery.Partly(others);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
+        {
+            return new Delivery.TryAgain(new PlatformWords(207, "The answer cannot be read."));
+        }
+    }
+}
