@@ -1,20 +1,40 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using Callwatch.Spans;
 using Microsoft.Data.Sqlite;
 
 namespace Callwatch.Forward.Lanes;
 
 /// <summary>Something a platform refused for good.</summary>
+/// <param name="IsMarked">A person wants it sent again, and that has not come to its end.</param>
 public sealed record DeadLetter(
-    long Id, int Destination, long Seq, TraceId TraceId, string Route, string? Item, IReadOnlyList<SpanId> SpanIds, Timestamp Time, int? Status, string Message, int Attempts)
+    long Id, int Destination, long Seq, TraceId TraceId, string Route, string? Item, IReadOnlyList<SpanId> SpanIds, Timestamp Time, int? Status, string Message, int Attempts, bool IsMarked)
 {
     internal OutboundItem ToItem() => new() { Route = Route, Id = Item, TraceId = TraceId, SpanIds = SpanIds, Payload = default };
+}
+
+/// <summary>Which dead letters of a destination: those that all of it holds for; empty for all.</summary>
+public sealed record LetterChoice
+{
+    public static readonly LetterChoice All = new();
+
+    /// <summary>Those of other destinations, and those that are gone, choose nothing.</summary>
+    public IReadOnlyList<long>? Ids { get; init; }
+
+    /// <summary>Refused with this status.</summary>
+    public int? Status { get; init; }
+
+    /// <summary>Refused from then on.</summary>
+    public Timestamp? From { get; init; }
+
+    /// <summary>Refused before then.</summary>
+    public Timestamp? To { get; init; }
 }
 
 /// <summary>The rows of <c>dead_letters</c>.</summary>
 public sealed class DeadLetters
 {
-    private const string Columns = "id, destination, seq, trace, route, item, spans, time, status, message, attempts";
+    private const string Columns = "id, destination, seq, trace, route, item, spans, time, status, message, attempts, retry";
 
     private readonly ForwardDb db;
     private readonly TimeProvider time;
@@ -41,11 +61,11 @@ public sealed class DeadLetters
         return ReadAll(command);
     });
 
-    /// <summary>Marks them to be sent again; null is all. The lane takes them up. How many there were.</summary>
-    public int Retry(int destination, IReadOnlyList<long>? ids) => Each(destination, ids, "UPDATE dead_letters SET retry = 1");
+    /// <summary>Marks them to be sent again; the lane takes them up when it is told to try at once. How many there were.</summary>
+    public int Retry(int destination, LetterChoice choice) => Each(destination, choice, "UPDATE dead_letters SET retry = 1");
 
-    /// <summary>How many were thrown away; null is all.</summary>
-    public int Discard(int destination, IReadOnlyList<long>? ids) => Each(destination, ids, "DELETE FROM dead_letters");
+    /// <summary>How many were thrown away.</summary>
+    public int Discard(int destination, LetterChoice choice) => Each(destination, choice, "DELETE FROM dead_letters");
 
     /// <summary>On disk on return. An item that is refused again stays one letter.</summary>
     internal void Add(int destination, long seq, OutboundItem item, PlatformWords words, int attempts) => db.Write(connection =>
@@ -77,22 +97,16 @@ public sealed class DeadLetters
         return ReadAll(command);
     });
 
-    private int Each(int destination, IReadOnlyList<long>? ids, string action) => db.Write(connection =>
+    private int Each(int destination, LetterChoice choice, string action) => db.Write(connection =>
     {
-        if (ids is null)
-        {
-            using var all = ForwardDb.Command(connection, action + " WHERE destination = $1", destination);
-            return all.ExecuteNonQuery();
-        }
-
-        var count = 0;
-        foreach (var id in ids)
-        {
-            using var one = ForwardDb.Command(connection, action + " WHERE destination = $1 AND id = $2", destination, id);
-            count += one.ExecuteNonQuery();
-        }
-
-        return count;
+        var ids = choice.Ids is null ? null : "[" + string.Join(',', choice.Ids.Select(id => id.ToString(CultureInfo.InvariantCulture))) + "]";
+        using var command = ForwardDb.Command(
+            connection,
+            action + """
+             WHERE destination = $1 AND ($2 IS NULL OR id IN (SELECT value FROM json_each($2))) AND ($3 IS NULL OR status = $3) AND time >= $4 AND time < $5
+            """,
+            destination, ids, choice.Status, choice.From?.UnixNanoseconds ?? 0, choice.To?.UnixNanoseconds ?? long.MaxValue);
+        return command.ExecuteNonQuery();
     });
 
     private long Now => Timestamp.From(time.GetUtcNow()).UnixNanoseconds;
@@ -108,7 +122,7 @@ public sealed class DeadLetters
             letters.Add(new DeadLetter(
                 row.GetInt64(0), row.GetInt32(1), row.GetInt64(2), trace, row.GetString(4), row.IsDBNull(5) ? null : row.GetString(5),
                 [.. Enumerable.Range(0, spans.Length / 8).Select(i => new SpanId(BinaryPrimitives.ReadUInt64BigEndian(spans.AsSpan(i * 8))))],
-                new Timestamp(row.GetInt64(7)), row.IsDBNull(8) ? null : row.GetInt32(8), row.GetString(9), row.GetInt32(10)));
+                new Timestamp(row.GetInt64(7)), row.IsDBNull(8) ? null : row.GetInt32(8), row.GetString(9), row.GetInt32(10), row.GetInt64(11) != 0));
         }
 
         return letters;
