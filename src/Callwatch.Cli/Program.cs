@@ -14,6 +14,7 @@ var callwatch = new RootCommand("Watches model calls: receives LLM traces, keeps
     LookupCommand.Create(),
     ExportCommand.Create(),
     KeysCommand.Create(),
+    SecretsCommand.Create(),
     ReindexCommand.Create(),
     RepriceCommand.Create(),
     ReadersCommand.Create(),

@@ -1,4 +1,5 @@
 using Callwatch.Control;
+using Callwatch.Control.Secrets;
 using Callwatch.Query;
 using Callwatch.Server.Access;
 using Callwatch.Server.Endpoints;
@@ -38,6 +39,9 @@ public static class CallwatchServer
 
         var app = builder.Build();
         app.Services.GetRequiredService<DataFolder>();
+
+        // Before a first start makes keys that are printed once: a bad setting must not keep them from being seen.
+        app.Services.GetRequiredService<MasterKeys>();
         app.Services.GetRequiredService<StartFacts>();
         app.Services.GetRequiredService<SystemQueries>();
         app.UseConfiguredPathBase();
@@ -62,6 +66,7 @@ public static class CallwatchServer
         app.MapApps();
         app.MapKeys();
         app.MapTenants();
+        app.MapSecrets();
         app.MapPrices();
         app.MapBackup();
         app.MapReprice();

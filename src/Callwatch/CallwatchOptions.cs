@@ -22,5 +22,7 @@ public sealed class CallwatchOptions
     public string ClockFile => Path.Combine(Data, "clock");
     public string SettledFolder => Path.Combine(Data, "settled");
 
+    public string ForwardFile => Path.Combine(Data, "forward.db");
+
     public string ControlFile => Path.Combine(Data, "control.db");
 }

@@ -1,6 +1,7 @@
 using Callwatch.Backup;
 using Callwatch.Control;
 using Callwatch.Diagnose;
+using Callwatch.Forward;
 using Callwatch.Journal;
 using Callwatch.Media;
 using Callwatch.Normalize.Pricing;
@@ -34,6 +35,7 @@ public static class CallwatchServices
         services.AddStore();
         services.AddSearch();
         services.AddSettle();
+        services.AddForward();
         services.AddQuery();
         services.AddBackup();
         services.AddDiagnose();

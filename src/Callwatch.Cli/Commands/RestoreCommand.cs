@@ -45,6 +45,8 @@ internal static class RestoreCommand
 
                 Screen.Line($"Restored to {to}: {done.Manifest.Files.Count} files, {Plain.Bytes(done.Manifest.Bytes)}; journal up to record {Plain.Number(done.Manifest.Head)}, epoch {done.Epoch}.");
                 if (done.AdminKeyFile is { } file) Screen.Line($"A new admin key is in {file}; the old one is as good as before.");
+                if (done.Manifest.LeftOut.Contains("master.key", StringComparer.Ordinal))
+                    Screen.Line($"The backup does not hold the master key: put the master.key of the old data folder into {to} before the start. Without it destinations stay blocked until their secrets are entered again.");
                 Screen.Line($"Start it: callwatch serve --data {to}");
                 return CommandLine.Fine;
             case RestoreResult.Damaged damaged:

@@ -41,6 +41,9 @@ namespace Callwatch.Client.Api;
 [JsonSerializable(typeof(ApiReprice))]
 [JsonSerializable(typeof(ApiRepriceWish))]
 [JsonSerializable(typeof(ApiList<ApiReprice>))]
+[JsonSerializable(typeof(ApiSecrets))]
+[JsonSerializable(typeof(ApiRotationWish))]
+[JsonSerializable(typeof(ApiRotation))]
 public sealed partial class ApiJson : JsonSerializerContext;
 
 /// <summary>Money as a JSON number: exact, at most 12 decimals, no trailing zeros.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Callwatch.Client.Api;
 using Callwatch.Control;
@@ -36,7 +35,7 @@ internal static class RepriceEndpoints
         var isDryRun = body.DryRun ?? true;
         if (!isDryRun && string.IsNullOrEmpty(body.Expect)) return Problems.Unprocessable("expect", "Ask with dry_run first; what it answers as 'expect' names the change that is to be done.");
         var selection = new RepriceSelection(http.Caller().TenantId, from, to, body.App, body.Model, body.Q);
-        return await repricer.AskAsync(selection, isDryRun ? null : body.Expect, Who(http.Caller(), keys), shown => JsonSerializer.Serialize(ToApi(selection, shown), ApiJson.Default.ApiReprice), http.RequestAborted) switch
+        return await repricer.AskAsync(selection, isDryRun ? null : body.Expect, http.Caller().ToName(keys), shown => JsonSerializer.Serialize(ToApi(selection, shown), ApiJson.Default.ApiReprice), http.RequestAborted) switch
         {
             RepriceAnswer.Shown shown => TypedResults.Json(ToApi(selection, shown.Difference), ApiJson.Default.ApiReprice),
             RepriceAnswer.Begun begun => TypedResults.Json(ToApi(selection, begun.Difference) with { Id = begun.Id, State = "running" }, ApiJson.Default.ApiReprice, statusCode: StatusCodes.Status202Accepted),
@@ -46,15 +45,6 @@ internal static class RepriceEndpoints
             _ => throw new InvalidOperationException("There is no other answer."),
         };
     }
-
-    private static string Who(Caller caller, Keys keys) => caller.Kind switch
-    {
-        CallerKind.Loopback => "this machine",
-        _ when keys.List(caller.TenantId).FirstOrDefault(key => key.Id == caller.KeyId) is { } key =>
-            string.Create(CultureInfo.InvariantCulture, $"{(caller.Kind == CallerKind.SignIn ? "signed in with key" : "key")} {key.Id} ({key.Prefix}...{(key.Label is { } label ? ", " + label : "")})"),
-        CallerKind.SignIn => "signed in with the link of the start",
-        _ => string.Create(CultureInfo.InvariantCulture, $"key {caller.KeyId}"),
-    };
 
     private static ApiReprice ToApi(RepricingRecord record) => JsonSerializer.Deserialize(record.Difference, ApiJson.Default.ApiReprice)! with
     {

@@ -1,6 +1,8 @@
 using System.Reflection;
 using Callwatch.Backup;
 using Callwatch.Control;
+using Callwatch.Control.Secrets;
+using Callwatch.Forward;
 using Callwatch.Journal;
 using Callwatch.Media;
 using Callwatch.Normalize.Pricing;
@@ -8,6 +10,7 @@ using Callwatch.Query;
 using Callwatch.Query.Filters;
 using Callwatch.Receive;
 using Callwatch.Server.Access;
+using Callwatch.Settle;
 using Callwatch.Store;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
@@ -22,7 +25,7 @@ public static class KnownSettings
     public static IReadOnlyList<Type> OptionsTypes { get; } =
     [
         typeof(CallwatchOptions), typeof(HttpOptions), typeof(AccessOptions), typeof(ReceiveOptions), typeof(JournalOptions), typeof(MediaOptions), typeof(PriceOptions), typeof(StoreOptions),
-        typeof(QueryOptions), typeof(ControlOptions), typeof(BackupOptions),
+        typeof(SettleOptions), typeof(ForwardOptions), typeof(QueryOptions), typeof(ControlOptions), typeof(SecretsOptions), typeof(BackupOptions),
     ];
 
     public static string SectionOf(Type options) => (string)options.GetField(nameof(HttpOptions.Section), BindingFlags.Public | BindingFlags.Static)!.GetRawConstantValue()!;

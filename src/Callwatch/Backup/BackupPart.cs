@@ -23,5 +23,5 @@ internal abstract class BackupPart
     }
 
     /// <summary>Files and folders of the data folder that no backup holds: secrets, and what is only of use to a running process.</summary>
-    public static IReadOnlyList<string> Secrets { get; } = ["master.key", "admin.key", "forms"];
+    public static IReadOnlyList<string> Secrets { get; } = ["master.key", "master.key.next", "admin.key", "forms"];
 }

@@ -1,3 +1,4 @@
+using Callwatch.Control.Secrets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -26,7 +27,21 @@ public static class ControlServices
         services.TryAddSingleton<RetentionRules>();
         services.AddSingleton<RetentionDesk>();
         services.AddSingleton<FirstStart>();
+        services.AddSecrets();
         return services;
+    }
+
+    private static void AddSecrets(this IServiceCollection services)
+    {
+        services.AddOptions<SecretsOptions>().BindConfiguration(SecretsOptions.Section);
+        services.AddSingleton(provider =>
+        {
+            var source = new MasterKeySource(provider.GetRequiredService<IOptions<SecretsOptions>>().Value, provider.GetRequiredService<DataFolder>().Path);
+            return new MasterKeys(source, provider.GetRequiredService<ControlDb>(), provider.GetRequiredService<TimeProvider>());
+        });
+        services.AddSingleton(provider => new SecretVault(provider.GetRequiredService<MasterKeys>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new SecretsDesk(
+            provider.GetRequiredService<ControlDb>(), provider.GetRequiredService<MasterKeys>(), provider.GetRequiredService<SecretVault>(), provider.GetRequiredService<TimeProvider>()));
     }
 }
 

@@ -43,6 +43,9 @@ public sealed record Destination
     /// <summary>The apps it serves; null for all of the tenant.</summary>
     public IReadOnlySet<int>? AppIds { get; init; }
 
+    /// <summary>Apps it does not serve, whatever <see cref="AppIds"/> says: exceptions, and those that somebody has switched off.</summary>
+    public IReadOnlySet<int> ExceptAppIds { get; init; } = new HashSet<int>();
+
     public Filter Filter { get; init; } = Filter.Everything;
 
     /// <summary>Share of the traces, 0 to 1.</summary>
@@ -62,6 +65,8 @@ public sealed record Destination
 
     /// <summary>True while a person has paused it.</summary>
     public bool Paused { get; init; }
+
+    public bool Serves(int appId) => (AppIds is null || AppIds.Contains(appId)) && !ExceptAppIds.Contains(appId);
 }
 
 /// <summary>The destinations as they are now, of all tenants.</summary>

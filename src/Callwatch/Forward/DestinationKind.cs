@@ -17,8 +17,19 @@ public interface IDestinationKind
     /// <summary>True where sending the same item again changes nothing at the platform; else a replay asks for a confirmation.</summary>
     bool Deduplicates { get; }
 
+    /// <summary>What it takes, of <c>traces</c>, <c>logs</c> and <c>metrics</c>.</summary>
+    IReadOnlyList<string> Signals => ["traces"];
+
     /// <summary>The config as it is stored (defaults filled in, addresses normalised), or what is wrong with it. No network.</summary>
     ConfigResult Normalize(JsonObject config, OutboundRules rules);
+
+    /// <summary>The addresses in a normalised config that are connected to, with their fields: the guard looks at them before anything is saved.</summary>
+    IReadOnlyList<(string Field, Uri Address)> Addresses(JsonObject config) =>
+    [
+        .. Fields.Where(field => field.Type == "url")
+            .Select(field => (field.Name, Address: config[field.Name] is JsonValue value && value.TryGetValue<string>(out var text) && Uri.TryCreate(text, UriKind.Absolute, out var address) ? address : null))
+            .Where(pair => pair.Address is not null).Select(pair => (pair.Name, pair.Address!)),
+    ];
 
     /// <summary>Of a normalised config with its secrets in clear.</summary>
     IDestination Create(JsonObject config, DestinationContext context);

@@ -1,4 +1,7 @@
 using System.ComponentModel.DataAnnotations;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Callwatch.Forward.Outbound;
 using Microsoft.Extensions.Options;
 
 namespace Callwatch.Forward;
@@ -29,9 +32,50 @@ public sealed class ForwardOptions
     /// <summary>Whether destinations may be on loopback, private or link-local addresses: <c>true</c>, <c>false</c>, or ranges with commas (<c>10.0.0.0/8, 127.0.0.1</c>). Default false.</summary>
     public string AllowPrivateAddresses { get; set; } = "false";
 
+    /// <summary>Proxy that requests to platforms go through (<c>http://user:password@host:port</c>); those of the environment are not looked at. Default none.</summary>
+    public string? Proxy { get; set; }
+
+    /// <summary>PEM file of authorities whose certificates are believed besides those the machine believes. Default none.</summary>
+    public string? CaFile { get; set; }
+
+    /// <summary>Most destinations of a tenant. Default 100.</summary>
+    [Range(1, 10_000)] public int MaxDestinations { get; set; } = 100;
+
     /// <summary>Memory for traces read back from the journal that several lanes send at the same time, in bytes. Default 64 MiB.</summary>
     [Range(1 << 20, 1L << 32)] public long SharedBytes { get; set; } = 64L << 20;
 }
 
 [OptionsValidator]
 internal sealed partial class ForwardOptionsValidator : IValidateOptions<ForwardOptions>;
+
+/// <summary>What no range of numbers can say.</summary>
+internal sealed class ForwardOptionsRules : IValidateOptions<ForwardOptions>
+{
+    public ValidateOptionsResult Validate(string? name, ForwardOptions options)
+    {
+        List<string> wrong = [];
+        if (AllowedRanges.Read(options.AllowPrivateAddresses, out var part) is null)
+            wrong.Add($"{ForwardOptions.Section}:{nameof(options.AllowPrivateAddresses)} holds \"{part}\", which is no range. Give true, false, or addresses and ranges with commas, as in 10.0.0.0/8, 127.0.0.1.");
+        if (options.BaseDelay > options.MaxDelay) wrong.Add($"{ForwardOptions.Section}:{nameof(options.BaseDelay)} is longer than {nameof(options.MaxDelay)}. Give one that is at most as long.");
+
+        // What was given is not repeated: it may hold a password.
+        if (!string.IsNullOrWhiteSpace(options.Proxy) && !(Uri.TryCreate(options.Proxy, UriKind.Absolute, out var proxy) && proxy.Scheme is "http" or "https" or "socks4" or "socks5"))
+            wrong.Add($"{ForwardOptions.Section}:{nameof(options.Proxy)} is no address of a proxy. Write http://HOST:PORT.");
+        if (!string.IsNullOrWhiteSpace(options.CaFile) && Trouble(options.CaFile) is { } trouble) wrong.Add($"{ForwardOptions.Section}:{nameof(options.CaFile)} cannot be used: {trouble}. Give the PEM file of one or more certificates.");
+        return wrong.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(wrong);
+    }
+
+    private static string? Trouble(string file)
+    {
+        try
+        {
+            var certificates = new X509Certificate2Collection();
+            certificates.ImportFromPemFile(file);
+            return certificates.Count > 0 ? null : "it holds no certificate";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            return e.Message.ReplaceLineEndings(" ").TrimEnd('.');
+        }
+    }
+}

@@ -119,20 +119,32 @@ internal sealed partial class LaneHost(IDestinationDirectory directory, IOutboun
             if (!runnable.TryGetValue(id, out var now) || now.Revision != lane.Destination.Revision) await StopAsync(id);
         foreach (var destination in runnable.Values)
             if (!running.ContainsKey(destination.Id)) Start(destination, cancel);
+        Forget();
+    }
+
+    // What is known of destinations that are gone, also when a crash came between their going and this. Asked in this order, so that one
+    // that was made meanwhile is among those that are there.
+    private void Forget()
+    {
+        var known = services.Table.Destinations();
+        var there = directory.All.Select(destination => destination.Id).ToHashSet();
+        foreach (var id in known.Where(id => !there.Contains(id) && !running.ContainsKey(id))) services.Table.Forget(id);
     }
 
     private void Start(Destination destination, CancellationToken cancel)
     {
+        var client = http.ClientFor(destination.TenantId, null);
         try
         {
-            var platform = destination.Kind.Create(destination.Config!, new DestinationContext(http.ClientFor(destination.TenantId, null), services.Time, Query.SystemQueries.Version));
+            var platform = destination.Kind.Create(destination.Config!, new DestinationContext(client, services.Time, Query.SystemQueries.Version));
             var row = services.Table.Begin(new LaneKey(destination.Id, 0), CursorOf(destination.Start));
-            var lane = new Running(destination, platform, new Lane(destination, platform, row, services, log), services, log, CancellationTokenSource.CreateLinkedTokenSource(cancel));
+            var lane = new Running(destination, platform, client, new Lane(destination, platform, row, services, log), services, log, CancellationTokenSource.CreateLinkedTokenSource(cancel));
             running[destination.Id] = lane;
             lane.Start(AfterFault);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
+            client.Dispose();
             CannotStart(destination.Name, e.GetType().Name);
         }
     }

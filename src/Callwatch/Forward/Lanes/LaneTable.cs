@@ -32,6 +32,16 @@ internal sealed class LaneTable(ForwardDb db, TimeProvider time)
         return ReadAll(command);
     });
 
+    /// <summary>The destinations that anything is known of.</summary>
+    public IReadOnlyList<int> Destinations() => db.Read(connection =>
+    {
+        using var command = ForwardDb.Command(connection, "SELECT DISTINCT destination FROM lanes");
+        List<int> destinations = [];
+        using var row = command.ExecuteReader();
+        while (row.Read()) destinations.Add(row.GetInt32(0));
+        return destinations;
+    });
+
     /// <summary>The row as it is, or a new one that begins at the cursor.</summary>
     public LaneRow Begin(LaneKey key, long cursor) => db.Write(connection =>
     {

@@ -5,7 +5,7 @@ namespace Callwatch.Forward.Lanes;
 
 /// <summary>One destination at work: its live lane, its replays, and the dead letters that are to be sent again.</summary>
 internal sealed partial class Running(
-    Destination destination, IDestination platform, Lane live, LaneServices services, ILogger log, CancellationTokenSource stop) : IAsyncDisposable
+    Destination destination, IDestination platform, HttpClient client, Lane live, LaneServices services, ILogger log, CancellationTokenSource stop) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<int, (CancellationTokenSource Stop, Task Work)> replays = new();
     private readonly SemaphoreSlim letters = new(1, 1);
@@ -57,6 +57,7 @@ internal sealed partial class Running(
         await Task.WhenAll([work, .. replays.Values.Select(replay => replay.Work)]);
         await letters.WaitAsync();
         await platform.DisposeAsync();
+        client.Dispose();
         foreach (var replay in replays.Values) replay.Stop.Dispose();
         letters.Dispose();
         stop.Dispose();

@@ -9,7 +9,7 @@ internal static class Selecting
     /// <param name="isAnchored">Something of the trace has gone there before: what comes of it later goes too, or the platform would show half of it.</param>
     public static TraceToSend? Of(Destination destination, TraceToSend trace, bool isAnchored)
     {
-        var spans = destination.AppIds is null ? trace.Spans : [.. trace.Spans.Where(span => destination.AppIds.Contains(span.Span.AppId))];
+        var spans = destination.AppIds is null && destination.ExceptAppIds.Count == 0 ? trace.Spans : [.. trace.Spans.Where(span => destination.Serves(span.Span.AppId))];
         if (spans.Count == 0) return null;
         if (!isAnchored && !(IsInSample(destination, trace.Revision.TraceId) || (destination.KeepErrors && spans.Any(span => span.Span.Outcome == Outcome.Error)))) return null;
         if (!isAnchored && destination.Filter.Terms.Count > 0 && !spans.Any(span => destination.Filter.Matches(span.Span, span.App, span.Span.Call is not null && span.Span.MergedInto is null))) return null;
