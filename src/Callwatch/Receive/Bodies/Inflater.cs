@@ -22,7 +22,7 @@ internal enum InflateEnd : byte
 internal sealed unsafe class Inflater : IDisposable
 {
     private readonly MemoryHandle pin;
-    private readonly UnmanagedMemoryStream source;
+    private readonly UnmanagedMemoryStream? source;
     private readonly Stream? stream;
     private readonly int length;
     private BrotliDecoder brotli;
@@ -32,6 +32,9 @@ internal sealed unsafe class Inflater : IDisposable
     {
         pin = sent.Pin();
         length = sent.Length;
+
+        // Nothing has no address to read from, and there is nothing to undo.
+        if (length == 0) return;
         source = new UnmanagedMemoryStream((byte*)pin.Pointer, length);
         stream = coding switch
         {
@@ -68,7 +71,7 @@ internal sealed unsafe class Inflater : IDisposable
     public void Dispose()
     {
         stream?.Dispose();
-        source.Dispose();
+        source?.Dispose();
         brotli.Dispose();
         pin.Dispose();
     }
@@ -85,7 +88,7 @@ internal sealed unsafe class Inflater : IDisposable
 
     private InflateEnd? Brotli(Span<byte> room, PayloadBuffer into)
     {
-        var rest = new ReadOnlySpan<byte>(source.PositionPointer, length)[brotliRead..];
+        var rest = new ReadOnlySpan<byte>(source!.PositionPointer, length)[brotliRead..];
         var status = brotli.Decompress(rest, room, out var consumed, out var written);
         into.Advance(written);
         brotliRead += consumed;

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -115,17 +116,39 @@ public sealed class OutboundRefusedException(string message) : Exception(message
 /// <summary>The secrets of a destination, to be kept out of all that people read.</summary>
 internal sealed class Secrets(params IEnumerable<string?> values)
 {
-    // As they stand, in an address, and as base64 (a Basic header echoes both parts together: given as one more value).
+    private const int Shortest = 4;
+
+    // As they stand, in an address, in JSON, and as base64; longest first, so that none is left half hidden.
     private readonly IReadOnlyList<string> forms =
     [
-        .. values.Where(value => value is { Length: >= 4 })
-            .SelectMany(value => (string[])[value!, Uri.EscapeDataString(value!), WebUtility.UrlEncode(value!), Convert.ToBase64String(Encoding.UTF8.GetBytes(value!))])
-            .Distinct(StringComparer.Ordinal).OrderByDescending(form => form.Length),
+        .. values.OfType<string>().SelectMany(Parts).Where(part => part.Length >= Shortest).SelectMany(FormsOf)
+            .Where(form => form.Length >= Shortest).Distinct(StringComparer.Ordinal).OrderByDescending(form => form.Length),
     ];
 
     public string HideIn(string text)
     {
         foreach (var form in forms) text = text.Replace(form, "***", StringComparison.OrdinalIgnoreCase);
         return text;
+    }
+
+    // The value of a header has a scheme before its secret, and platforms say again only what comes behind it; behind Basic stand two together.
+    private static IEnumerable<string> Parts(string value)
+    {
+        yield return value;
+        var space = value.IndexOf(' ', StringComparison.Ordinal);
+        if (space < 0) yield break;
+        var behind = value[(space + 1)..].Trim();
+        yield return behind;
+        var pair = new byte[behind.Length];
+        if (!value.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase) || !Convert.TryFromBase64String(behind, pair, out var length)) yield break;
+        var both = Encoding.UTF8.GetString(pair.AsSpan(0, length));
+        yield return both;
+        yield return both[(both.IndexOf(':', StringComparison.Ordinal) + 1)..];
+    }
+
+    private static IEnumerable<string> FormsOf(string part)
+    {
+        var base64 = Convert.ToBase64String(Encoding.UTF8.GetBytes(part));
+        return [part, Uri.EscapeDataString(part), WebUtility.UrlEncode(part), JavaScriptEncoder.Default.Encode(part), base64, base64.TrimEnd('='), base64.TrimEnd('=').Replace('+', '-').Replace('/', '_')];
     }
 }
