@@ -10,6 +10,9 @@ internal static class StoreDatabase
 {
     private const int MostPlausible = 1_000;
 
+    // The full-text index and control data have scripts of their own, some by the same names.
+    private static readonly string[] Stages = [".Store.Schema.", ".Settle.Schema.", ".Forward.Schema."];
+
     /// <summary>Opens a file for writing and brings it to the newest schema.</summary>
     /// <param name="schema">Name of the numbered scripts, each stage's in its folder <c>Schema</c>: <c>partition</c>, <c>catalog</c>, <c>settled</c>.</param>
     public static SqliteConnection OpenForWriting(string file, string schema, int cacheKib)
@@ -115,7 +118,7 @@ internal static class StoreDatabase
     private static List<(int Number, string Name)> Scripts(string schema) =>
     [
         .. Assembly.GetExecutingAssembly().GetManifestResourceNames()
-            .Where(name => name.Contains(".Schema.", StringComparison.Ordinal) && name.EndsWith($"_{schema}.sql", StringComparison.Ordinal))
+            .Where(name => Stages.Any(stage => name.Contains(stage, StringComparison.Ordinal)) && name.EndsWith($"_{schema}.sql", StringComparison.Ordinal))
             .Order(StringComparer.Ordinal)
             .Select(name => (int.Parse(name.AsSpan(name.IndexOf(".Schema.", StringComparison.Ordinal) + ".Schema.".Length, 4), CultureInfo.InvariantCulture), name)),
     ];
