@@ -20,6 +20,7 @@ public sealed class CallwatchOptions
     public string MediaFolder => Path.Combine(Data, "media");
 
     public string ClockFile => Path.Combine(Data, "clock");
+
     public string SettledFolder => Path.Combine(Data, "settled");
 
     public string ForwardFile => Path.Combine(Data, "forward.db");

@@ -52,7 +52,23 @@ public sealed record ApiReader(string Name, string? Epoch, long Position, long L
 /// <param name="Destination">Its name.</param>
 /// <param name="State"><c>idle</c>, <c>running</c>, <c>retrying</c>, <c>blocked</c> or <c>paused</c>.</param>
 /// <param name="Backlog">Traces waiting.</param>
-public sealed record ApiLane(string Destination, string State, long Backlog);
+public sealed record ApiLane(string Destination, string State, long Backlog)
+{
+    /// <summary>The destination's id.</summary>
+    public int Id { get; init; }
+
+    /// <summary>What kind of platform: <c>langfuse</c>, ...</summary>
+    public string? Kind { get; init; }
+
+    /// <summary>Age of the oldest trace that waits, in seconds; 0 when none does.</summary>
+    public double OldestAgeS { get; init; }
+
+    /// <summary>Traces that it had still to deliver when a full disk took what was received of them, since the start.</summary>
+    public long ExpiredByDisk { get; init; }
+
+    /// <summary>The platform's words where it is in trouble; else null.</summary>
+    public string? Reason { get; init; }
+}
 
 /// <summary>The journal's files.</summary>
 /// <param name="First">Oldest record still held.</param>
@@ -99,8 +115,8 @@ public sealed record ApiJournal(
 /// <param name="What">What was lost.</param>
 public sealed record ApiJournalDamage(string File, long First, long? Last, string What);
 
-/// <summary>Records that were removed before a reader had seen them.</summary>
-/// <param name="Reader">Its name.</param>
+/// <summary>Records that were removed before a reader had seen them; of a lane traces that it had not delivered.</summary>
+/// <param name="Reader">Its name; of a lane <c>lane</c> and the destination's.</param>
 /// <param name="ExpiredByAge">Past their retention.</param>
 /// <param name="ExpiredByDisk">Because the disk was needed.</param>
 public sealed record ApiReaderLoss(string Reader, long ExpiredByAge, long ExpiredByDisk);
@@ -134,7 +150,7 @@ public sealed record ApiMediaFiles(long Files, long SizeBytes);
 
 /// <summary>The disk that holds the data folder.</summary>
 /// <param name="FreeBytes">Room left.</param>
-/// <param name="UsedBytes">Size of the data folder's journal, store and media.</param>
+/// <param name="UsedBytes">Size of the data folder's journal, store, media and settled sequence.</param>
 public sealed record ApiDisk(long FreeBytes, long UsedBytes);
 
 /// <summary>Whether the process is up or ready.</summary>

@@ -54,6 +54,11 @@ internal static class ReasonTexts
         Reason.MediaExpiredByDisk => "removed: media, because room was needed",
         Reason.PastRetention => "left out: older than what is kept",
         Reason.RowsExpiredByDisk => "rows removed early: the disk had no room",
+        Reason.ExpiredBeforeDelivery => "not delivered: too old, or no longer in the journal",
+        Reason.RefusedByPlatform => "refused by a destination: see its dead letters",
+        Reason.DeadLetterExpired => "removed: a dead letter that could not be sent again any more",
+        Reason.DamagedSettledFile => "set aside: a damaged file of the settled traces, which settle once more",
+        Reason.DamagedForwardFile => "set aside: a damaged file of places and dead letters of destinations",
         Reason.DamagedPartition => "set aside: a damaged file of the store",
         _ => null,
     };

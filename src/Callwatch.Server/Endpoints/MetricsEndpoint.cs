@@ -59,11 +59,40 @@ internal static class MetricsEndpoint
         foreach (var reader in status.Readers) Line(text, "callwatch_reader_lag_seconds", reader.LagSeconds, ("reader", reader.Name));
         Head(text, "callwatch_reader_running", "gauge", "1 while a reader goes on.");
         foreach (var reader in status.Readers) Line(text, "callwatch_reader_running", reader.State == "running" ? 1 : 0, ("reader", reader.Name));
+        Lanes(text, status);
         Head(text, "callwatch_refused_or_mended_total", "counter", "How often something was rejected, mended, cut or dropped, by reason, since the start.");
         foreach (var (reason, count) in status.Counters.OrderBy(counter => counter.Key)) Line(text, "callwatch_refused_or_mended_total", count, ("reason", reason.Word()));
         Head(text, "process_resident_memory_bytes", "gauge", "Resident memory of the process.");
         Line(text, "process_resident_memory_bytes", Environment.WorkingSet);
     }
+
+    private static void Lanes(StringBuilder text, SystemStatus status)
+    {
+        if (status.Settling is { } settling)
+        {
+            Head(text, "callwatch_open_traces", "gauge", "Traces that more spans may come for.");
+            Line(text, "callwatch_open_traces", settling.Open);
+            Head(text, "callwatch_settled_head", "gauge", "The last number of the settled sequence.");
+            Line(text, "callwatch_settled_head", settling.Head);
+        }
+
+        if (status.Lanes.Count == 0) return;
+        Head(text, "callwatch_lane_backlog", "gauge", "Settled traces a destination has still to be sent.");
+        foreach (var lane in status.Lanes) Line(text, "callwatch_lane_backlog", lane.Status.Backlog, Labels(lane));
+        Head(text, "callwatch_lane_oldest_age_seconds", "gauge", "Age of the oldest trace that waits for a destination.");
+        foreach (var lane in status.Lanes) Line(text, "callwatch_lane_oldest_age_seconds", lane.Status.OldestAgeSeconds, Labels(lane));
+        Head(text, "callwatch_lane_in_trouble", "gauge", "1 while a destination does not take what it is sent.");
+        foreach (var lane in status.Lanes) Line(text, "callwatch_lane_in_trouble", lane.IsInTrouble ? 1 : 0, Labels(lane));
+        Head(text, "callwatch_lane_items_total", "counter", "What became of items on their way to a destination, since it was made.");
+        foreach (var lane in status.Lanes)
+        {
+            foreach (var (result, count) in ((string, long)[])[("sent", lane.Status.Sent), ("refused", lane.Status.Refused), ("retried", lane.Status.Retried), ("expired", lane.Status.Expired)])
+                Line(text, "callwatch_lane_items_total", count, [.. Labels(lane), ("result", result)]);
+        }
+    }
+
+    private static (string Name, string Value)[] Labels(LaneView lane) =>
+        [("destination", lane.Destination), ("kind", lane.Kind), ("id", lane.DestinationId.ToString(CultureInfo.InvariantCulture))];
 
     private static List<(string App, string Model, CallTotals Totals)> Bounded(IReadOnlyList<CallTotals> totals, Apps apps)
     {

@@ -55,7 +55,17 @@ internal static class SystemEndpoints
                 reader.Name, reader.Position?.Epoch.ToString(), reader.Position?.Number ?? 0, reader.Lag, reader.LagSeconds, reader.State, all ? reader.Why : null,
                 all ? reader.Waits?.Word() : null)),
         ],
-        Lanes = [],
+        Lanes =
+        [
+            .. status.Lanes.Select(lane => new ApiLane(lane.Destination, lane.Status.State.ToString().ToLowerInvariant(), lane.Status.Backlog)
+            {
+                Id = lane.DestinationId,
+                Kind = lane.Kind,
+                OldestAgeS = lane.Status.OldestAgeSeconds,
+                ExpiredByDisk = lane.ExpiredByDisk,
+                Reason = lane.Status.LastError is { } error && lane.IsInTrouble ? error.Message : null,
+            }),
+        ],
         Counters = status.Counters.OrderBy(counter => counter.Key).ToDictionary(counter => counter.Key.Word(), counter => counter.Value),
         Journal = !all ? null : new ApiJournal(
             status.Journal.FirstNumber, status.Journal.Segments, status.Journal.SizeBytes, status.Journal.OldestReceivedAt?.ToString(), status.Journal.Waiting,
@@ -75,6 +85,6 @@ internal static class SystemEndpoints
             Damaged = [.. status.Store.Damaged.Select(file => new ApiDamagedFile(file.File, file.Day?.ToString("O", CultureInfo.InvariantCulture), file.SizeBytes) { Command = file.Command })],
         },
         Media = !all ? null : new ApiMediaFiles(status.Media.Files, status.Media.SizeBytes),
-        Disk = !all ? null : new ApiDisk(status.Journal.FreeDiskBytes, status.Journal.SizeBytes + status.Store.SizeBytes + status.Media.SizeBytes),
+        Disk = !all ? null : new ApiDisk(status.Journal.FreeDiskBytes, status.Journal.SizeBytes + status.Store.SizeBytes + status.Media.SizeBytes + status.SettledBytes),
     };
 }

@@ -76,6 +76,7 @@ internal sealed class Backups(string data, SegmentJournal journal, DataHold hold
     public static List<BackupPart> PartsOf(string data, JournalFolderPart journalPart, (StoreWriter, WriterThread)? writer) =>
     [
         new FilesPart("forward", data, "forward.db"),
+        new SettledPart(data),
         new FolderPart("store", data, first: "catalog.db", writer),
         new FolderPart("search", data, first: "catalog.db"),
         new FilesPart("control", data, "control.db", "format"),

@@ -4,7 +4,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Callwatch.Backup;
 
-/// <summary>The table in which a reader that keeps its own place has it, <c>position</c> or <c>place</c>: one row with <c>epoch</c> and <c>number</c>.</summary>
+/// <summary>The table in which a reader that keeps its own place has it, <c>position</c> or <c>place</c>: one row with <c>epoch</c> and <c>number</c> (of the settled sequence: <c>read</c>).</summary>
 internal static class PositionTable
 {
     private static readonly string[] Names = ["position", "place"];
@@ -82,9 +82,9 @@ internal static class PositionTable
         foreach (var name in Names)
         {
             var columns = Columns(connection, name);
-            if (!columns.Contains("epoch") || !columns.Contains("number")) continue;
+            if (!columns.Contains("epoch") || (columns.Contains("number") ? "number" : columns.Contains("read") ? "read" : null) is not { } number) continue;
             using var command = connection.CreateCommand();
-            command.CommandText = $"SELECT epoch, number FROM {name}";
+            command.CommandText = $"SELECT epoch, {number} FROM {name}";
             using var row = command.ExecuteReader();
             if (row.Read() && Guid.TryParse(row.GetString(0), CultureInfo.InvariantCulture, out var epoch)) return new Position(epoch, row.GetInt64(1));
         }

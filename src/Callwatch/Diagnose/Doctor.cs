@@ -15,6 +15,7 @@ public static class Doctor
     private static readonly ICheck[] Checks =
     [
         new ReadinessCheck(), new FormatCheck(), new DiskCheck(), new ClockCheck(), new PlacesCheck(), new JournalCheck(), new CatalogCheck(), new DatabaseCheck(), new SetAsideCheck(),
+        new LanesCheck(),
     ];
 
     /// <summary>A folder that no server uses; every record and every page is read. Nothing in it is changed.</summary>
@@ -55,7 +56,7 @@ public static class Doctor
         if (deep) await JournalReading.ReadAllAsync(journal, cancel);
         var places = readers.Where(reader => reader.Place is not null).Select(reader => (reader.Name, reader.Place!.Value)).Concat(cursors.All().Select(cursor => (cursor.Key, cursor.Value))).ToList();
         var ready = system.Ready();
-        return Run(new Examined(data, journal, places, (ready.Ready, ready.Reason), deep, time), cancel);
+        return Run(new Examined(data, journal, places, (ready.Ready, ready.Reason), deep, time) { Lanes = system.Lanes(tenantId: null) }, cancel);
     }
 
     private static List<Finding> Run(Examined data, CancellationToken cancel)

@@ -1,4 +1,5 @@
 using Callwatch.Journal;
+using Callwatch.Query;
 
 namespace Callwatch.Diagnose;
 
@@ -12,10 +13,13 @@ internal sealed record Examined(string Data, SegmentJournal? Journal, IReadOnlyL
 {
     public CallwatchOptions Paths { get; } = new() { Data = Data };
 
+    /// <summary>How deliveries to destinations fare; none where no server runs.</summary>
+    public IReadOnlyList<LaneView> Lanes { get; init; } = [];
+
     /// <summary>Folders that hold databases, as they lie in the data folder.</summary>
     public IEnumerable<string> Databases() =>
         Directory.EnumerateFiles(Data, "*.db")
-            .Concat(((string[])["store", "search"]).Select(folder => Path.Combine(Data, folder)).Where(Directory.Exists).SelectMany(folder => Directory.EnumerateFiles(folder, "*.db")))
+            .Concat(((string[])["store", "search", "settled"]).Select(folder => Path.Combine(Data, folder)).Where(Directory.Exists).SelectMany(folder => Directory.EnumerateFiles(folder, "*.db")))
             .Order(StringComparer.Ordinal);
 }
 

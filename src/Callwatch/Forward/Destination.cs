@@ -60,6 +60,9 @@ public sealed record Destination
 
     public required StartAt Start { get; init; }
 
+    /// <summary>When it was made; null when that is not known.</summary>
+    public Timestamp? CreatedAt { get; init; }
+
     /// <summary>False while the config says it is switched off.</summary>
     public required bool Enabled { get; init; }
 

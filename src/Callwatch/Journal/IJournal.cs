@@ -154,7 +154,7 @@ public sealed record JournalStatus(
 /// <param name="LastNumber">... to here; 0 when not known.</param>
 public sealed record JournalDamage(string File, long FirstNumber, long LastNumber, string What);
 
-/// <summary>Records that are gone before a reader had seen them.</summary>
+/// <summary>Records that are gone before a reader had seen them; of a lane (<c>lane NAME</c>) traces that it had not delivered.</summary>
 public sealed record ReaderLoss(string Reader, long ByAge, long ByDisk);
 
 /// <summary>A named reader's durable place, advanced by compare-and-set so that two workers fail loudly instead of skipping.</summary>

@@ -57,7 +57,8 @@ public static class JournalServices
             var rules = provider.GetService<RetentionDesk>() is { } desk ? new KeepRules((tenant, app) => desk.For(tenant, app).Journal, () => desk.Shortest.Journal) : null;
             var sweep = new RetentionSweep(
                 journal, options, provider.GetRequiredService<ICursors>(), provider.GetServices<IJournalReader>(), DiskFiles.Instance, clock,
-                provider.GetRequiredService<Counters>(), log, provider.GetService<DataHold>(), rules);
+                provider.GetRequiredService<Counters>(), log, provider.GetService<DataHold>(), rules,
+                provider.GetServices<IJournalUsers>());
             return new RetentionTimer(journal, sweep, options, time, log, clock);
         });
         services.AddHostedService(provider =>

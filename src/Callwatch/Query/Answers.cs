@@ -96,7 +96,7 @@ public sealed record TraceSummary
     public decimal? CostUsd { get; init; }
     public IReadOnlyList<string> Models { get; init; } = [];
 
-    /// <summary>True once the local root has ended and nothing came for 2 s, or nothing came for 60 s.</summary>
+    /// <summary>True once all that has come of it is settled: its root has ended and nothing came for a while, or nothing came for longer.</summary>
     public required bool Settled { get; init; }
 }
 
@@ -220,5 +220,5 @@ public sealed record ErrorGroup
 /// <summary>What an id turned out to be, and what happened to it.</summary>
 public sealed record LookupMatch(string Kind, TraceId TraceId, SpanId? SpanId, IReadOnlyList<LookupStep> Steps);
 
-/// <summary>Step is <c>received, stored, settled, delivered</c>; state is <c>done, waiting, refused, expired</c>.</summary>
+/// <summary>Step is <c>received, stored, settled, delivered</c> (one for each destination); state is <c>done, waiting, refused, expired, left_out</c>.</summary>
 public sealed record LookupStep(string Step, Timestamp? Time, string State, string? Reason, string? Destination);

@@ -9,7 +9,7 @@ using Microsoft.Data.Sqlite;
 namespace Callwatch.Query;
 
 /// <summary>Finds out what became of any id.</summary>
-public sealed class LookupQueries(QueryGate gate, Scopes scopes, IJournal journal)
+public sealed class LookupQueries(QueryGate gate, Scopes scopes, IJournal journal, DeliveryQueries deliveries)
 {
     private const int MostMatches = 20;
 
@@ -58,14 +58,18 @@ public sealed class LookupQueries(QueryGate gate, Scopes scopes, IJournal journa
         var row = TraceQueries.Summary(run, scope, trace);
         if (row is null || (scope.OnlyAppId is { } only && !row.IsOnlyOf(only))) row = VisibleTrace.Summary(scope.TenantId, VisibleTrace.Spans(run, scope, trace));
         if (row is null) return;
-        var settled = row.ToSummary(scopes.Apps, run.Now).Settled;
+        var settled = scopes.Summary(scope, row, run).Settled;
         found.Add(new LookupMatch(kind, trace, span,
         [
             new LookupStep("received", row.ReceivedAt, "done", null, null),
             new LookupStep("stored", null, "done", null, null),
-            new LookupStep("settled", null, settled ? "done" : "waiting", settled ? null : "more_spans_may_come", null),
+            new LookupStep("settled", settled ? deliveries.SettledAt(scope.TenantId, trace) : null, settled ? "done" : "waiting", settled ? null : "more_spans_may_come", null),
+            .. deliveries.Of(scope.TenantId, trace, scope.OnlyAppId is { } own ? [own] : row.Thin.Apps)
+                .Select(delivery => new LookupStep("delivered", delivery.Time, Word(delivery.State), delivery.Reason, delivery.Destination)),
         ]));
     }
+
+    private static string Word(DeliveryState state) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(state.ToString());
 
     private void BySessionOrUser(QueryRun run, ReadScope scope, string id, List<LookupMatch> found)
     {

@@ -26,6 +26,7 @@ public static class QueryServices
         services.AddSingleton<StatsQueries>();
         services.AddSingleton<FacetQueries>();
         services.AddSingleton<ErrorQueries>();
+        services.AddSingleton<DeliveryQueries>();
         services.AddSingleton<LookupQueries>();
         services.AddSingleton<PeopleQueries>();
         services.AddSingleton<TotalQueries>();

@@ -1,7 +1,10 @@
 using System.Reflection;
+using Callwatch.Forward;
+using Callwatch.Forward.Lanes;
 using Callwatch.Journal;
 using Callwatch.Media;
 using Callwatch.Search;
+using Callwatch.Settle;
 using Callwatch.Spans;
 using Callwatch.Store;
 using Callwatch.Store.Partitions;
@@ -23,6 +26,24 @@ public sealed record SystemStatus(
 {
     /// <summary>Files of media.</summary>
     public required MediaStatus Media { get; init; }
+
+    /// <summary>Of destinations, in order of making.</summary>
+    public IReadOnlyList<LaneView> Lanes { get; init; } = [];
+
+    /// <summary>Traces that have settled, and those that more spans may come for; null where nothing settles.</summary>
+    public SettleStatus? Settling { get; init; }
+
+    /// <summary>Bytes of the settled sequence's files.</summary>
+    public long SettledBytes { get; init; }
+}
+
+/// <summary>A lane as System shows it.</summary>
+/// <param name="Kind"><c>langfuse</c>, ...</param>
+/// <param name="ExpiredByDisk">Traces that it had still to deliver when a full disk took their bodies, since the start.</param>
+public sealed record LaneView(int DestinationId, int TenantId, string Destination, string Kind, LaneStatus Status, long ExpiredByDisk)
+{
+    /// <summary>Something that a person should know of: it does not get rid of what it has, or has lost some.</summary>
+    public bool IsInTrouble => Status.State is LaneState.Retrying or LaneState.Blocked || ExpiredByDisk > 0;
 }
 
 /// <summary>How many files of media there are, and their size.</summary>
@@ -33,7 +54,8 @@ public sealed record Readiness(bool Ready, string? Reason);
 
 /// <summary>What System and health show.</summary>
 public sealed class SystemQueries(
-    IJournal journal, MediaFolder media, StoreProgress store, SearchProgress search, StoreFolder folder, ReaderChoices choices, Counters counters, TimeProvider time)
+    IJournal journal, MediaFolder media, StoreProgress store, SearchProgress search, StoreFolder folder, ReaderChoices choices, Counters counters, TimeProvider time,
+    ISettleState? settling = null, ISettledLog? settled = null, IDestinationDirectory? destinations = null, ILanes? lanes = null)
 {
     private readonly Timestamp started = Timestamp.From(time.GetUtcNow());
 
@@ -48,10 +70,38 @@ public sealed class SystemQueries(
             "store", status.Position, journal.CountBetween(status.Position?.Number ?? 0, status.HeadNumber), status.LagSeconds, Word(status.State), status.Why,
             choices.Find("store")?.Standing);
         var oldest = folder.Partitions.LastOrDefault(partition => partition.FirstEnd is not null)?.FirstEnd;
-        return new SystemStatus(Version, started, journal.Status(), status, [reader, .. Search()], counters.Snapshot(tenantId), oldest)
+        var receiving = journal.Status();
+        return new SystemStatus(Version, started, receiving, status, [reader, .. Search(), .. Settling()], counters.Snapshot(tenantId), oldest)
         {
             Media = new MediaStatus(media.Count, media.SizeBytes),
+            Lanes = Lanes(tenantId, receiving.Losses),
+            Settling = settling?.Status,
+            SettledBytes = settled?.SizeBytes ?? 0,
         };
+    }
+
+    /// <summary>The lanes of one tenant, or of all.</summary>
+    public IReadOnlyList<LaneView> Lanes(int? tenantId) => Lanes(tenantId, journal.Status().Losses);
+
+    private List<LaneView> Lanes(int? tenantId, IReadOnlyList<ReaderLoss> losses)
+    {
+        var views = new List<LaneView>();
+        foreach (var destination in destinations?.All.OrderBy(destination => destination.Id).Where(destination => tenantId is null || destination.TenantId == tenantId) ?? [])
+        {
+            if (lanes?.Status(destination.Id) is not { } lane) continue;
+            var lost = losses.FirstOrDefault(loss => loss.Reader == LaneLosses.NameOf(destination))?.ByDisk ?? 0;
+            views.Add(new LaneView(destination.Id, destination.TenantId, destination.Name, destination.Kind.Name, lane, lost));
+        }
+
+        return views;
+    }
+
+    private IEnumerable<ReaderStatus> Settling()
+    {
+        if (settling?.Status is not { } status) yield break;
+        var behind = journal.CountBetween(status.Read?.Number ?? 0, journal.Head.Number);
+        var lag = behind == 0 || status.ReadAt is not { } at ? 0 : Math.Max(0, (time.GetUtcNow() - at.ToDateTimeOffset()).TotalSeconds);
+        yield return new ReaderStatus("settle", status.Read, behind, lag, status.State.ToString().ToLowerInvariant(), status.Why, choices.Find("settle")?.Standing);
     }
 
     private IEnumerable<ReaderStatus> Search()

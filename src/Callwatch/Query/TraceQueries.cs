@@ -64,7 +64,7 @@ public sealed class TraceQueries(QueryGate gate, Scopes scopes, SpanBodies bodie
     private Page<TraceSummary>? Read(QueryRun run, Asked asked, SortOrder sort, int limit, Paging paging)
     {
         var page = new ListReader<TraceListRow>(run, asked, sort, limit, paging.Cursor, paging.Question, Shape(run, asked)).Read();
-        return page is null ? null : new Page<TraceSummary>([.. page.Items.Select(row => row.ToSummary(scopes.Apps, run.Now))], page.Next, page.Newer, page.SearchedUntil, page.Source) { RowsFrom = page.RowsFrom };
+        return page is null ? null : new Page<TraceSummary>([.. page.Items.Select(row => scopes.Summary(asked.Selection.Scope, row, run))], page.Next, page.Newer, page.SearchedUntil, page.Source) { RowsFrom = page.RowsFrom };
     }
 
     private ListShape<TraceListRow> Shape(QueryRun run, Asked asked)
@@ -117,7 +117,7 @@ public sealed class TraceQueries(QueryGate gate, Scopes scopes, SpanBodies bodie
         if (more) spans.RemoveRange(limit, spans.Count - limit);
         var held = scopes.Held(scope.TenantId);
         return new TraceView(
-            row.ToSummary(scopes.Apps, run.Now), [.. spans.Select(held.Now)], more, more ? Cursor(spans[^1].Span) : null);
+            scopes.Summary(scope, row, run), [.. spans.Select(held.Now)], more, more ? Cursor(spans[^1].Span) : null);
     }
 
     private TraceView? Outline(QueryRun run, ReadScope scope, TraceId id, int limit)
@@ -126,7 +126,7 @@ public sealed class TraceQueries(QueryGate gate, Scopes scopes, SpanBodies bodie
         var spans = VisibleTrace.Outline(run, scope, id, limit + 1);
         var more = spans.Count > limit;
         if (more) spans.RemoveRange(limit, spans.Count - limit);
-        return new TraceView(row.ToSummary(scopes.Apps, run.Now), spans, more, more ? Cursor(spans[^1]) : null);
+        return new TraceView(scopes.Summary(scope, row, run), spans, more, more ? Cursor(spans[^1]) : null);
     }
 
     /// <summary>The trace as this asker may see it.</summary>

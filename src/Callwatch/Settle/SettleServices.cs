@@ -15,7 +15,7 @@ public static class SettleServices
         {
             // Not before the data folder is this process's own.
             _ = provider.GetRequiredService<DataFolder>();
-            return new SettledLog(provider.GetRequiredService<IOptions<CallwatchOptions>>().Value.SettledFolder);
+            return new SettledLog(provider.GetRequiredService<IOptions<CallwatchOptions>>().Value.SettledFolder, hold: provider.GetService<DataHold>());
         });
         services.AddSingleton<ISettledLog>(provider => provider.GetRequiredService<SettledLog>());
         services.AddSingleton<Settler>();

@@ -1,3 +1,4 @@
+using Callwatch.Journal;
 using Callwatch.Spans;
 
 namespace Callwatch.Settle;
@@ -17,7 +18,14 @@ public enum SettleState
 /// <summary>What System shows of settling.</summary>
 /// <param name="Open">Traces that more spans may come for.</param>
 /// <param name="Head">The last number of the settled sequence.</param>
-public sealed record SettleStatus(SettleState State, int Open, long Head, string? Why);
+public sealed record SettleStatus(SettleState State, int Open, long Head, string? Why)
+{
+    /// <summary>The last journal record that has been read; null before the first.</summary>
+    public Position? Read { get; init; }
+
+    /// <summary>When that record came.</summary>
+    public Timestamp? ReadAt { get; init; }
+}
 
 /// <summary>Whether a trace is settled; thread-safe.</summary>
 public interface ISettleState
@@ -26,4 +34,9 @@ public interface ISettleState
 
     /// <summary>True while spans of the trace up to the given journal record have not been settled.</summary>
     bool IsOpen(int tenantId, TraceId trace, long lastNumber);
+
+    /// <summary>Whether all that had come of a trace is settled; null while nobody can tell.</summary>
+    /// <param name="asOf">No span that is asked about came in a later journal record.</param>
+    /// <param name="receivedAt">When the last span came.</param>
+    bool? IsSettled(int tenantId, TraceId trace, long asOf, Timestamp receivedAt) => null;
 }

@@ -55,13 +55,45 @@ internal sealed class SettledFile(string path, long first)
         return Read(rows.BindBlob(1, trace.ToBytes()).Bind(2, tenantId));
     }
 
-    /// <summary>Up to where each trace has been carried, for those with a record after the given number.</summary>
-    public static void Covered(SqliteConnection connection, long after, Dictionary<(int Tenant, TraceId Trace), (long Number, int Offset)> into)
+    /// <summary>What of each trace has been carried, for those with a record after the given number.</summary>
+    public static void Covered(SqliteConnection connection, long after, Dictionary<(int Tenant, TraceId Trace), Carried> into)
     {
-        using var rows = new Statement(connection, "SELECT tenant, trace, last_number, last_offset FROM settled WHERE last_number > ?1 ORDER BY seq");
+        using var rows = new Statement(connection, "SELECT tenant, trace, first_number, last_number, last_offset FROM settled WHERE last_number > ?1 ORDER BY seq");
         rows.Bind(1, after);
         while (rows.Step())
-            if (TraceId.TryRead(rows.Blob(1), out var trace)) into[((int)rows.Long(0), trace)] = (rows.Long(2), (int)rows.Long(3));
+        {
+            if (!TraceId.TryRead(rows.Blob(1), out var trace)) continue;
+            var key = ((int)rows.Long(0), trace);
+            into[key] = new Carried(into.TryGetValue(key, out var before) ? Math.Min(before.First, rows.Long(2)) : rows.Long(2), rows.Long(3), (int)rows.Long(4));
+        }
+    }
+
+    /// <summary>Revisions of the tenant behind the number.</summary>
+    public long CountBehind(int tenantId, long after)
+    {
+        using var connection = StoreDatabase.OpenForReading(path);
+        using var row = new Statement(connection, "SELECT count(*) FROM settled WHERE tenant = ?1 AND seq > ?2");
+        return row.Bind(1, tenantId).Bind(2, after).Number() ?? 0;
+    }
+
+    /// <summary>The same of those that began within these journal numbers.</summary>
+    public long CountBegun(int tenantId, long after, long firstNumber, long lastNumber)
+    {
+        using var connection = StoreDatabase.OpenForReading(path);
+        using var row = new Statement(connection, "SELECT count(*) FROM settled WHERE tenant = ?1 AND seq > ?2 AND first_number BETWEEN ?3 AND ?4");
+        return row.Bind(1, tenantId).Bind(2, after).Bind(3, firstNumber).Bind(4, lastNumber).Number() ?? 0;
+    }
+
+    public long? Last()
+    {
+        using var connection = StoreDatabase.OpenForReading(path);
+        return Last(connection);
+    }
+
+    public (Position Read, long Needed)? Place()
+    {
+        using var connection = StoreDatabase.OpenForReading(path);
+        return Place(connection);
     }
 
     public static long? Last(SqliteConnection connection) => StoreDatabase.Number(connection, "SELECT max(seq) FROM settled");
@@ -75,8 +107,8 @@ internal sealed class SettledFile(string path, long first)
     public static (Position Read, long Needed)? Place(SqliteConnection connection)
     {
         using var row = new Statement(connection, "SELECT epoch, read, needed FROM place");
-        if (!row.Step()) return null;
-        var place = (new Position(Guid.Parse(row.Text(0)), row.Long(1)), row.Long(2));
+        if (!row.Step() || !Guid.TryParse(row.Text(0), System.Globalization.CultureInfo.InvariantCulture, out var epoch)) return null;
+        var place = (new Position(epoch, row.Long(1)), row.Long(2));
         row.Reset();
         return place;
     }
@@ -107,4 +139,10 @@ internal sealed class SettledFile(string path, long first)
 
         return revisions;
     }
+}
+
+/// <summary>What earlier revisions have carried of a trace: from a journal record on, up to a place within another.</summary>
+internal readonly record struct Carried(long First, long LastNumber, int LastOffset)
+{
+    public bool Holds(long number, int offset) => number >= First && (number, offset).CompareTo((LastNumber, LastOffset)) <= 0;
 }

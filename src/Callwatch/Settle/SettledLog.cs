@@ -21,19 +21,27 @@ internal sealed class SettledLog : ISettledLog, IDisposable
 
     private readonly string folder;
     private readonly int mostInFile;
+    private readonly DataHold? hold;
     private readonly HeadSignal head;
     private readonly TaskCompletionSource opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Dictionary<string, TraceFilter> filters = new(StringComparer.Ordinal);
+    private readonly Lock gate = new();
     private ImmutableArray<SettledFile> files;
     private SqliteConnection? connection;
     private Statement? insert;
+    private TaskCompletionSource<string> harmed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource mended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <exception cref="StartRefusedException">The folder cannot be written.</exception>
-    public SettledLog(string folder, int mostInFile = MostInFile)
+    /// <param name="hold">Asked before a file is taken away.</param>
+    /// <exception cref="StartRefusedException">The folder cannot be written, or a newer program has written it.</exception>
+    public SettledLog(string folder, int mostInFile = MostInFile, DataHold? hold = null)
     {
-        (this.folder, this.mostInFile) = (folder, mostInFile);
+        (this.folder, this.mostInFile, this.hold) = (folder, mostInFile, hold);
         Directory.CreateDirectory(folder);
         files = [.. Directory.EnumerateFiles(folder, "*.db").Select(Open).OfType<SettledFile>().OrderBy(file => file.First)];
+        var newest = StoreDatabase.NewestOf("settled");
+        foreach (var file in files)
+            if (StoreDatabase.SchemaInHeader(file.Path) is var schema && schema > newest) throw StoreDatabase.Newer(folder, schema, newest);
         head = new HeadSignal(0);
     }
 
@@ -50,35 +58,92 @@ internal sealed class SettledLog : ISettledLog, IDisposable
 
     public long SizeBytes => files.Sum(file => SizeOf(file.Path) + SizeOf(file.Path + "-wal"));
 
-    /// <summary>Opens the newest file and finds the head and the place. On the writing thread, before all else.</summary>
-    public void Load()
-    {
-        if (files.Length == 0) Begin(1);
-        else connection = files[^1].OpenToWrite();
-        Prepare();
+    /// <summary>The highest journal number that anything here may refer to, also before <see cref="Load"/>.</summary>
+    public long HighestNumber => files.Reverse().Select(PlaceIn).FirstOrDefault(place => place is not null)?.Read.Number ?? 0;
 
-        // A crash between the making of a file and its first commit leaves it empty: what counts stands in the one before.
-        if (SettledFile.Place(connection!) is { } place) Place = place;
-        else if (files.Length > 1)
+    /// <summary>Completes with the name of a file that somebody found damaged; taken up by <see cref="TrySetAside"/> on the writing thread.</summary>
+    public Task<string> Harmed
+    {
+        get
         {
-            using var before = StoreDatabase.OpenForReading(files[^2].Path);
-            Place = SettledFile.Place(before);
+            lock (gate) return harmed.Task;
+        }
+    }
+
+    /// <summary>Opens the newest file and finds the head and the place. On the writing thread, before all else.</summary>
+    /// <param name="highest">No number up to this one is given away: somebody knows it.</param>
+    /// <exception cref="SettledHarmedException">A file cannot be read: to be set aside, and loaded again.</exception>
+    public void Load(long highest = 0)
+    {
+        Close();
+        filters.Clear();
+        foreach (var file in files) filters[file.Name] = Reading(file, FilterOf);
+        Place = LatestPlace(files);
+        var last = files.Length == 0 ? 0 : Reading(files[^1], file => file.Last()) ?? files[^1].First - 1;
+        if (files.Length == 0 || highest > last) Begin(Math.Max(highest, last) + 1);
+        else
+        {
+            connection = Reading(files[^1], file => file.OpenToWrite());
+            Prepare();
         }
 
-        foreach (var file in files) filters[file.Name] = FilterOf(file);
-        head.Publish(SettledFile.Last(connection!) ?? files[^1].First - 1);
+        head.Publish(Math.Max(highest, last));
+        lock (gate)
+        {
+            mended.TrySetResult();
+            mended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
         opened.TrySetResult();
     }
 
-    /// <summary>Up to where each trace has been carried, of those with something behind the place that is read again.</summary>
-    public Dictionary<(int Tenant, TraceId Trace), (long Number, int Offset)> Covered(long after)
+    /// <summary>
+    /// Takes a damaged file out of the sequence; its records are read again, from where the file before it ends. False while a backup copies: come again.
+    /// On the writing thread; <see cref="Load"/> has to follow.
+    /// </summary>
+    public bool TrySetAside(string name)
     {
-        var covered = new Dictionary<(int, TraceId), (long, int)>();
+        if (files.FirstOrDefault(file => file.Name == name) is not { } file) return true;
+        using var leave = hold?.TryRemove();
+        if (leave is null && hold is not null) return false;
+        var index = files.IndexOf(file);
+        if (index == files.Length - 1) Close();
+        else
+        {
+            // Durable before the file goes, so that a stop in between repeats it rather than leaving it out.
+            var needed = LatestPlace(files[..index])?.Needed ?? 0;
+            using var newest = files[^1].OpenToWrite();
+            if (SettledFile.Place(newest) is { } place && needed < place.Needed) Put(newest, place.Read, needed);
+        }
+
+        if (File.Exists(file.Path)) DamagedFiles.SetAside(folder, file.Name);
+        files = files.Remove(file);
+        filters.Remove(file.Name);
+        lock (gate)
+            if (harmed.Task.IsCompleted) harmed = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        return true;
+    }
+
+    /// <summary>A person has chosen where reading goes on. On the writing thread.</summary>
+    public void MoveTo(Position place)
+    {
+        Put(connection!, place, place.Number);
+        Place = (place, place.Number);
+    }
+
+    /// <summary>What has been carried of each trace, of those with something behind the place that is read again.</summary>
+    public Dictionary<(int Tenant, TraceId Trace), Carried> Covered(long after)
+    {
+        var covered = new Dictionary<(int, TraceId), Carried>();
         foreach (var file in files)
         {
-            if (file != files[^1] && file.LastNumber() <= after) continue;
-            using var reading = StoreDatabase.OpenForReading(file.Path);
-            SettledFile.Covered(reading, after, covered);
+            Reading(file, from =>
+            {
+                if (from != files[^1] && from.LastNumber() <= after) return false;
+                using var reading = StoreDatabase.OpenForReading(from.Path);
+                SettledFile.Covered(reading, after, covered);
+                return true;
+            });
         }
 
         return covered;
@@ -88,7 +153,7 @@ internal sealed class SettledLog : ISettledLog, IDisposable
     public int RevisionsOf(int tenantId, TraceId trace)
     {
         foreach (var file in files.Reverse())
-            if (filters[file.Name].MayHold(trace) && file.Of(tenantId, trace) is [.., var last]) return last.Revision;
+            if (filters[file.Name].MayHold(trace) && Reading(file, from => from.Of(tenantId, trace)) is [.., var last]) return last.Revision;
         return 0;
     }
 
@@ -96,13 +161,14 @@ internal sealed class SettledLog : ISettledLog, IDisposable
     public void Append(IReadOnlyList<SettledRevision> revisions, IReadOnlyList<int> lastOffsets, Position read, long needed)
     {
         if (Head - files[^1].First + 1 >= mostInFile) Begin(Head + 1);
-        using (var transaction = connection!.BeginTransaction())
+        Reading(files[^1], _ =>
         {
+            using var transaction = connection!.BeginTransaction();
             for (var i = 0; i < revisions.Count; i++) Insert(revisions[i], lastOffsets[i]);
-            Put(read, needed);
+            Put(connection, read, needed);
             transaction.Commit();
-        }
-
+            return true;
+        });
         Place = (read, needed);
         if (revisions.Count == 0) return;
         var filter = filters[files[^1].Name];
@@ -110,11 +176,14 @@ internal sealed class SettledLog : ISettledLog, IDisposable
         head.Publish(revisions[^1].Seq);
     }
 
-    /// <summary>Lets go of the oldest files whose records the journal no longer has.</summary>
-    public void Forget(long firstJournalNumber)
+    /// <summary>Lets go of the oldest files whose records the journal no longer has; not while a backup copies.</summary>
+    public void Forget(long firstJournalNumber, IEnumerable<ISettledReaders> readers)
     {
-        while (files is [var oldest, _, ..] && oldest.LastNumber() < firstJournalNumber)
+        while (files is [var oldest, var next, ..] && Reading(oldest, file => file.LastNumber()) < firstJournalNumber)
         {
+            using var leave = hold?.TryRemove();
+            if (leave is null && hold is not null) return;
+            foreach (var reader in readers) reader.Forgets(next.First - 1, (tenantId, after) => Reading(oldest, file => file.CountBehind(tenantId, after)));
             files = files.RemoveAt(0);
             filters.Remove(oldest.Name);
             foreach (var part in (string[])["", "-wal", "-shm"]) File.Delete(oldest.Path + part);
@@ -126,28 +195,54 @@ internal sealed class SettledLog : ISettledLog, IDisposable
         while (true)
         {
             await head.BeyondAsync(after, cancel);
-            var page = Page(tenantId, after);
+            Task again;
+            lock (gate) again = mended.Task;
+            if (TryPage(tenantId, after) is not { } page)
+            {
+                await again.WaitAsync(cancel);
+                continue;
+            }
+
             after = page.Through;
             yield return page;
             cancel.ThrowIfCancellationRequested();
         }
     }
 
-    public SettledRevision? Find(long seq) => files.LastOrDefault(file => file.First <= seq) is { } file && seq <= Head ? file.Find(seq) : null;
+    public SettledRevision? Find(long seq) => files.LastOrDefault(file => file.First <= seq) is { } file && seq <= Head ? Reading(file, from => from.Find(seq)) : null;
 
     public long Before(Timestamp receivedAt)
     {
         foreach (var file in files)
-            if (file.FirstSince(receivedAt) is { } first) return first - 1;
+            if (Reading(file, from => from.FirstSince(receivedAt)) is { } first) return first - 1;
         return Head;
     }
 
-    public IReadOnlyList<SettledRevision> Of(int tenantId, TraceId traceId) => [.. files.SelectMany(file => file.Of(tenantId, traceId))];
+    public IReadOnlyList<SettledRevision> Of(int tenantId, TraceId traceId) => [.. files.SelectMany(file => Reading(file, from => from.Of(tenantId, traceId)))];
 
-    public void Dispose()
+    public long CountWaiting(int tenantId, long after, long firstNumber, long lastNumber) =>
+        files.Sum(file => Reading(file, from => from.CountBegun(tenantId, after, firstNumber, lastNumber)));
+
+    public void Dispose() => Close();
+
+    private void Close()
     {
         insert?.Dispose();
         connection?.Dispose();
+        (insert, connection) = (null, null);
+    }
+
+    /// <summary>Null when a file cannot be read, which is then being set aside.</summary>
+    private SettledPage? TryPage(int tenantId, long after)
+    {
+        try
+        {
+            return Page(tenantId, after);
+        }
+        catch (SettledHarmedException)
+        {
+            return null;
+        }
     }
 
     private SettledPage Page(int tenantId, long after)
@@ -159,7 +254,7 @@ internal sealed class SettledLog : ISettledLog, IDisposable
         {
             // Files before the one that may hold the next number.
             if (i + 1 < at.Length && at[i + 1].First <= after + 1) continue;
-            var page = at[i].Page(tenantId, after, PageSize);
+            var page = Reading(at[i], file => file.Page(tenantId, after, PageSize));
             page.RemoveAll(revision => revision.Seq > through);
             if (page.Count > 0) return new SettledPage(page, page.Count == PageSize ? page[^1].Seq : i + 1 < at.Length ? at[i + 1].First - 1 : through);
         }
@@ -169,8 +264,7 @@ internal sealed class SettledLog : ISettledLog, IDisposable
 
     private void Begin(long first)
     {
-        insert?.Dispose();
-        connection?.Dispose();
+        Close();
         var file = new SettledFile(Path.Combine(folder, first.ToString("D20", CultureInfo.InvariantCulture) + ".db"), first);
         connection = file.OpenToWrite();
         filters[file.Name] = new TraceFilter();
@@ -188,10 +282,40 @@ internal sealed class SettledLog : ISettledLog, IDisposable
         .Bind(6, revision.SettledAt.UnixNanoseconds).Bind(7, revision.FirstReceivedAt.UnixNanoseconds).Bind(8, revision.LastReceivedAt.UnixNanoseconds)
         .Bind(9, revision.FirstNumber).Bind(10, revision.LastNumber).Bind(11, lastOffset).BindBlob(12, SettledPlaces.Write(revision)).Run();
 
-    private void Put(Position read, long needed)
+    private static void Put(SqliteConnection to, Position read, long needed)
     {
-        using var put = new Statement(connection!, "INSERT OR REPLACE INTO place (id, epoch, read, needed) VALUES (1, ?1, ?2, ?3)");
+        using var put = new Statement(to, "INSERT OR REPLACE INTO place (id, epoch, read, needed) VALUES (1, ?1, ?2, ?3)");
         put.BindText(1, read.Epoch.ToString("D")).Bind(2, read.Number).Bind(3, needed).Run();
+    }
+
+    // A crash between the making of a file and its first commit leaves it empty: what counts stands in one before.
+    private (Position Read, long Needed)? LatestPlace(ImmutableArray<SettledFile> among) =>
+        among.Reverse().Select(file => Reading(file, from => from.Place())).FirstOrDefault(place => place is not null);
+
+    private static (Position Read, long Needed)? PlaceIn(SettledFile file)
+    {
+        try
+        {
+            return file.Place();
+        }
+        catch (Exception e) when (SettledHarm.Is(e, file.Path))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Whatever reads a file tells when it is damaged, so that it is set aside.</summary>
+    private T Reading<T>(SettledFile file, Func<SettledFile, T> read)
+    {
+        try
+        {
+            return read(file);
+        }
+        catch (Exception e) when (SettledHarm.Is(e, file.Path))
+        {
+            lock (gate) harmed.TrySetResult(file.Name);
+            throw new SettledHarmedException(file.Name, e);
+        }
     }
 
     private static TraceFilter FilterOf(SettledFile file)

@@ -75,6 +75,9 @@ public interface ISettledLog
     /// <summary>The oldest number still held; head + 1 when none is.</summary>
     long First { get; }
 
+    /// <summary>Bytes of its files.</summary>
+    long SizeBytes => 0;
+
     /// <summary>The tenant's revisions after the given number in order, waiting (without polling) for new ones at the head. A page may be empty.</summary>
     IAsyncEnumerable<SettledPage> PagesAsync(int tenantId, long after, CancellationToken cancel);
 
@@ -83,6 +86,9 @@ public interface ISettledLog
 
     /// <summary>All revisions of a trace that are still held, oldest first.</summary>
     IReadOnlyList<SettledRevision> Of(int tenantId, TraceId traceId);
+
+    /// <summary>How many revisions of the tenant behind the number began within these journal records: what a reader that stands there would lose with them.</summary>
+    long CountWaiting(int tenantId, long after, long firstNumber, long lastNumber) => 0;
 
     /// <summary>The number after which a reader begins that wants what was received from the given moment on; <see cref="Head"/> when all is older.</summary>
     long Before(Timestamp receivedAt);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Callwatch.Journal;
 using Callwatch.Spans;
+using Callwatch.Telemetry;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -20,27 +21,37 @@ internal sealed partial class Settler : BackgroundService, IJournalReader, ISett
     private static readonly TimeSpan CommitEvery = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan PlaceEvery = TimeSpan.FromSeconds(5);
     private const int MostInCommit = 2_000;
-    private const int RecentTraces = 200_000;
+
+    // Records come nearly in the order of their receipt.
+    private static readonly TimeSpan OutOfOrder = TimeSpan.FromSeconds(10);
 
     private readonly IJournal journal;
     private readonly SettledLog settled;
+    private readonly ReaderChoices choices;
+    private readonly IReadOnlyList<ISettledReaders> readers;
+    private readonly SettleOptions options;
+    private readonly Counters counters;
     private readonly TimeProvider time;
     private readonly ILogger<Settler> log;
-    private readonly OpenTraces open;
     private readonly List<(OpenTrace Trace, SettleReason Reason, Timestamp At)> settling = [];
     private readonly ConcurrentDictionary<(int, TraceId), bool> unsynced = new();
-    private readonly Dictionary<(int, TraceId), int> revisions = [];
-    private readonly Queue<(int, TraceId)> recent = new();
-    private Dictionary<(int Tenant, TraceId Trace), (long Number, int Offset)>? covered;
+    private readonly RecentRevisions revisions = new();
+    private volatile OpenTraces open;
+    private volatile StateNow now = new(SettleState.Starting, null);
+    private Dictionary<(int Tenant, TraceId Trace), Carried>? covered;
     private long coveredThrough;
     private long read;
+    private long readAt;
     private long committed;
     private long lastCommit;
 
-    public Settler(IJournal journal, SettledLog settled, IOptions<SettleOptions> options, TimeProvider time, ILogger<Settler> log)
+    public Settler(
+        IJournal journal, SettledLog settled, ReaderChoices choices, IEnumerable<ISettledReaders> readers, IOptions<SettleOptions> options, Counters counters,
+        TimeProvider time, ILogger<Settler> log)
     {
-        (this.journal, this.settled, this.time, this.log) = (journal, settled, time, log);
-        open = new OpenTraces(options.Value, (tenantId, trace) => unsynced[(tenantId, trace)] = true);
+        (this.journal, this.settled, this.choices, this.counters, this.time, this.log) = (journal, settled, choices, counters, time, log);
+        (this.readers, this.options) = ([.. readers], options.Value);
+        open = NoneOpen();
         lastCommit = time.GetTimestamp();
     }
 
@@ -48,18 +59,39 @@ internal sealed partial class Settler : BackgroundService, IJournalReader, ISett
 
     public Position? Place => settled.Place is { } place ? new Position(place.Read.Epoch, place.Needed) : new Position(journal.Epoch, 0);
 
-    public SettleStatus Status { get; private set; } = new(SettleState.Starting, 0, 0, null);
+    public long HighestNumber => settled.HighestNumber;
 
-    public bool IsOpen(int tenantId, TraceId trace, long lastNumber) => Volatile.Read(ref read) < lastNumber || open.IsOpen(tenantId, trace) || unsynced.ContainsKey((tenantId, trace));
+    public SettleStatus Status => new(now.State, open.Count, settled.Head, now.Why)
+    {
+        Read = settled.Place is { } place ? place.Read with { Number = Math.Max(Volatile.Read(ref read), now.State == SettleState.Running ? 0 : place.Read.Number) } : null,
+        ReadAt = Volatile.Read(ref readAt) is > 0 and var at ? new Timestamp(at) : null,
+    };
+
+    public bool IsOpen(int tenantId, TraceId trace, long lastNumber) => Volatile.Read(ref read) < lastNumber || IsWaiting(tenantId, trace);
+
+    public bool? IsSettled(int tenantId, TraceId trace, long asOf, Timestamp receivedAt)
+    {
+        if (now.State is SettleState.Starting or SettleState.Stopped) return null;
+
+        // In this order: what is read is among the open ones before it counts as read.
+        var (through, at) = (Volatile.Read(ref read), Volatile.Read(ref readAt));
+        return !IsWaiting(tenantId, trace) && (through >= asOf || receivedAt.Plus(OutOfOrder).UnixNanoseconds < at);
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
         {
-            await Task.Run(settled.Load, stoppingToken);
-            if (!MayGoOn()) return;
-            Status = Status with { State = SettleState.Running };
-            await FollowAsync(stoppingToken);
+            await LoadAsync(stoppingToken);
+            var beginning = await choices.BeginAsync(Name, settled.Place?.Read, Stop, stoppingToken);
+            if (beginning.Chosen) await Task.Run(() => settled.MoveTo(beginning.After), stoppingToken);
+            Begin(beginning.Chosen);
+            while (await FollowAsync(stoppingToken) is { } harmed)
+            {
+                await SetAsideAsync(harmed, stoppingToken);
+                await LoadAsync(stoppingToken);
+                Begin(chosen: false);
+            }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -67,8 +99,7 @@ internal sealed partial class Settler : BackgroundService, IJournalReader, ISett
         }
         catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException or InvalidDataException)
         {
-            Status = Status with { State = SettleState.Stopped, Why = e.Message };
-            Stopped(e.Message);
+            Stop(e.Message);
         }
         finally
         {
@@ -76,29 +107,76 @@ internal sealed partial class Settler : BackgroundService, IJournalReader, ISett
         }
     }
 
-    private bool MayGoOn()
-    {
-        if (settled.Place is not { } place) return true;
-        var why = journal.StandingOf(place.Read) switch
-        {
-            PlaceStanding.OtherEpoch => "The settled sequence was made from another journal (it was restored or replaced).",
-            PlaceStanding.BeyondHead => "The journal ends before what has been settled from it.",
-            _ => null,
-        };
-        if (why is null)
-        {
-            read = committed = place.Needed;
-            coveredThrough = place.Read.Number;
-            covered = settled.Covered(place.Needed);
-            return true;
-        }
+    private bool IsWaiting(int tenantId, TraceId trace) => open.IsOpen(tenantId, trace) || unsynced.ContainsKey((tenantId, trace));
 
-        Status = Status with { State = SettleState.Stopped, Why = why };
-        Stopped(why);
-        return false;
+    private OpenTraces NoneOpen() => new(options, (tenantId, trace) => unsynced[(tenantId, trace)] = true);
+
+    // A damaged file keeps nobody from receiving or storing; what it held settles once more, under new numbers.
+    private async Task LoadAsync(CancellationToken cancel)
+    {
+        while (true)
+        {
+            try
+            {
+                await Task.Run(() => settled.Load(readers.Select(reader => reader.HighestSeq).Append(settled.Head).Max()), cancel);
+                return;
+            }
+            catch (SettledHarmedException e)
+            {
+                await SetAsideAsync(e.File, cancel);
+            }
+        }
     }
 
-    private async Task FollowAsync(CancellationToken cancel)
+    private async Task SetAsideAsync(string file, CancellationToken cancel)
+    {
+        counters.Add(Reason.DamagedSettledFile);
+        SetAside(file);
+        while (!await Task.Run(() => settled.TrySetAside(file), cancel)) await Task.Delay(TimeSpan.FromSeconds(1), time, cancel);
+    }
+
+    private void Stop(string why)
+    {
+        now = new StateNow(SettleState.Stopped, why);
+        Stopped(why);
+    }
+
+    /// <param name="chosen">A person has chosen where it goes on: what was carried before does not count.</param>
+    private void Begin(bool chosen)
+    {
+        open = NoneOpen();
+        settling.Clear();
+        unsynced.Clear();
+        revisions.Clear();
+        (covered, coveredThrough) = (null, 0);
+        Volatile.Write(ref read, settled.Place?.Needed ?? 0);
+        committed = read;
+        if (settled.Place is { } place && !chosen) (covered, coveredThrough) = (settled.Covered(place.Needed), place.Read.Number);
+        now = new StateNow(SettleState.Running, null);
+    }
+
+    /// <summary>Goes on until it is cancelled, or somebody finds a file damaged: then which one.</summary>
+    private async Task<string?> FollowAsync(CancellationToken cancel)
+    {
+        using var until = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var harmed = settled.Harmed;
+        _ = harmed.ContinueWith(_ => until.CancelAsync(), until.Token, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        try
+        {
+            await ReadAsync(until.Token);
+            return null;
+        }
+        catch (SettledHarmedException e)
+        {
+            return e.File;
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested && harmed.IsCompletedSuccessfully)
+        {
+            return await harmed;
+        }
+    }
+
+    private async Task ReadAsync(CancellationToken cancel)
     {
         await using var records = journal.ReadAsync(read, cancel).GetAsyncEnumerator(cancel);
         var next = records.MoveNextAsync().AsTask();
@@ -146,11 +224,12 @@ internal sealed partial class Settler : BackgroundService, IJournalReader, ISett
     {
         if (covered is not null && record.Number > coveredThrough) covered = null;
         open.Take(record, covered is null ? null : IsCovered);
+        Volatile.Write(ref readAt, record.ReceivedAt.UnixNanoseconds);
         Volatile.Write(ref read, record.Number);
     }
 
     private bool IsCovered(int tenantId, TraceId trace, long number, int offset) =>
-        covered!.TryGetValue((tenantId, trace), out var through) && (number, offset).CompareTo(through) <= 0;
+        covered!.TryGetValue((tenantId, trace), out var carried) && carried.Holds(number, offset);
 
     private void Settle(Timestamp now)
     {
@@ -171,12 +250,12 @@ internal sealed partial class Settler : BackgroundService, IJournalReader, ISett
             try
             {
                 await Task.Run(Commit, cancel);
-                Status = new SettleStatus(SettleState.Running, open.Count, settled.Head, null);
+                now = new StateNow(SettleState.Running, null);
                 return;
             }
-            catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
+            catch (Exception e) when (e is SqliteException or UnauthorizedAccessException or (IOException and not SettledHarmedException))
             {
-                Status = Status with { State = SettleState.Failing, Why = e.Message };
+                now = new StateNow(SettleState.Failing, e.Message);
                 CannotSettle(e.Message, wait.TotalSeconds);
                 await Task.Delay(wait, time, cancel);
             }
@@ -192,27 +271,26 @@ internal sealed partial class Settler : BackgroundService, IJournalReader, ISett
         foreach (var (trace, reason, at) in settling)
         {
             var key = (trace.TenantId, trace.TraceId);
-            var before = counted.TryGetValue(key, out var known) || revisions.TryGetValue(key, out known) ? known : settled.RevisionsOf(trace.TenantId, trace.TraceId);
+            var before = counted.TryGetValue(key, out var known) || revisions.TryFind(key, out known) ? known : settled.RevisionsOf(trace.TenantId, trace.TraceId);
             counted[key] = before + 1;
             batch.Add(trace.Settle(++seq, before + 1, reason, at));
             offsets.Add(trace.LastOffset);
         }
 
-        settled.Append(batch, offsets, new Position(journal.Epoch, read), Math.Min(read, (open.FirstNumber ?? read + 1) - 1));
-        foreach (var (key, revision) in counted) Remember(key, revision);
-        settled.Forget(journal.FirstNumber);
+        // While it reads again what it had read before a stop, that has still been carried.
+        settled.Append(batch, offsets, new Position(journal.Epoch, Math.Max(read, coveredThrough)), Math.Min(read, (open.FirstNumber ?? read + 1) - 1));
+        foreach (var (key, revision) in counted) revisions.Put(key, revision);
         settling.Clear();
         unsynced.Clear();
         committed = read;
         lastCommit = time.GetTimestamp();
+        settled.Forget(journal.FirstNumber, readers);
     }
 
-    private void Remember((int, TraceId) key, int revision)
-    {
-        if (!revisions.ContainsKey(key)) recent.Enqueue(key);
-        revisions[key] = revision;
-        while (recent.Count > RecentTraces) revisions.Remove(recent.Dequeue());
-    }
+    private sealed record StateNow(SettleState State, string? Why);
+
+    [LoggerMessage(EventId = 503, Level = LogLevel.Error, Message = "settled/{File} is damaged and is set aside; what it held settles once more, and destinations are sent it once more with the same ids")]
+    private partial void SetAside(string file);
 
     [LoggerMessage(EventId = 501, Level = LogLevel.Error, Message = "Settling has stopped: {Why} Receiving and storing go on.")]
     private partial void Stopped(string why);

@@ -35,7 +35,7 @@ public enum Reason
     DamagedSearchFile,
 
     // On the way to other platforms.
-    ExpiredBeforeDelivery, RefusedByPlatform,
+    ExpiredBeforeDelivery, RefusedByPlatform, DeadLetterExpired, DamagedSettledFile, DamagedForwardFile,
 }
 
 /// <summary>How often each <see cref="Reason"/> has applied since the start, per tenant (0: before the tenant was known).</summary>

@@ -71,7 +71,7 @@ internal sealed class QueryWorld : IDisposable
 
     public PeopleQueries People => new(gate, Scopes);
 
-    public LookupQueries Lookup => new(gate, Scopes, Journal);
+    public LookupQueries Lookup => new(gate, Scopes, Journal, new DeliveryQueries());
 
     public ReadScope OnlyApp(int index) => new(1, apps[index]);
 

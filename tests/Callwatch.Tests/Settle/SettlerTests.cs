@@ -2,8 +2,6 @@ using Callwatch.Journal;
 using Callwatch.Settle;
 using Callwatch.Spans;
 using Callwatch.Testing;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 using Xunit;
 using static Callwatch.Testing.OtlpBytes;
 
@@ -19,13 +17,13 @@ public sealed class SettlerTests
     {
         using var folder = new TempFolder();
         var journal = new InMemoryJournal();
-        await using var running = await Running.StartAsync(folder, journal, time);
-        await AppendAsync(journal, Span(1));
+        await using var running = await RunningSettler.StartAsync(folder, journal, time);
+        await journal.AppendSpansAsync(time, Span(1));
         await running.AdvanceUntilAsync(time, () => running.Log.Head == 1);
-        await AppendAsync(journal, OpenTracesTests.Child(1, 5));
+        await journal.AppendSpansAsync(time, OpenTracesTests.Child(1, 5));
         await running.AdvanceUntilAsync(time, () => running.Log.Head == 2);
 
-        var trace = running.Log.Of(1, TraceOf(1));
+        var trace = running.Log.Of(1, RunningSettler.TraceOf(1));
         Assert.Equal([(1L, 1, 1L), (2L, 2, 2L)], trace.Select(revision => (revision.Seq, revision.Revision, revision.LastNumber)));
         Assert.All(trace, revision => Assert.Single(revision.Spans));
     }
@@ -35,10 +33,10 @@ public sealed class SettlerTests
     {
         using var folder = new TempFolder();
         var journal = new InMemoryJournal();
-        await using var running = await Running.StartAsync(folder, journal, time);
-        Assert.True(running.Settler.IsOpen(1, TraceOf(1), 1));
-        await AppendAsync(journal, Span(1));
-        await running.AdvanceUntilAsync(time, () => running.Log.Head == 1 && !running.Settler.IsOpen(1, TraceOf(1), 1));
+        await using var running = await RunningSettler.StartAsync(folder, journal, time);
+        Assert.True(running.Settler.IsOpen(1, RunningSettler.TraceOf(1), 1));
+        await journal.AppendSpansAsync(time, Span(1));
+        await running.AdvanceUntilAsync(time, () => running.Log.Head == 1 && !running.Settler.IsOpen(1, RunningSettler.TraceOf(1), 1));
     }
 
     [Fact]
@@ -46,12 +44,12 @@ public sealed class SettlerTests
     {
         using var folder = new TempFolder();
         var journal = new InMemoryJournal();
-        await using var running = await Running.StartAsync(folder, journal, time);
+        await using var running = await RunningSettler.StartAsync(folder, journal, time);
         var log = Message(1, Message(2, Message(2, Text(12, "gen_ai.user.message"), Id(9, 16, 1), Id(10, 8, 1))));
         await journal.AppendAsync([TestJournal.Entry(log, Signal.Logs) with { TenantId = 1 }], TestContext.Current.CancellationToken);
-        await AppendAsync(journal, Span(1));
+        await journal.AppendSpansAsync(time, Span(1));
         await running.AdvanceUntilAsync(time, () => running.Log.Head == 1);
-        Assert.Equal(1, Assert.Single(Assert.Single(running.Log.Of(1, TraceOf(1))).Logs).Number);
+        Assert.Equal(1, Assert.Single(Assert.Single(running.Log.Of(1, RunningSettler.TraceOf(1))).Logs).Number);
     }
 
     [Theory]
@@ -63,15 +61,15 @@ public sealed class SettlerTests
         using var folder = new TempFolder();
         var dice = new Random(seed);
         var journal = new InMemoryJournal();
-        var running = await Running.StartAsync(folder, journal, time, mostInFile: 20);
+        var running = await RunningSettler.StartAsync(folder, journal, time, mostInFile: 20);
         var sent = 0;
         for (var round = 0; round < 40; round++)
         {
-            for (var i = dice.Next(4); i > 0; i--) await AppendAsync(journal, [.. Enumerable.Range(0, dice.Next(1, 5)).Select(_ => RandomSpan(dice, ref sent))]);
+            for (var i = dice.Next(4); i > 0; i--) await journal.AppendSpansAsync(time, [.. Enumerable.Range(0, dice.Next(1, 5)).Select(_ => RandomSpan(dice, ref sent))]);
             time.Advance(TimeSpan.FromMilliseconds(dice.Next(1, 3_000)));
             if (dice.Next(4) != 0) continue;
             await running.DisposeAsync();
-            running = await Running.StartAsync(folder, journal, time, mostInFile: 20);
+            running = await RunningSettler.StartAsync(folder, journal, time, mostInFile: 20);
         }
 
         await running.AdvanceUntilAsync(time, () => CarriedBy(running.Log).Count == sent);
@@ -85,7 +83,7 @@ public sealed class SettlerTests
         Assert.Equal(Enumerable.Range(1, seqs.Count).Select(number => (long)number), seqs);
         Assert.Equal(sent, CarriedBy(running.Log).Distinct().Count());
         for (var trace = 1; trace <= 10; trace++)
-            Assert.Equal(Enumerable.Range(1, running.Log.Of(1, TraceOf(trace)).Count), running.Log.Of(1, TraceOf(trace)).Select(revision => revision.Revision));
+            Assert.Equal(Enumerable.Range(1, running.Log.Of(1, RunningSettler.TraceOf(trace)).Count), running.Log.Of(1, RunningSettler.TraceOf(trace)).Select(revision => revision.Revision));
         await running.DisposeAsync();
     }
 
@@ -94,15 +92,55 @@ public sealed class SettlerTests
     {
         using var folder = new TempFolder();
         var journal = new InMemoryJournal();
-        await using (var running = await Running.StartAsync(folder, journal, time))
+        await using (var running = await RunningSettler.StartAsync(folder, journal, time))
         {
-            await AppendAsync(journal, Span(1));
+            await journal.AppendSpansAsync(time, Span(1));
             await running.AdvanceUntilAsync(time, () => running.Log.Head == 1);
         }
 
-        await using var other = await Running.StartAsync(folder, new InMemoryJournal(), time);
+        await using var other = await RunningSettler.StartAsync(folder, new InMemoryJournal(), time);
         await Eventually.HoldsAsync(() => other.Settler.Status.State == SettleState.Stopped, "it stops");
         Assert.Contains("another journal", other.Settler.Status.Why, StringComparison.Ordinal);
+        Assert.Equal(PlaceStanding.OtherEpoch, other.Choices.Find("settle")!.Standing);
+        Assert.Null(other.Settler.IsSettled(1, RunningSettler.TraceOf(1), 1, default));
+    }
+
+    [Fact]
+    public async Task A_person_lets_it_go_on_in_another_journal_and_numbers_go_on_too()
+    {
+        using var folder = new TempFolder();
+        var journal = new InMemoryJournal();
+        await using (var running = await RunningSettler.StartAsync(folder, journal, time))
+        {
+            await journal.AppendSpansAsync(time, Span(1));
+            await running.AdvanceUntilAsync(time, () => running.Log.Head == 1);
+        }
+
+        var next = new InMemoryJournal();
+        await next.AppendSpansAsync(time, Span(2));
+        await using var other = await RunningSettler.StartAsync(folder, next, time);
+        await Eventually.HoldsAsync(() => other.Choices.Find("settle") is not null, "it waits");
+        Assert.IsType<GoOnAnswer.GoesOn>(other.Choices.Choose("settle", new GoOn.AtFirst(), "Key 1"));
+        await other.AdvanceUntilAsync(time, () => other.Log.Head == 2);
+        Assert.Equal(2, Assert.Single(other.Log.Of(1, RunningSettler.TraceOf(2))).Seq);
+        Assert.Equal(SettleState.Running, other.Settler.Status.State);
+        Assert.Equal(new Position(next.Epoch, 1), other.Settler.Status.Read);
+    }
+
+    [Fact]
+    public async Task A_trace_is_settled_for_those_who_ask_once_it_is_durable_and_open_again_when_more_comes()
+    {
+        using var folder = new TempFolder();
+        var journal = new InMemoryJournal();
+        await using var running = await RunningSettler.StartAsync(folder, journal, time);
+        var trace = RunningSettler.TraceOf(1);
+        await journal.AppendSpansAsync(time, Span(1));
+        var at = Timestamp.From(time.GetUtcNow());
+        await Eventually.HoldsAsync(() => running.Settler.IsSettled(1, trace, 1, at) == false, "it is open");
+        await running.AdvanceUntilAsync(time, () => running.Settler.IsSettled(1, trace, 1, at) == true);
+        Assert.Equal(1, running.Log.Head);
+        await journal.AppendSpansAsync(time, OpenTracesTests.Child(1, 5));
+        await Eventually.HoldsAsync(() => running.Settler.IsSettled(1, trace, 2, Timestamp.From(time.GetUtcNow())) == false, "it is open again");
     }
 
     private static byte[] RandomSpan(Random dice, ref int sent)
@@ -112,46 +150,5 @@ public sealed class SettlerTests
         return dice.Next(5) == 0 ? Join(Id(1, 16, trace), Id(2, 8, 1000 + sent), Text(5, "root"), Fixed64(7, Start), Fixed64(8, Start + 1)) : OpenTracesTests.Child(trace, 1000 + sent);
     }
 
-    private static List<SettledPlace> CarriedBy(SettledLog log) => [.. Enumerable.Range(1, 10).SelectMany(trace => log.Of(1, TraceOf(trace))).SelectMany(revision => revision.Spans)];
-
-    private static TraceId TraceOf(int number)
-    {
-        var bytes = new byte[16];
-        System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(12), number);
-        return TraceId.TryRead(bytes, out var trace) ? trace : throw new InvalidOperationException();
-    }
-
-    private async Task AppendAsync(InMemoryJournal journal, params byte[][] spans) => await journal.AppendAsync(
-        [TestJournal.Entry(Request(spans), itemCount: spans.Length) with { TenantId = 1, ReceivedAt = Timestamp.From(time.GetUtcNow()) }], TestContext.Current.CancellationToken);
-
-    private sealed class Running(SettledLog log, Settler settler) : IAsyncDisposable
-    {
-        public SettledLog Log => log;
-
-        public Settler Settler => settler;
-
-        public static async Task<Running> StartAsync(TempFolder folder, IJournal journal, TimeProvider time, int mostInFile = SettledLog.MostInFile)
-        {
-            var log = new SettledLog(Path.Combine(folder.Path, "settled"), mostInFile);
-            var settler = new Settler(journal, log, Options.Create(new SettleOptions()), time, NullLogger<Settler>.Instance);
-            await settler.StartAsync(TestContext.Current.CancellationToken);
-            await Eventually.HoldsAsync(() => settler.Status.State != SettleState.Starting, "the settler has begun");
-            return new Running(log, settler);
-        }
-
-        // The clock goes on until the settler has caught up with it.
-        public Task AdvanceUntilAsync(ManualTime time, Func<bool> isSo) => Eventually.HoldsAsync(
-            () =>
-            {
-                time.Advance(TimeSpan.FromMilliseconds(250));
-                return isSo();
-            },
-            "it is settled");
-
-        public async ValueTask DisposeAsync()
-        {
-            await settler.StopAsync(CancellationToken.None);
-            settler.Dispose();
-        }
-    }
+    private static List<SettledPlace> CarriedBy(SettledLog log) => [.. Enumerable.Range(1, 10).SelectMany(trace => log.Of(1, RunningSettler.TraceOf(trace))).SelectMany(revision => revision.Spans)];
 }

@@ -58,6 +58,8 @@ internal sealed class DatabaseCheck : ICheck
     private static string Cure(string name) => Path.GetDirectoryName(name) switch
     {
         "store" => "Stop the server and move the file away: what the journal still holds of that day is stored again by callwatch reindex; older days are in backups only.",
+        "settled" => "Stop the server and move the file away: what the journal still holds of it settles once more, and destinations are sent it once more, with the same ids.",
+        "" when name == "forward.db" => "Stop the server and move the file away: each destination begins again where it was made, with the same ids; its dead letters and replays are gone.",
         "search" => "Stop the server and move the folder search/ away: it is made again from the journal.",
         _ => "Restore a backup into a new folder: this one cannot be made again.",
     };

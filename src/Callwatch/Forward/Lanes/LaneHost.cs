@@ -38,6 +38,9 @@ public interface ILanes
     /// <summary>What became of a settled revision at a destination: when it was delivered; null while it was not.</summary>
     Timestamp? DeliveredAt(int destination, long seq);
 
+    /// <summary>Whether anything of the trace was ever on its way to the destination.</summary>
+    bool WasSent(int destination, TraceId trace) => true;
+
     /// <summary>Where a person finds the trace; null when the destination has never been sent it, or has no such links.</summary>
     string? LinkTo(int destination, TraceId trace);
 }
@@ -86,6 +89,8 @@ internal sealed partial class LaneHost(IDestinationDirectory directory, IOutboun
     }
 
     public Timestamp? DeliveredAt(int destination, long seq) => services.Table.DeliveredAt(destination, seq);
+
+    public bool WasSent(int destination, TraceId trace) => services.Anchors.Find(destination, trace) is not null;
 
     public string? LinkTo(int destination, TraceId trace) =>
         running.TryGetValue(destination, out var lane) && services.Anchors.Find(destination, trace) is { } anchor ? lane.Platform.LinkTo(trace, anchor) : null;
@@ -137,7 +142,7 @@ internal sealed partial class LaneHost(IDestinationDirectory directory, IOutboun
         try
         {
             var platform = destination.Kind.Create(destination.Config!, new DestinationContext(client, services.Time, Query.SystemQueries.Version));
-            var row = services.Table.Begin(new LaneKey(destination.Id, 0), CursorOf(destination.Start));
+            var row = services.Table.Begin(new LaneKey(destination.Id, 0), CursorOf(destination));
             var lane = new Running(destination, platform, client, new Lane(destination, platform, row, services, log), services, log, CancellationTokenSource.CreateLinkedTokenSource(cancel));
             running[destination.Id] = lane;
             lane.Start(AfterFault);
@@ -148,6 +153,13 @@ internal sealed partial class LaneHost(IDestinationDirectory directory, IOutboun
             CannotStart(destination.Name, e.GetType().Name);
         }
     }
+
+    private long CursorOf(Destination destination) => destination switch
+    {
+        // It had a place, which was lost with a damaged file: rather twice, with the same ids, than not at all.
+        { CreatedAt: { } created, Start: StartAt.Now } when services.Table.LostAt is { } lost && created <= lost => services.Settled.Before(created),
+        _ => CursorOf(destination.Start),
+    };
 
     private long CursorOf(StartAt start) => start switch
     {

@@ -24,6 +24,9 @@ internal sealed class LaneTable(ForwardDb db, TimeProvider time)
 {
     private const string Columns = "destination, replay, cursor, until, from_received, to_received, created, ended, sent, refused, retried, expired, last_delivery";
 
+    /// <summary>See <see cref="ForwardDb.LostAt"/>.</summary>
+    public Timestamp? LostAt => db.LostAt;
+
     public LaneRow? Find(LaneKey key) => db.Read(connection => Find(connection, key));
 
     public IReadOnlyList<LaneRow> Of(int destination) => db.Read(connection =>
@@ -96,7 +99,22 @@ internal sealed class LaneTable(ForwardDb db, TimeProvider time)
         return command.ExecuteScalar() is long time ? new Timestamp(time) : (Timestamp?)null;
     });
 
-    /// <summary>Takes away all that is known of a destination that is gone, and steps and anchors older than the moment.</summary>
+    /// <summary>The highest settled number that anything refers to.</summary>
+    public long HighestSeq() => db.Read(connection =>
+    {
+        using var command = ForwardDb.Command(
+            connection, "SELECT max(coalesce((SELECT max(max(cursor, coalesce(until, 0))) FROM lanes), 0), coalesce((SELECT max(seq) FROM dead_letters), 0), coalesce((SELECT max(through) FROM steps), 0))");
+        return (long)command.ExecuteScalar()!;
+    });
+
+    /// <summary>What was lost to the lane without its having read it.</summary>
+    public void AddExpired(LaneKey key, long count) => db.Write(connection =>
+    {
+        using var command = ForwardDb.Command(connection, "UPDATE lanes SET expired = expired + $3 WHERE destination = $1 AND replay = $2", key.Destination, key.Replay, count);
+        return command.ExecuteNonQuery();
+    });
+
+    /// <summary>Takes away all that is known of a destination that is gone.</summary>
     public void Forget(int destination) => db.Write(connection =>
     {
         foreach (var table in (string[])["lanes", "anchors", "dead_letters", "steps"])

@@ -12,7 +12,7 @@ namespace Callwatch.Journal.Retention;
 /// </summary>
 internal sealed partial class RetentionSweep(
     SegmentJournal journal, JournalOptions options, ICursors cursors, IEnumerable<IJournalReader> readers, IJournalFiles files, TimeProvider time, Counters counters, ILogger log,
-    DataHold? hold = null, KeepRules? rules = null)
+    DataHold? hold = null, KeepRules? rules = null, IEnumerable<IJournalUsers>? users = null)
 {
     private readonly KeepRules keep = rules ?? KeepRules.Always(options);
 
@@ -178,10 +178,21 @@ internal sealed partial class RetentionSweep(
             journal.Losses.Add(name, reason == Reason.ExpiredByAge ? lost : 0, reason == Reason.ExpiredByDisk ? lost : 0);
             ReaderLost(log, name, lost, reason);
         }
+
+        // Where only some apps go, lanes find out themselves what is theirs.
+        if (records < long.MaxValue) return;
+        foreach (var (name, lost) in (users ?? []).SelectMany(user => user.LossesOf(first, last)))
+        {
+            journal.Losses.Add(name, reason == Reason.ExpiredByAge ? lost : 0, reason == Reason.ExpiredByDisk ? lost : 0);
+            UserLost(log, name, lost, reason);
+        }
     }
 
     [LoggerMessage(EventId = 241, Level = LogLevel.Error, Message = "{Reader} had not yet read {Count} journal records that are now gone: {Reason}")]
     private static partial void ReaderLost(ILogger log, string reader, long count, Reason reason);
+
+    [LoggerMessage(EventId = 245, Level = LogLevel.Error, Message = "{Reader} had not yet delivered {Count} traces whose journal records are now gone: {Reason}")]
+    private static partial void UserLost(ILogger log, string reader, long count, Reason reason);
 
     [LoggerMessage(EventId = 242, Level = LogLevel.Error, Message = "{Path} is past its retention and could not be deleted")]
     private static partial void NotDeleted(ILogger log, string path, Exception reason);

@@ -34,7 +34,10 @@ internal sealed record TraceListRow(
 
     public bool IsOnlyOf(int appId) => Thin.Apps is [var one] && one == appId;
 
-    public TraceSummary ToSummary(Apps apps, Timestamp now) => new()
+    /// <summary>A good guess, while nobody who settles traces can tell.</summary>
+    public bool MayBeSettled(Timestamp now) => (IsWhole && ReceivedAt.Plus(QuietAfterRoot) <= now) || ReceivedAt.Plus(Quiet) <= now;
+
+    public TraceSummary ToSummary(Apps apps, bool settled) => new()
     {
         TraceId = TraceId,
         Name = Name,
@@ -65,7 +68,7 @@ internal sealed record TraceListRow(
         },
         CostUsd = CostUsd,
         Models = Thin.Models ?? [],
-        Settled = (IsWhole && ReceivedAt.Plus(QuietAfterRoot) <= now) || ReceivedAt.Plus(Quiet) <= now,
+        Settled = settled,
     };
 
     private static string? Word(SqliteDataReader row, int column, IWords words) => row.IsDBNull(column) ? null : words.Word(row.GetInt64(column));

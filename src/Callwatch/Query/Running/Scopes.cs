@@ -3,17 +3,23 @@ using Callwatch.Control;
 using Callwatch.Journal;
 using Callwatch.Query.Filters;
 using Callwatch.Query.Filters.Sql;
+using Callwatch.Query.Lists;
 using Callwatch.Search.Documents;
+using Callwatch.Settle;
 
 namespace Callwatch.Query.Running;
 
 /// <summary>Turns what was asked into what rows are compared with: names of apps into numbers, the filter's text into its terms.</summary>
-public sealed class Scopes(Apps apps, IJournal journal, RetentionDesk? retention = null)
+public sealed class Scopes(Apps apps, IJournal journal, RetentionDesk? retention = null, ISettleState? settling = null)
 {
     /// <summary>Longest range that may be asked for.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromDays(366 * 20);
 
     internal Apps Apps => apps;
+
+    /// <summary>A trace at a glance, as of the run.</summary>
+    internal TraceSummary Summary(ReadScope scope, TraceListRow row, QueryRun run) =>
+        row.ToSummary(apps, settling?.IsSettled(scope.TenantId, row.TraceId, run.AsOf, row.ReceivedAt) ?? row.MayBeSettled(run.Now));
 
     /// <summary>Which bodies are still there. The journal is asked app by app only where apps are kept for different times.</summary>
     internal HeldRecords Held(int tenantId)
