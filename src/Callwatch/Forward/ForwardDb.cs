@@ -2,12 +2,14 @@ using System.Globalization;
 using Callwatch.Spans;
 using Callwatch.Store.Partitions;
 using Callwatch.Store.Sqlite;
+using Callwatch.Telemetry;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
 
 namespace Callwatch.Forward;
 
 /// <summary><c>forward.db</c>: where lanes stand and what went wrong. Small, synced with every commit, one connection for all lanes.</summary>
-internal sealed class ForwardDb : IDisposable
+internal sealed partial class ForwardDb : IDisposable
 {
     // Larger ones are not read from end to end at every start.
     private const long MostLookedThrough = 64L << 20;
@@ -41,6 +43,14 @@ internal sealed class ForwardDb : IDisposable
 
     /// <summary>When a damaged file was last set aside: what is not known of destinations made before then was known once. Null when none ever was.</summary>
     public Timestamp? LostAt { get; }
+
+    /// <summary>Says so where this start has set a file aside.</summary>
+    public void Report(Counters counters, ILogger log)
+    {
+        if (!SetAside) return;
+        counters.Add(Reason.DamagedForwardFile);
+        BegunAnew(log);
+    }
 
     /// <summary>In one transaction, on disk on return.</summary>
     /// <exception cref="SqliteException">The disk refuses; nothing was changed.</exception>
@@ -102,4 +112,7 @@ internal sealed class ForwardDb : IDisposable
         command.CommandText = "PRAGMA quick_check(1)";
         return command.ExecuteScalar() as string == "ok";
     }
+
+    [LoggerMessage(EventId = 661, Level = LogLevel.Error, Message = "forward.db was damaged and is set aside: destinations begin again where they were made and are sent the same once more, with the same ids; their dead letters and replays are gone")]
+    private static partial void BegunAnew(ILogger log);
 }

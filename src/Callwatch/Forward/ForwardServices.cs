@@ -16,6 +16,7 @@ using Callwatch.Normalize;
 using Callwatch.Settle;
 using Callwatch.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Callwatch.Forward;
@@ -74,8 +75,15 @@ public static class ForwardServices
         {
             // Not before the data folder is this process's own.
             _ = provider.GetRequiredService<DataFolder>();
-            return new ForwardDb(provider.GetRequiredService<IOptions<CallwatchOptions>>().Value.ForwardFile);
+            var db = new ForwardDb(provider.GetRequiredService<IOptions<CallwatchOptions>>().Value.ForwardFile, provider.GetRequiredService<TimeProvider>());
+            db.Report(provider.GetRequiredService<Counters>(), provider.GetRequiredService<ILogger<ForwardDb>>());
+            return db;
         });
+        services.AddSingleton(provider => new LaneLosses(
+            provider.GetRequiredService<IDestinationDirectory>(), provider.GetRequiredService<LaneTable>(), provider.GetRequiredService<ISettledLog>, provider.GetRequiredService<Counters>()));
+        services.AddSingleton<ISettledReaders>(provider => provider.GetRequiredService<LaneLosses>());
+        services.AddSingleton<IJournalUsers>(provider => provider.GetRequiredService<LaneLosses>());
+        services.AddHostedService<ForwardUpkeep>();
         services.AddSingleton<Anchors>();
         services.AddSingleton<LaneTable>();
         services.AddSingleton(provider => new DeadLetters(provider.GetRequiredService<ForwardDb>(), provider.GetRequiredService<TimeProvider>()));

@@ -85,6 +85,6 @@ internal sealed partial class ForwardUpkeep(ForwardDb db, RetentionDesk retentio
         }
     }
 
-    [LoggerMessage(EventId = 605, Level = LogLevel.Warning, Message = "Upkeep of forward.db has to wait: {Why}")]
+    [LoggerMessage(EventId = 660, Level = LogLevel.Warning, Message = "Upkeep of forward.db has to wait: {Why}")]
     private partial void Delayed(string why);
 }

@@ -46,7 +46,7 @@ public sealed class DeliveryQueries(
     {
         if (directory is null || lanes is null || letters is null) return [];
         var wanted = directory.All
-            .Where(destination => destination.TenantId == tenantId && destination.Signals.Contains("traces") && (destination.AppIds is null || appIds.Any(destination.AppIds.Contains)))
+            .Where(destination => destination.TenantId == tenantId && destination.Signals.Contains("traces") && appIds.Any(destination.Serves))
             .OrderBy(destination => destination.Id).ToList();
         if (wanted.Count == 0) return [];
         var revisions = Revisions(tenantId, trace);

@@ -1,6 +1,7 @@
 using Callwatch.Control;
 using Callwatch.Control.Secrets;
 using Callwatch.Query.Filters;
+using Callwatch.Spans;
 using Dapper;
 using Microsoft.Data.Sqlite;
 
@@ -103,6 +104,7 @@ internal sealed class DestinationDirectory(ControlDb db, Kinds kinds, SecretVaul
             Mask = mask ?? Mask.None,
             Signals = DestinationRow.ListOf(row.Signals).ToHashSet(StringComparer.Ordinal),
             Start = row.StartOf(),
+            CreatedAt = new Timestamp(row.Created),
             Enabled = row.Enabled,
             Paused = row.Paused,
         };
