@@ -6,6 +6,8 @@ namespace Callwatch.Forward;
 /// <summary>Makes anchors and keeps them: durable before the first request of their trace goes out.</summary>
 internal sealed class Anchors(ForwardDb db, TimeProvider time)
 {
+    private static readonly TimeSpan Soon = TimeSpan.FromMinutes(10);
+
     /// <summary>The anchors of the traces, made where there is none, in one synced transaction.</summary>
     public Dictionary<TraceId, Anchor> Freeze(int destination, IReadOnlyList<TraceToSend> traces) => db.Write(connection =>
     {
@@ -13,14 +15,16 @@ internal sealed class Anchors(ForwardDb db, TimeProvider time)
         foreach (var trace in traces)
         {
             var id = trace.Revision.TraceId;
-            if (anchors.ContainsKey(id)) continue;
-            if (Find(connection, destination, id) is { } known)
+            if ((anchors.GetValueOrDefault(id) ?? Find(connection, destination, id)) is { } known)
             {
-                anchors[id] = known;
-                continue;
+                anchors[id] = Attempted(known, trace.Revision.Seq);
+                if (anchors[id] == known) continue;
+            }
+            else
+            {
+                anchors[id] = Make(trace);
             }
 
-            anchors[id] = Make(trace);
             Put(connection, destination, anchors[id]);
         }
 
@@ -30,13 +34,22 @@ internal sealed class Anchors(ForwardDb db, TimeProvider time)
     /// <summary>Whether something of the trace has gone to the destination before: then all that comes of it later goes too.</summary>
     public Anchor? Find(int destination, TraceId trace) => db.Read(connection => Find(connection, destination, trace));
 
-    /// <summary>Another form for traces of which nothing was taken yet: as if the first attempt were made now.</summary>
-    public Dictionary<TraceId, Anchor> Reform(int destination, IReadOnlyList<Anchor> anchors) => db.Write(connection =>
+    /// <summary>Keeps other forms of anchors that are there.</summary>
+    public void Replace(int destination, IReadOnlyList<Anchor> anchors) => db.Write(connection =>
     {
-        var reformed = anchors.ToDictionary(anchor => anchor.TraceId, anchor => anchor with { FirstAttemptAt = Timestamp.From(time.GetUtcNow()) });
-        foreach (var anchor in reformed.Values) Put(connection, destination, anchor);
-        return reformed;
+        foreach (var anchor in anchors) Put(connection, destination, anchor);
+        return true;
     });
+
+    // Ids that hold a time are good for revisions that go out soon after the first; later ones have a time of their own.
+    private Anchor Attempted(Anchor anchor, long seq)
+    {
+        var isOfFirst = seq >= anchor.Seq && seq <= anchor.FirstThrough;
+        if (seq == anchor.Seq || isOfFirst || anchor.Later.Any(later => later.Seq == seq)) return anchor;
+        var now = Timestamp.From(time.GetUtcNow());
+        return seq > anchor.FirstThrough && now <= anchor.FirstAttemptAt.Plus(Soon)
+            ? anchor with { FirstThrough = seq } : anchor with { Later = [.. anchor.Later, new LaterAttempt(seq, now)] };
+    }
 
     private Anchor Make(TraceToSend trace)
     {
@@ -48,7 +61,10 @@ internal sealed class Anchors(ForwardDb db, TimeProvider time)
         {
             TraceId = trace.Revision.TraceId,
             Seq = trace.Revision.Seq,
+            FirstThrough = trace.Revision.Seq,
             RootSpanId = root.Span.SpanId,
+            RootParentSpanId = root.Span.ParentSpanId,
+            RootKind = root.Span.Kind,
             Start = root.Span.Start,
             FirstAttemptAt = Timestamp.From(time.GetUtcNow()),
             Name = root.Span.DisplayName,
@@ -57,9 +73,19 @@ internal sealed class Anchors(ForwardDb db, TimeProvider time)
             SessionId = root.Span.SessionId ?? trace.Spans.Select(span => span.Span.SessionId).FirstOrDefault(session => session is not null),
             Environment = root.Span.Environment,
             Release = root.Span.Release,
-            Tags = [.. trace.Spans.SelectMany(span => span.Span.Tags).Distinct(StringComparer.Ordinal).Take(50)],
+            Tags = [.. RecordTags(trace).Concat(trace.Spans.SelectMany(span => span.Span.Tags)).Distinct(StringComparer.Ordinal).Take(50)],
             Metadata = root.Span.Metadata,
         };
+    }
+
+    // As people know the traces of business records: by what they are, and the mode of the conversation.
+    private static IEnumerable<string> RecordTags(TraceToSend trace)
+    {
+        foreach (var span in trace.Spans.Where(span => span.Span.Kind is SpanKind.Message or SpanKind.Workflow))
+        {
+            yield return span.Span.Kind.Word();
+            if (span.Content.Attributes["callwatch.conversation_mode"]?.ToString() is { Length: > 0 } mode) yield return mode;
+        }
     }
 
     private static Anchor? Find(Microsoft.Data.Sqlite.SqliteConnection connection, int destination, TraceId trace)
@@ -81,17 +107,20 @@ internal sealed class Anchors(ForwardDb db, TimeProvider time)
 /// <summary>An anchor as it is stored.</summary>
 internal sealed record AnchorFacts(
     long Seq, ulong Root, long Start, long Attempt, string Name, string App, string? User, string? Session, string? Environment, string? Release,
-    IReadOnlyList<string> Tags, IReadOnlyDictionary<string, string> Metadata, string? Form)
+    IReadOnlyList<string> Tags, IReadOnlyDictionary<string, string> Metadata, string? Form, ulong RootParent = 0, string? RootKind = null, IReadOnlyList<AttemptFacts>? Later = null, long Through = 0)
 {
     public static AnchorFacts Of(Anchor anchor) => new(
         anchor.Seq, anchor.RootSpanId.Value, anchor.Start.UnixNanoseconds, anchor.FirstAttemptAt.UnixNanoseconds, anchor.Name, anchor.App, anchor.UserId, anchor.SessionId,
-        anchor.Environment, anchor.Release, anchor.Tags, anchor.Metadata, anchor.Form);
+        anchor.Environment, anchor.Release, anchor.Tags, anchor.Metadata, anchor.Form, anchor.RootParentSpanId.Value, anchor.RootKind.Word(),
+        anchor.Later.Count == 0 ? null : [.. anchor.Later.Select(later => new AttemptFacts(later.Seq, later.At.UnixNanoseconds, later.Form))], anchor.FirstThrough);
 
     public Anchor ToAnchor(TraceId trace) => new()
     {
         TraceId = trace,
         Seq = Seq,
         RootSpanId = new SpanId(Root),
+        RootParentSpanId = new SpanId(RootParent),
+        RootKind = RootKind is { } word && SpanKinds.TryParse(word, out var kind) ? kind : SpanKind.Other,
         Start = new Timestamp(Start),
         FirstAttemptAt = new Timestamp(Attempt),
         Name = Name,
@@ -103,8 +132,12 @@ internal sealed record AnchorFacts(
         Tags = Tags,
         Metadata = Metadata,
         Form = Form,
+        FirstThrough = Math.Max(Seq, Through),
+        Later = Later is null ? [] : [.. Later.Select(later => new LaterAttempt(later.Seq, new Timestamp(later.At), later.Form))],
     };
 }
+
+internal sealed record AttemptFacts(long Seq, long At, string? Form);
 
 [System.Text.Json.Serialization.JsonSerializable(typeof(AnchorFacts))]
 internal sealed partial class AnchorJson : System.Text.Json.Serialization.JsonSerializerContext;

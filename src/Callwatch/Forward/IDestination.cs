@@ -13,6 +13,9 @@ public interface IDestination : IAsyncDisposable
     /// <summary>Pure: the same trace and anchor give the same items, on every attempt and after every crash. Empty when the platform has no use for any of it.</summary>
     IReadOnlyList<OutboundItem> Map(TraceToSend trace, Anchor anchor);
 
+    /// <summary>The anchor with the form that a <see cref="Delivery.OtherForm"/> asked for while this revision was sent; it is frozen before anything goes out again. Pure.</summary>
+    Anchor Reform(Anchor anchor, TraceToSend trace, string form, Timestamp now) => anchor with { Form = form, FirstAttemptAt = now };
+
     /// <summary>A smaller form of an item that is too large on its own (input and output cut, and marked so); null when there is none.</summary>
     OutboundItem? Shrink(OutboundItem item);
 

@@ -11,8 +11,12 @@ namespace Callwatch.Forward;
 /// Reads the spans of a settled revision back from the journal and makes of them what a mapping sees. Lanes of one tenant mostly stand near
 /// each other, so what one has read the next finds in memory, up to a bound.
 /// </summary>
-internal sealed class TraceReader(IJournal journal, SpanNormalizer normalizer, Apps apps, long sharedBytes)
+/// <param name="settled">Where earlier revisions are found; without it none are.</param>
+internal sealed class TraceReader(IJournal journal, SpanNormalizer normalizer, Apps apps, long sharedBytes, ISettledLog? settled = null)
 {
+    // Deeper than people nest; a hostile tower ends here.
+    private const int MostAncestors = 100;
+
     private readonly Lock gate = new();
     private readonly Dictionary<long, LinkedListNode<Held>> held = [];
     private readonly LinkedList<Held> order = [];
@@ -49,7 +53,29 @@ internal sealed class TraceReader(IJournal journal, SpanNormalizer normalizer, A
             size += body.Length + 2_000;
         }
 
-        return new Held(revision.Seq, new TraceToSend { Revision = revision, Spans = InOrder(Judged(spans)) }, revision.Spans.Count - spans.Count, size * 3);
+        return new Held(revision.Seq, new TraceToSend { Revision = revision, Spans = InOrder(Judged(spans)), Earlier = EarlierOf(revision, spans) }, revision.Spans.Count - spans.Count, size * 3);
+    }
+
+    private Dictionary<SpanId, EarlierSpan> EarlierOf(SettledRevision revision, List<SpanToSend> spans)
+    {
+        var earlier = new Dictionary<SpanId, EarlierSpan>();
+        if (revision.Revision <= 1 || settled is null) return earlier;
+        var here = spans.Select(span => span.Span.SpanId).ToHashSet();
+        var wanted = new Stack<SpanId>(spans.Select(span => span.Span.ParentSpanId).Where(parent => !parent.IsNone && !here.Contains(parent)));
+        if (wanted.Count == 0) return earlier;
+        var places = new Dictionary<SpanId, (SettledPlace Place, long Seq)>();
+        foreach (var before in settled.Of(revision.TenantId, revision.TraceId).Where(before => before.Seq < revision.Seq))
+            foreach (var place in before.Spans) places[place.SpanId] = (place, before.Seq);
+        while (earlier.Count < MostAncestors && wanted.TryPop(out var id))
+        {
+            if (earlier.ContainsKey(id) || !places.TryGetValue(id, out var found)) continue;
+            if (journal.Find(found.Place.Number) is not { } record || !OtlpSpan.TryAt(record.Payload.Span, found.Place.Offset, out var otlp)) continue;
+            var span = normalizer.Normalize(otlp, new SpanOrigin(record.TenantId, record.AppId, record.ReceivedAt), []);
+            earlier[id] = new EarlierSpan(found.Seq, span.Start, span.ParentSpanId, span.Kind);
+            if (!span.ParentSpanId.IsNone && !here.Contains(span.ParentSpanId)) wanted.Push(span.ParentSpanId);
+        }
+
+        return earlier;
     }
 
     private List<JoinedLog> Logs(List<SettledPlace>? places)

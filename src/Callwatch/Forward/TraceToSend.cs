@@ -13,7 +13,16 @@ public sealed record TraceToSend
 
     /// <summary>Parents before children, siblings by start then id. Judged among themselves: merged spans have <see cref="Span.MergedInto"/>, users and sessions are inherited.</summary>
     public required IReadOnlyList<SpanToSend> Spans { get; init; }
+
+    /// <summary>Ancestors of these spans that were in earlier revisions of the trace, as far as the journal still holds them.</summary>
+    public IReadOnlyDictionary<SpanId, EarlierSpan> Earlier { get; init; } = NoneEarlier;
+
+    private static readonly IReadOnlyDictionary<SpanId, EarlierSpan> NoneEarlier = new Dictionary<SpanId, EarlierSpan>();
 }
+
+/// <summary>A span of an earlier revision, for ids that are made of more than the span's own.</summary>
+/// <param name="Seq">The settled number of its revision.</param>
+public sealed record EarlierSpan(long Seq, Timestamp Start, SpanId ParentSpanId, SpanKind Kind);
 
 /// <summary>One span with its bodies, masked as the destination's config asks.</summary>
 /// <param name="Span">As normalised and judged.</param>
@@ -38,6 +47,11 @@ public sealed record Anchor
 
     /// <summary>The local root: the span without a known parent that began first; of the first revision.</summary>
     public required SpanId RootSpanId { get; init; }
+
+    /// <summary>The parent the root names although it was not there; none for a true root.</summary>
+    public SpanId RootParentSpanId { get; init; }
+
+    public SpanKind RootKind { get; init; }
 
     /// <summary>Start of the root as then known.</summary>
     public required Timestamp Start { get; init; }
@@ -65,4 +79,14 @@ public sealed record Anchor
 
     /// <summary>A form of ids or write mode the destination has chosen for this trace (<c>v2</c>, <c>at_attempt</c>, ...); null for the usual one.</summary>
     public string? Form { get; init; }
+
+    /// <summary>The last revision (a settled number) that went out so soon after the first that the time of the first attempt is also its own.</summary>
+    public long FirstThrough { get; init; }
+
+    /// <summary>When revisions were first attempted that came so much later than the first that its time does not do for them, and those the destination formed anew.</summary>
+    public IReadOnlyList<LaterAttempt> Later { get; init; } = [];
 }
+
+/// <summary>The first attempt for one revision.</summary>
+/// <param name="Form">As <see cref="Anchor.Form"/>, for this revision alone.</param>
+public sealed record LaterAttempt(long Seq, Timestamp At, string? Form = null);

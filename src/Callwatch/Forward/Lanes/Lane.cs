@@ -205,7 +205,11 @@ internal sealed partial class Lane : ISendingWatch
         // Once: a platform that asks for a form again has refused it.
         var forms = sending.WantedForms.ToDictionary(pair => pair.Key, pair => pair.Value);
         sending.WantedForms.Clear();
-        var formed = services.Anchors.Reform(destination.Id, [.. forms.Select(pair => anchors[pair.Key] with { Form = pair.Value })]);
+        var now = Timestamp.From(services.Time.GetUtcNow());
+        var formed = forms.ToDictionary(
+            pair => pair.Key,
+            pair => traces.Where(trace => trace.Revision.TraceId == pair.Key).Aggregate(anchors[pair.Key], (anchor, trace) => platform.Reform(anchor, trace, pair.Value, now)));
+        services.Anchors.Replace(destination.Id, [.. formed.Values]);
         List<Outgoing> again = [.. traces.Where(trace => formed.ContainsKey(trace.Revision.TraceId)).SelectMany(trace => Map(trace, formed[trace.Revision.TraceId]))];
         await sending.SendAsync(again, cancel);
         var words = new PlatformWords(null, "The platform refused both forms of it.");

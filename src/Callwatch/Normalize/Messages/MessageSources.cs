@@ -11,8 +11,10 @@ internal static class MessageSources
     public static readonly FieldRules SystemInstructions = [Attr("gen_ai.system_instructions")];
 
     // Between these and the rest stand: messages told by events, then the indexed attributes.
+    // Fields of business records come first: the record route writes them and nothing else.
     public static readonly FieldRules OtherInput =
     [
+        Attr("callwatch.inputs"), Attr("callwatch.workflow_run_inputs"), Attr("callwatch.node_inputs"), Attr("callwatch.query"),
         Attr("ai.prompt.messages"), Attr("ai.prompt"), Attr("ai.values"), Attr("ai.value"), Attr("langfuse.observation.input"), Attr("gen_ai.prompt"),
         .. History, Attr("input.value"), Attr("traceloop.entity.input"), Attr("mlflow.spanInputs"), Attr("gcp.vertex.agent.llm_request"), Attr("genkit:input"),
     ];
@@ -25,6 +27,7 @@ internal static class MessageSources
 
     public static readonly FieldRules OtherOutput =
     [
+        Attr("callwatch.outputs"), Attr("callwatch.workflow_run_outputs"), Attr("callwatch.node_outputs"), Attr("callwatch.suggested_question"),
         Attr("langfuse.observation.output"), Attr("gen_ai.completion"), .. History, Attr("final_result"), Attr("output.value"),
         Attr("traceloop.entity.output"), Attr("mlflow.spanOutputs"), Attr("gcp.vertex.agent.llm_response"), Attr("genkit:output"),
     ];

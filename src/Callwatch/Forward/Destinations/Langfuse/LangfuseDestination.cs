@@ -33,10 +33,23 @@ internal sealed class LangfuseDestination : IDestination
 
     public OutboundItem? Shrink(OutboundItem item) => item.Route == OtlpBatch.Route ? OtlpShrink.Of(item) : null;
 
-    public Task<Delivery> SendAsync(IReadOnlyList<OutboundItem> items, CancellationToken cancel) =>
-        items[0].Route == Scores.Route ? api.ScoreAsync(items[0], cancel) : sender.SendAsync(items, cancel);
+    public async Task<Delivery> SendAsync(IReadOnlyList<OutboundItem> items, CancellationToken cancel)
+    {
+        if (items[0].Route == Scores.Route) return await api.ScoreAsync(items[0], cancel);
+        switch (await sender.SendAsync(items, cancel))
+        {
+            // Whatever the body of a 200 says is of the platform's inner life: it knows no partial success.
+            case Delivery.Accepted or Delivery.Dropped:
+                await api.LearnProjectAsync(cancel);
+                return new Delivery.Accepted();
+            case Delivery.Blocked { Words: { Status: 404 or 405 } words }:
+                return new Delivery.Blocked(words with { Message = "No OTLP at this address; servers before 3.22 need the ingestion 'legacy'. " + words.Message });
+            case var other:
+                return other;
+        }
+    }
 
-    public Task<CheckResult> CheckAsync(CancellationToken cancel) => api.CheckAsync(cancel);
+    public Task<CheckResult> CheckAsync(CancellationToken cancel) => api.CheckAsync(needsOtlp: true, cancel);
 
     public string? LinkTo(TraceId traceId, Anchor anchor) => api.LinkTo(traceId.ToString());
 

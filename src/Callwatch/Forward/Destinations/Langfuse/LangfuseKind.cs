@@ -34,10 +34,11 @@ internal sealed partial class LangfuseKind : IDestinationKind
         {
             var key = reader.Text(field);
             if (key?.Contains(':', StringComparison.Ordinal) == true) reader.Fail(field, $"'{field}' holds a colon, which no key has.");
+            if (key?.All(char.IsAscii) == false) reader.Fail(field, $"'{field}' holds a letter that no key has.");
             if (key?.StartsWith(prefix, StringComparison.Ordinal) == false) reader.Warn($"'{field}' does not begin with {prefix}, as keys of Langfuse do.");
         }
 
-        reader.Url("host");
+        if (reader.Url("host") is { Scheme: "http" }) reader.Warn("'host' is plain http: the keys can be read on their way.");
         if (reader.Text("environment", 40) is { } environment && !IsEnvironment(environment))
             reader.Fail("environment", "'environment' has 1 to 40 of a-z, 0-9, '-' and '_', and does not begin with langfuse.");
         reader.Text("release", 200);

@@ -1,4 +1,3 @@
-
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Callwatch.Forward.Destinations.Shared;
@@ -25,7 +24,10 @@ internal sealed class LegacyDestination(LangfuseOptions options, DestinationCont
         {
             using var request = api.Request(HttpMethod.Post, "/api/public/ingestion", Body(items));
             using var response = await context.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
-            return (int)response.StatusCode == 207 ? Read(items, await response.Content.ReadAsStringAsync(cancel)) : await api.Answers.UsualAsync(response, cancel);
+            if (!response.IsSuccessStatusCode) return await api.Answers.UsualAsync(response, cancel);
+            var delivery = Read(items, await response.Content.ReadAsStringAsync(cancel));
+            if (delivery is not Delivery.TryAgain) await api.LearnProjectAsync(cancel);
+            return delivery;
         }
         catch (Exception e) when (PlatformAnswer.IsTrouble(e, cancel))
         {
@@ -33,7 +35,7 @@ internal sealed class LegacyDestination(LangfuseOptions options, DestinationCont
         }
     }
 
-    public Task<CheckResult> CheckAsync(CancellationToken cancel) => api.CheckAsync(cancel);
+    public Task<CheckResult> CheckAsync(CancellationToken cancel) => api.CheckAsync(needsOtlp: false, cancel);
 
     public string? LinkTo(TraceId traceId, Anchor anchor) => api.LinkTo(traceId.ToString());
 
@@ -59,18 +61,20 @@ internal sealed class LegacyDestination(LangfuseOptions options, DestinationCont
         try
         {
             var others = new Dictionary<int, Delivery>();
-            var places = items.Select((item, index) => (item.Id, index)).ToDictionary(pair => pair.Id ?? "", pair => pair.index, StringComparer.Ordinal);
+
+            // The same span may stand in a request twice, once for each revision that carried it.
+            var places = items.Select((item, index) => (item.Id, index)).ToLookup(pair => pair.Id, pair => pair.index, StringComparer.Ordinal);
             foreach (var error in JsonNode.Parse(text)?["errors"] as JsonArray ?? [])
             {
-                if (error?["id"]?.ToString() is not { } id || !places.TryGetValue(id, out var index)) continue;
+                if (error?["id"]?.ToString() is not { } id) continue;
                 var status = int.TryParse(error["status"]?.ToString(), out var number) ? number : 400;
                 var words = api.Answers.Words(status, error["message"]?.ToString() ?? error["error"]?.ToString());
-                others[index] = status is 429 or >= 500 ? new Delivery.TryAgain(words) : new Delivery.Refused(words);
+                foreach (var index in places[id]) others[index] = status is 429 or >= 500 ? new Delivery.TryAgain(words) : new Delivery.Refused(words);
             }
 
             return others.Count == 0 ? new Delivery.Accepted() : new Delivery.Partly(others);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return new Delivery.TryAgain(new PlatformWords(207, "The answer cannot be read."));
         }

@@ -10,68 +10,76 @@ internal static class LegacyMapping
 {
     public const string Route = "ingestion";
 
+    private const int LongestName = 1_000;
+
     public static IReadOnlyList<OutboundItem> Items(TraceToSend trace, Anchor anchor, LangfuseOptions options)
     {
-        List<OutboundItem> items = [Trace(trace, anchor, options)];
-        items.AddRange(trace.Spans.Select(span => Observation(span, anchor, options)));
-        items.AddRange(trace.Spans.SelectMany(span => Scores.Of(span, options)));
-        return items;
+        var facts = LangfuseTrace.Of(trace, anchor, options);
+        var spans = RecordSpans.Folded(trace).Spans;
+        return
+        [
+            Trace(trace, anchor, facts),
+            .. spans.Select(span => ObservationOf(span, facts)),
+            .. spans.SelectMany(span => Scores.Of(span, anchor, facts, id => IdOf(span.Span.TraceId, id))),
+        ];
     }
 
+    // Unique in the project there, while a span's own id is unique in its trace.
+    private static string IdOf(TraceId trace, SpanId span) => $"{trace}-{span}";
+
     // An upsert: what a later revision leaves out stays as it was.
-    private static OutboundItem Trace(TraceToSend trace, Anchor anchor, LangfuseOptions options)
+    private static OutboundItem Trace(TraceToSend trace, Anchor anchor, LangfuseTrace facts)
     {
-        var root = trace.Spans.FirstOrDefault(span => span.Span.SpanId == anchor.RootSpanId);
-        var metadata = new JsonObject { ["app"] = anchor.App };
-        foreach (var (key, value) in anchor.Metadata) metadata[key] = value;
+        var root = trace.Spans.FirstOrDefault(span => span.Span.ParentSpanId.IsNone) ?? trace.Spans.FirstOrDefault(span => span.Span.SpanId == anchor.RootSpanId);
         var body = Without(new JsonObject
         {
             ["id"] = anchor.TraceId.ToString(),
             ["timestamp"] = anchor.Start.Iso(3),
-            ["name"] = anchor.Name,
-            ["userId"] = anchor.UserId,
-            ["sessionId"] = anchor.SessionId,
+            ["name"] = Cut(facts.Name),
+            ["userId"] = LangfuseTrace.Short(facts.UserId),
+            ["sessionId"] = LangfuseTrace.Short(facts.SessionId),
             ["input"] = root?.Input(),
             ["output"] = root?.Output(),
-            ["metadata"] = metadata,
-            ["tags"] = new JsonArray([.. anchor.Tags.Select(tag => JsonValue.Create(tag))]),
-            ["release"] = options.Release ?? anchor.Release,
-            ["environment"] = LangfuseMapping.EnvironmentOf(anchor, options),
+            ["metadata"] = facts.Metadata.DeepClone(),
+            ["tags"] = new JsonArray([.. facts.Tags.Select(tag => JsonValue.Create(tag))]),
+            ["release"] = LangfuseTrace.Short(facts.Release),
+            ["version"] = LangfuseTrace.Short(facts.Version),
+            ["environment"] = facts.Environment,
         });
         return Event($"trace:{anchor.TraceId}:{trace.Revision.Revision}", "trace-create", trace.Revision.SettledAt, body, anchor.TraceId, []);
     }
 
-    private static OutboundItem Observation(SpanToSend span, Anchor anchor, LangfuseOptions options)
+    private static OutboundItem ObservationOf(SpanToSend span, LangfuseTrace facts)
     {
-        // The types that every server knows; later ones would refuse an agent's event.
-        var isGeneration = LangfuseMapping.TypeOf(span.Span) is "generation" or "embedding" && span.Span.Call is not null;
+        // The types that every server knows; later ones would have an agent's event refused.
+        var call = Observation.CallOf(span.Span);
+        var type = call is null ? "span" : "generation";
         var body = new JsonObject
         {
-            ["id"] = span.Span.SpanId.ToString(),
+            ["id"] = IdOf(span.Span.TraceId, span.Span.SpanId),
             ["traceId"] = span.Span.TraceId.ToString(),
-            ["parentObservationId"] = span.Span.ParentSpanId.IsNone ? null : span.Span.ParentSpanId.ToString(),
-            ["name"] = span.Span.DisplayName,
+            ["parentObservationId"] = span.Span.ParentSpanId.IsNone ? null : IdOf(span.Span.TraceId, span.Span.ParentSpanId),
+            ["name"] = Cut(span.Span.DisplayName),
             ["startTime"] = span.Span.Start.Iso(3),
             ["endTime"] = span.Span.End.Iso(3),
-            ["input"] = span.Input(),
+            ["input"] = Observation.InputOf(span),
             ["output"] = span.Output(),
             ["metadata"] = span.Metadata(),
-            ["level"] = LangfuseMapping.LevelOf(span),
-            ["statusMessage"] = span.Span.ErrorText(),
-            ["environment"] = LangfuseMapping.EnvironmentOf(anchor, options),
+            ["level"] = Observation.LevelOf(span),
+            ["statusMessage"] = Observation.MessageOf(span),
+            ["version"] = LangfuseTrace.Short(facts.Version),
+            ["environment"] = facts.Environment,
         };
-        if (isGeneration)
+        if (call is not null)
         {
-            var call = span.Span.Call!;
             body["completionStartTime"] = span.Span.FirstTokenAt()?.Iso(3);
             body["model"] = call.Model;
             body["modelParameters"] = span.Span.Parameters() is { Count: > 0 } parameters ? parameters : null;
-            body["usageDetails"] = LangfuseMapping.Usage(call.Usage);
-            body["costDetails"] = LangfuseMapping.Cost(call.Cost);
-            if (call.PromptName is not null && long.TryParse(call.PromptVersion, out var version)) (body["promptName"], body["promptVersion"]) = (call.PromptName, version);
+            body["usageDetails"] = Observation.Usage(call.Usage);
+            body["costDetails"] = Observation.Cost(call.Cost);
+            if (Observation.PromptOf(call) is { } prompt) (body["promptName"], body["promptVersion"]) = (prompt.Name, prompt.Version);
         }
 
-        var type = isGeneration ? "generation" : "span";
         return Event($"{type}:{span.Span.TraceId}:{span.Span.SpanId}", type + "-create", span.Span.End, Without(body), span.Span.TraceId, [span.Span.SpanId]);
     }
 
@@ -83,6 +91,8 @@ internal static class LegacyMapping
         Id = id,
         Payload = Encoding.UTF8.GetBytes(new JsonObject { ["id"] = id, ["type"] = type, ["timestamp"] = time.Iso(3), ["body"] = body }.ToJsonString(PlainJson.Options)),
     };
+
+    private static string Cut(string name) => name.Length <= LongestName ? name : name[..LongestName];
 
     private static JsonObject Without(JsonObject body)
     {

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Callwatch.Forward.Destinations.Shared;
+using Callwatch.Spans;
 
 namespace Callwatch.Forward.Destinations.Langfuse;
 
@@ -9,23 +10,25 @@ internal static class Scores
 {
     public const string Route = "scores";
 
-    public static IEnumerable<OutboundItem> Of(SpanToSend span, LangfuseOptions options)
+    // Of a score that is text alone.
+    private const int LongestText = 500;
+
+    /// <param name="idOf">The id that the observation has at the platform.</param>
+    public static IEnumerable<OutboundItem> Of(SpanToSend span, Anchor anchor, LangfuseTrace facts, Func<SpanId, string> idOf)
     {
         foreach (var score in span.Span.Scores)
         {
-            if (score.Value is not { } value) continue;
+            if (ValueOf(score) is not { } value) continue;
             var id = PlatformIds.Of($"{span.Span.TraceId}/{span.Span.SpanId}/{score.Name}/{score.Source}").ToString("D");
-            var json = new JsonObject
-            {
-                ["id"] = id,
-                ["traceId"] = span.Span.TraceId.ToString(),
-                ["observationId"] = span.Span.SpanId.ToString(),
-                ["name"] = score.Name,
-                ["value"] = value,
-                ["dataType"] = "NUMERIC",
-            };
-            if (score.Comment is not null) json["comment"] = score.Comment;
-            if (options.Environment is not null) json["environment"] = options.Environment;
+            var json = new JsonObject { ["id"] = id, ["traceId"] = span.Span.TraceId.ToString() };
+
+            // What is said of the root is said of the trace.
+            if (span.Span.SpanId != anchor.RootSpanId) json["observationId"] = idOf(span.Span.SpanId);
+            json["name"] = score.Name;
+            json["value"] = value;
+            json["dataType"] = score.Value is null ? "TEXT" : "NUMERIC";
+            if (score is { Value: not null, Comment: { Length: > 0 } comment }) json["comment"] = comment;
+            if (facts.Environment is not null) json["environment"] = facts.Environment;
             yield return new OutboundItem
             {
                 Route = Route,
@@ -37,4 +40,11 @@ internal static class Scores
             };
         }
     }
+
+    private static JsonValue? ValueOf(Score score) => score switch
+    {
+        { Value: { } number } => double.IsFinite(number) ? JsonValue.Create(number) : null,
+        { Comment: { Length: > 0 } text } => JsonValue.Create(text.Length <= LongestText ? text : text[..LongestText]),
+        _ => null,
+    };
 }

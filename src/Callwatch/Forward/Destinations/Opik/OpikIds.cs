@@ -4,21 +4,39 @@ using Callwatch.Spans;
 namespace Callwatch.Forward.Destinations.Opik;
 
 /// <summary>
-/// Ids of version 7 whose time the server wants near now: the start of trace and span, or, where the trace was older than 23 hours when the first
-/// attempt was made, the time of that attempt. Both are in the anchor, so that retries and late children give the same ids.
+/// Ids of version 7, whose time the server wants near now: the start of the trace, or of the span; where that is older than 23 hours at the first
+/// attempt, the time of that attempt. All of it stands in the anchor before the first request, so that retries, crashes and late children give the same ids.
 /// </summary>
 internal static class OpikIds
 {
-    /// <summary>The form of an anchor whose ids take the time of the first attempt because the server has refused older ones.</summary>
-    public const string AtAttempt = "at_attempt";
+    /// <summary>The server has refused the id of the trace as too old: the trace, and what refers to it, takes the time of the attempt.</summary>
+    public const string TraceAtAttempt = "trace_at_attempt";
+
+    /// <summary>It has refused ids of spans, while the trace is there: the spans of that revision take the time of the attempt.</summary>
+    public const string SpansAtAttempt = "spans_at_attempt";
 
     private static readonly TimeSpan Oldest = TimeSpan.FromHours(23);
+    private static readonly TimeSpan MostAhead = TimeSpan.FromHours(1);
 
-    public static string Trace(Anchor anchor) => PlatformIds.Version7(TimeOf(anchor.Start, anchor), anchor.TraceId, null).ToString("D");
+    public static string Trace(Anchor anchor) =>
+        PlatformIds.Version7(TimeOf(anchor.Start, anchor.FirstAttemptAt, anchor.Form == TraceAtAttempt), anchor.TraceId, null).ToString("D");
 
     /// <param name="start">Of the span.</param>
-    public static string Span(SpanId span, Timestamp start, Anchor anchor) => PlatformIds.Version7(TimeOf(start, anchor), anchor.TraceId, span).ToString("D");
+    /// <param name="seq">Of the revision that carried it.</param>
+    public static string Span(SpanId span, Timestamp start, long seq, Anchor anchor)
+    {
+        var later = anchor.Later.LastOrDefault(attempt => attempt.Seq == seq);
+        var time = later is null
+            ? TimeOf(start, anchor.FirstAttemptAt, anchor.Form == TraceAtAttempt)
+            : TimeOf(start, later.At, later.Form == SpansAtAttempt);
+        return PlatformIds.Version7(time, anchor.TraceId, span).ToString("D");
+    }
 
-    private static Timestamp TimeOf(Timestamp start, Anchor anchor) =>
-        anchor.Form == AtAttempt || start.Plus(Oldest) < anchor.FirstAttemptAt || start > anchor.FirstAttemptAt.Plus(TimeSpan.FromHours(1)) ? anchor.FirstAttemptAt : start;
+    /// <summary>New ids of this moment: for the trace and all of it, or for the spans of one revision.</summary>
+    public static Anchor Reform(Anchor anchor, long seq, string form, Timestamp now) => form == TraceAtAttempt
+        ? anchor with { Form = form, FirstAttemptAt = now, Later = [.. anchor.Later.Where(later => later.Seq != seq)] }
+        : anchor with { Later = [.. anchor.Later.Where(later => later.Seq != seq), new LaterAttempt(seq, now, form)] };
+
+    private static Timestamp TimeOf(Timestamp start, Timestamp attempt, bool isForced) =>
+        isForced || start.Plus(Oldest) < attempt || start > attempt.Plus(MostAhead) ? attempt : start;
 }

@@ -6,6 +6,8 @@ namespace Callwatch.Forward.Destinations.Opik;
 /// <summary>Opik by Comet, cloud or self-hosted.</summary>
 internal sealed class OpikKind : IDestinationKind
 {
+    private const string Cloud = "www.comet.com";
+
     public string Name => "opik";
 
     public string Title => "Opik";
@@ -28,12 +30,14 @@ internal sealed class OpikKind : IDestinationKind
         if (url is not null && !url.AbsolutePath.EndsWith("/api", StringComparison.Ordinal)) reader.Fail("url", "'url' ends with /api/, such as https://www.comet.com/opik/api/.");
         if (url is not null) reader.Put("url", url.AbsoluteUri.TrimEnd('/') + "/");
         var key = reader.Text("api_key");
-        if (key is null && url?.Host is "www.comet.com") reader.Fail("api_key", "'api_key' is missing: the cloud asks for one.");
-        reader.Text("workspace", 255);
+        if (key?.All(char.IsAscii) == false) reader.Fail("api_key", "'api_key' holds a letter that no key has.");
+        if (key is null && string.Equals(url?.Host, Cloud, StringComparison.OrdinalIgnoreCase)) reader.Fail("api_key", "'api_key' is missing: the cloud asks for one.");
+        if (key is not null && url?.Scheme == "http") reader.Warn("'url' is plain http: the key can be read on its way.");
+        if (reader.Text("workspace", 255) is { } workspace && !workspace.All(char.IsAscii)) reader.Fail("workspace", "'workspace' holds a letter that names of workspaces have not.");
         reader.Text("project", 255);
         return reader.Result();
     }
 
     public IDestination Create(JsonObject config, DestinationContext context) =>
-        new OpikDestination((string)config["url"]!, (string?)config["api_key"], (string)config["workspace"]!, (string)config["project"]!, context);
+        new OpikDestination(new OpikOptions((string)config["url"]!, (string?)config["api_key"], (string)config["workspace"]!, (string)config["project"]!), context);
 }

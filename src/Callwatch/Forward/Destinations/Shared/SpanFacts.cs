@@ -6,19 +6,46 @@ namespace Callwatch.Forward.Destinations.Shared;
 /// <summary>What all mappings ask of a span.</summary>
 internal static class SpanFacts
 {
-    /// <summary>The span itself is a call to a model, whether or not its tokens count here.</summary>
-    public static bool IsCall(this Span span) => span.Kind.IsCall() && span.Call is not null;
+    // Attributes of records that stand in fields of their own, or are bodies.
+    private static readonly HashSet<string> NoMetadata = new(StringComparer.Ordinal)
+    {
+        "kind", "app", "changed", "call_source", "inputs", "outputs", "workflow_run_inputs", "workflow_run_outputs", "node_inputs", "node_outputs", "query",
+        "suggested_question", "preset_response", "documents", "process_data", "cost_usd",
+    };
 
-    /// <summary>The messages in OpenAI's form, else whatever went in.</summary>
-    public static JsonNode? Input(this SpanToSend span) => MessageForms.OpenAi(span.Content.InputMessages) ?? span.Content.Input?.DeepClone();
+    /// <summary>
+    /// The span itself is a call to a model, whether or not its tokens count here. One that is the same call as another span is none: platforms
+    /// make tokens and cost of every call with a model.
+    /// </summary>
+    public static bool IsCall(this Span span) => span.Kind.IsCall() && span.Call is not null && span.MergedInto is null;
+
+    /// <summary>Calls and agents: the messages in OpenAI's form. All else: what went in, as it was captured; lists of messages in OpenAI's form.</summary>
+    public static JsonNode? Input(this SpanToSend span) => Body(span, span.Content.InputMessages, span.Content.Input);
 
     /// <summary>The one message in OpenAI's form, or all of them; else whatever came out, else the documents found.</summary>
-    public static JsonNode? Output(this SpanToSend span) => MessageForms.OpenAi(span.Content.OutputMessages) switch
+    public static JsonNode? Output(this SpanToSend span)
     {
-        [var only] => only!.DeepClone(),
-        { } several => several,
-        null => span.Content.Output?.DeepClone() ?? (span.Content.Documents.Count > 0 ? Documents(span) : null),
-    };
+        if (span.Span.Kind is SpanKind.Retrieval or SpanKind.Rerank && span.Content.Documents.Count > 0) return Documents(span);
+        var body = Body(span, span.Content.OutputMessages, span.Content.Output);
+        return body is JsonArray { Count: 1 } only && span.Content.OutputMessages.Count == 1 && only[0] is JsonObject message && message.ContainsKey("role")
+            ? message.DeepClone() : body ?? (span.Content.Documents.Count > 0 ? Documents(span) : Judgement(span));
+    }
+
+    private static JsonNode? Body(SpanToSend span, IReadOnlyList<ChatMessage> messages, JsonNode? captured)
+    {
+        var asMessages = captured is null || span.Span.Kind.IsCall() || span.Span.Kind == SpanKind.Agent || captured is JsonArray list && list.Any(item => item is JsonObject one && one.ContainsKey("role"));
+        return (asMessages ? MessageForms.OpenAi(messages) : null) ?? captured?.DeepClone();
+    }
+
+    // What a moderation record says it found.
+    private static JsonObject? Judgement(SpanToSend span)
+    {
+        if (span.Span.Kind != SpanKind.Moderation) return null;
+        var found = new JsonObject();
+        foreach (var field in (string[])["flagged", "action", "preset_response"])
+            if (span.Content.Attributes["callwatch." + field] is JsonValue value) found[field] = value.DeepClone();
+        return found.Count > 0 ? found : null;
+    }
 
     public static JsonArray Documents(this SpanToSend span) => [.. span.Content.Documents.Select(document => document.DeepClone())];
 
@@ -44,7 +71,9 @@ internal static class SpanFacts
 
         void Put<T>(string name, T? value)
         {
-            if (value is not null) parameters[name] = JsonValue.Create(value);
+            // JSON has no word for infinity.
+            if (value is null || (value is double real && !double.IsFinite(real))) return;
+            parameters[name] = JsonValue.Create(value);
         }
     }
 
@@ -53,12 +82,19 @@ internal static class SpanFacts
     {
         var metadata = new JsonObject();
         foreach (var (key, value) in span.Span.Metadata) metadata[key] = value;
+        foreach (var (key, value) in span.Content.Attributes)
+        {
+            if (value is JsonValue plain && key.StartsWith("callwatch.", StringComparison.Ordinal) && key["callwatch.".Length..] is var field && !NoMetadata.Contains(field))
+                metadata.TryAdd(field, plain.DeepClone());
+        }
+
         metadata["app"] = span.App;
         metadata["kind"] = span.Span.Kind.Word();
         if (span.Span.Name != span.Span.DisplayName) metadata["span_name"] = span.Span.Name;
         if (span.Span.HttpStatus is { } status) metadata["http_status"] = status;
         if (span.Span.MergedInto is { } merged) metadata["merged_into"] = merged.ToString();
         if (span.Span.Call is not { } call) return metadata;
+        if (span.Span.MergedInto is not null && call.Model is not null) metadata["model"] = call.Model;
         if (call.Source != CallSource.Recorded) metadata["call_source"] = call.Source.ToString().ToLowerInvariant();
         if (call.RequestModel is not null && call.RequestModel != call.Model) metadata["request_model"] = call.RequestModel;
         if (call.ResponseId is not null) metadata["response_id"] = call.ResponseId;
