@@ -50,6 +50,8 @@ public static class CallwatchServer
         app.UseAccess();
         app.MapSignIn();
         app.MapOtlp();
+        app.MapRecords();
+        app.MapFeedback();
         app.MapCalls();
         app.MapTraces();
         app.MapMedia();

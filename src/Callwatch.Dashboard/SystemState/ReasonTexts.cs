@@ -24,6 +24,7 @@ internal static class ReasonTexts
         Reason.BadTraceId => "refused: a trace id that is none",
         Reason.BadSpanId => "refused: a span id that is none",
         Reason.BadTime => "refused: a time that cannot be",
+        Reason.RecordRefused => "refused: a trace record whose sender was told which field is wrong",
         Reason.PendingSpan => "left out: the span had not ended",
         Reason.BadParentId => "mended: a parent id that is none",
         Reason.InvalidUtf8 => "mended: text that was not UTF-8",

@@ -61,6 +61,7 @@ public sealed class SpanNormalizer(PriceBooks prices)
             SessionId = OwnerFields.SessionId(facts),
             Tags = OwnerFields.TagsOf(facts),
             Metadata = OwnerFields.MetadataOf(facts),
+            RecordKeys = OwnerFields.RecordKeysOf(facts),
             Scores = ScoreFields.Of(facts),
             InputPreview = thin.Input,
             OutputPreview = thin.Output,

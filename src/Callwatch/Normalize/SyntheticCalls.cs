@@ -2,7 +2,11 @@ using Callwatch.Spans;
 
 namespace Callwatch.Normalize;
 
-/// <summary>Calls made up from a trace record's usage give way to recorded ones beneath the same parent (architecture, section 3.2).</summary>
+/// <summary>
+/// Calls made up from a trace record's usage give way to recorded ones beneath the same parent (architecture, section 3.2). A record is written
+/// when all is over, so that what was recorded meanwhile cannot stand beneath it: it stands beneath the span the record was handed over in,
+/// and within the record's time.
+/// </summary>
 internal static class SyntheticCalls
 {
     // Workflows nest a few deep; the bound keeps a hostile tower linear.
@@ -25,6 +29,7 @@ internal static class SyntheticCalls
                     if (waiting.TryGetValue((at, name), out var synthetic)) synthetic.Offer(i, spans);
         }
 
+        OfferBeside(spans, tree, isLlm, mergedInto, waiting);
         foreach (var synthetic in waiting.Values.Where(synthetic => synthetic.Recorded >= 0))
             foreach (var i in synthetic.Calls) mergedInto[i] = Earlier(spans, mergedInto[i], synthetic.Recorded);
     }
@@ -44,6 +49,47 @@ internal static class SyntheticCalls
 
         return waiting;
     }
+
+    private static void OfferBeside(
+        IReadOnlyList<JudgedSpan> spans, SpanTree tree, Func<int, bool> isLlm, int[] mergedInto, Dictionary<(int Parent, string Name), Group> waiting)
+    {
+        // The span a record was handed over in may never have come; its id is enough. One that stands at the top was handed over in the trace.
+        var beside = new Dictionary<(SpanId Outside, string Name), List<(JudgedSpan Record, Group Group)>>();
+        foreach (var ((parent, name), group) in waiting)
+        {
+            var outside = OutsideOf(spans, tree, parent);
+            if (!beside.TryGetValue((outside, name), out var groups)) beside[(outside, name)] = groups = [];
+            groups.Add((spans[parent], group));
+        }
+
+        if (beside.Count == 0) return;
+        for (var i = 0; i < spans.Count; i++)
+        {
+            if (!isLlm(i) || spans[i].Call!.Source == CallSource.Synthetic || mergedInto[i] >= 0) continue;
+            Offer(default, i);
+            for (int at = i, level = 0; at >= 0 && level < MostLevels; at = tree.ParentOf(at), level++)
+                if (!spans[at].ParentSpanId.IsNone) Offer(spans[at].ParentSpanId, i);
+        }
+
+        void Offer(SpanId outside, int recorded)
+        {
+            foreach (var name in NamesOf(spans[recorded].Call!))
+            {
+                if (!beside.TryGetValue((outside, name), out var groups)) continue;
+                foreach (var (record, group) in groups)
+                    if (spans[recorded].Start >= record.Start && spans[recorded].Start <= record.End) group.Offer(recorded, spans);
+            }
+        }
+    }
+
+    // Records stand beneath each other: the parent of the topmost is what they were handed over in.
+    private static SpanId OutsideOf(IReadOnlyList<JudgedSpan> spans, SpanTree tree, int record)
+    {
+        for (var level = 0; level < MostLevels && tree.ParentOf(record) is >= 0 and var above && IsRecord(spans[above].Kind); level++) record = above;
+        return spans[record].ParentSpanId;
+    }
+
+    private static bool IsRecord(SpanKind kind) => kind is >= SpanKind.Message and <= SpanKind.Conversation;
 
     // Ids and models share one table; the mark keeps a model from being taken for an id.
     private static IEnumerable<string> NamesOf(LlmCall call)

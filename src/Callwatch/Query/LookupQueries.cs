@@ -3,6 +3,7 @@ using Callwatch.Journal;
 using Callwatch.Query.Lists;
 using Callwatch.Query.Running;
 using Callwatch.Receive.Otlp;
+using Callwatch.Receive.Records;
 using Callwatch.Spans;
 using Microsoft.Data.Sqlite;
 
@@ -45,6 +46,7 @@ public sealed class LookupQueries(QueryGate gate, Scopes scopes, IJournal journa
             if (found.Count > 0) return;
         }
 
+        ByRecordKey(run, scope, id, found);
         BySessionOrUser(run, scope, id, found);
         ByResponse(run, scope, id, found);
         if (found.Count > 0 || !SpanId.TryParse(id, null, out var spanId) || spanId.IsNone) return;
@@ -70,6 +72,20 @@ public sealed class LookupQueries(QueryGate gate, Scopes scopes, IJournal journa
     }
 
     private static string Word(DeliveryState state) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(state.ToString());
+
+    // Most ids of records give their trace's by themselves; where the records named another, the full-text index knows them.
+    private void ByRecordKey(QueryRun run, ReadScope scope, string id, List<LookupMatch> found)
+    {
+        foreach (var trace in KeyWords.Traces(run, scope, id).Prepend(RecordIds.TraceOf(scope.TenantId, id)).Distinct())
+        {
+            var spans = VisibleTrace.Spans(run, scope, trace).Select(row => row.Span.SpanId).ToHashSet();
+            foreach (var (kind, type) in ((string, string)[])[("message", "message"), ("workflow_run", "workflow"), ("node", "node"), ("conversation", "conversation")])
+            {
+                var span = RecordIds.SpanOf(trace, type, id);
+                if (spans.Contains(span)) AddTrace(run, scope, kind, trace, span, found);
+            }
+        }
+    }
 
     private void BySessionOrUser(QueryRun run, ReadScope scope, string id, List<LookupMatch> found)
     {

@@ -28,6 +28,7 @@ public static class QueryServices
         services.AddSingleton<ErrorQueries>();
         services.AddSingleton<DeliveryQueries>();
         services.AddSingleton<LookupQueries>();
+        services.AddSingleton<FeedbackTargets>();
         services.AddSingleton<PeopleQueries>();
         services.AddSingleton<TotalQueries>();
         services.AddSingleton<TraceExport>();

@@ -4,6 +4,7 @@ using Callwatch.Media;
 using Callwatch.Receive.Bodies;
 using Callwatch.Receive.MediaParts;
 using Callwatch.Receive.Otlp;
+using Callwatch.Receive.Records;
 using Callwatch.Spans;
 using Callwatch.Telemetry;
 using Microsoft.Extensions.Options;
@@ -98,6 +99,7 @@ public sealed class Intake(
 
     private IntakeResult? ToProtobuf(IntakeRequest request, HeldPayload held)
     {
+        if (request.Records is { } records) return OfRecords(records, request.Sender.TenantId, held);
         if (request.Format == OtlpFormat.Protobuf) return null;
         var shape = request.Signal switch
         {
@@ -108,6 +110,16 @@ public sealed class Intake(
         var message = held.Next(options.MaxInflatedBytes);
         if (OtlpJson.Write(held.Bytes.Span, shape, message, options.MaxNesting) is { } wrong) return new IntakeResult.Malformed(wrong);
         if (message.Trouble != BufferTrouble.None) return NoRoom(message, TooLargeAsProtobuf);
+        held.GoOnWith(message);
+        return null;
+    }
+
+    private IntakeResult? OfRecords(RecordBatch records, int tenantId, HeldPayload held)
+    {
+        var message = held.Next(options.MaxInflatedBytes);
+        if (records.Write(held.Bytes.Span, message) is { } wrong) return new IntakeResult.Malformed(wrong);
+        if (message.Trouble != BufferTrouble.None) return NoRoom(message, TooLargeAsProtobuf);
+        counters.Add(Reason.RecordRefused, records.Refused.Count, tenantId);
         held.GoOnWith(message);
         return null;
     }

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using Callwatch.Journal;
 using Callwatch.Receive.Bodies;
+using Callwatch.Receive.Records;
 
 namespace Callwatch.Receive;
 
@@ -36,4 +37,7 @@ public sealed record IntakeRequest
 
     /// <summary>The body is that of a unary gRPC call: one message behind its prefix.</summary>
     public bool IsGrpc { get; init; }
+
+    /// <summary>The body is JSON with trace records, to be made into OTLP by this; null where it is OTLP.</summary>
+    public RecordBatch? Records { get; init; }
 }

@@ -52,6 +52,9 @@ public sealed record Span
 
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = EmptyMetadata;
 
+    /// <summary>Ids that records carry beside the span's own (message, run, node). Not in the store: full text finds them.</summary>
+    public IReadOnlyList<string> RecordKeys { get; init; } = [];
+
     public IReadOnlyList<Score> Scores { get; init; } = [];
 
     /// <summary>At most 160 characters of what went in. Content.</summary>

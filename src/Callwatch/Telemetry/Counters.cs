@@ -13,7 +13,7 @@ public enum Reason
     BodyTooLarge, InflatedTooLarge, MalformedBody, UnsupportedMediaType, UnsupportedEncoding, TooManyInFlight, JournalBusy, JournalUnavailable, SlowSender,
 
     // Single items, refused for good; the rest of their request goes on.
-    TooManySpans, BadTraceId, BadSpanId, BadTime, PendingSpan,
+    TooManySpans, BadTraceId, BadSpanId, BadTime, PendingSpan, RecordRefused,
 
     // Mended, and kept.
     BadParentId, InvalidUtf8, DuplicateKey, NotANumber, EndBeforeStart, ClockAhead, TooManyAttributes, TextCut, NestingTooDeep,

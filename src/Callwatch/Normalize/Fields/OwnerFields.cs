@@ -46,9 +46,11 @@ internal static class OwnerFields
 
     private static readonly FieldRules Tags =
     [
-        Attr("langfuse.trace.tags"), Attr("langfuse.tags"), Attr("tag.tags"), Attr("ai.telemetry.metadata.tags"), Attr("langsmith.span.tags"),
+        Attr("callwatch.tags"), Attr("langfuse.trace.tags"), Attr("langfuse.tags"), Attr("tag.tags"), Attr("ai.telemetry.metadata.tags"), Attr("langsmith.span.tags"),
         Meta("tags"), Meta("langfuse_tags"),
     ];
+
+    private static readonly FieldRules RecordKeys = [Attr("callwatch.message_id"), Attr("callwatch.workflow_run_id"), Attr("callwatch.node_execution_id")];
 
     // Keys that other fields are made of.
     private static readonly HashSet<string> Used = new(StringComparer.Ordinal)
@@ -88,6 +90,15 @@ internal static class OwnerFields
         }
 
         return tags;
+    }
+
+    public static IReadOnlyList<string> RecordKeysOf(SpanFacts facts)
+    {
+        if (!facts.Mentions(RecordKeys)) return [];
+        var keys = new List<string>(RecordKeys.Count);
+        foreach (var value in facts.All(RecordKeys))
+            if (value.Text(facts.Space.Words) is { Length: > 0 and <= LongestTag } key && !keys.Contains(key)) keys.Add(key);
+        return keys;
     }
 
     public static IReadOnlyDictionary<string, string> MetadataOf(SpanFacts facts)

@@ -38,7 +38,7 @@ internal static class ScoreFields
         if (Text(happening["gen_ai.evaluation.name"u8]) is not { } name) return null;
         var value = new WireValue(happening["gen_ai.evaluation.score.value"u8]).Double();
         var comment = Comment(Text(happening["gen_ai.evaluation.score.label"u8]), Text(happening["gen_ai.evaluation.explanation"u8]));
-        return value is null && comment is null ? null : new Score(name, value, comment, "evaluation");
+        return value is null && comment is null ? null : new Score(name, value, comment, Text(happening["callwatch.score_source"u8]) ?? "evaluation");
     }
 
     // annotations.N.annotation.name and annotations.N.name are both met; the words for the number and the text differ too.

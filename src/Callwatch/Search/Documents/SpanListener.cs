@@ -121,6 +121,7 @@ internal sealed class SpanListener(SeenMessages seen, SearchMode mode) : IHearSp
     {
         text.Add(Cut(span.UserId, LongestValue));
         text.Add(Cut(span.SessionId, LongestValue));
+        foreach (var key in span.RecordKeys) text.Add(key);
         foreach (var tag in span.Tags.Take(MostValues)) text.Add(Cut(tag, LongestValue));
         foreach (var value in span.Metadata.Values.Take(MostValues)) text.Add(Cut(value, LongestValue));
     }

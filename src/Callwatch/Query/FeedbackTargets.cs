@@ -1,0 +1,72 @@
+using Callwatch.Journal;
+using Callwatch.Query.Lists;
+using Callwatch.Query.Running;
+using Callwatch.Receive.Otlp;
+using Callwatch.Receive.Records;
+using Callwatch.Spans;
+
+namespace Callwatch.Query;
+
+/// <summary>The span that a judgement belongs to.</summary>
+/// <param name="App">Name of its app; null while that is not known.</param>
+public sealed record FeedbackTarget(TraceId Trace, SpanId Span, string? App);
+
+/// <summary>Finds what a judgement is about.</summary>
+public sealed class FeedbackTargets(QueryGate gate, Scopes scopes, IJournal journal)
+{
+    private const int MostUnstoredRecords = 2_000;
+    private const long MostUnstoredBytes = 64 << 20;
+
+    /// <summary>The message's span; where nothing of it has come yet, the one it will have.</summary>
+    public async Task<FeedbackTarget> OfMessageAsync(ReadScope scope, string messageId, CancellationToken cancel)
+    {
+        var trace = RecordIds.TraceOf(scope.TenantId, messageId);
+        var promised = new FeedbackTarget(trace, RecordIds.MessageSpan(trace, messageId), null);
+        FeedbackTarget? found = null;
+        await gate.RunAsync(scope, run => found = Stored(run, scope, promised) ?? KeyWords.Traces(run, scope, messageId)
+            .Select(known => Stored(run, scope, new FeedbackTarget(known, RecordIds.MessageSpan(known, messageId), null))).FirstOrDefault(known => known is not null), cancel);
+        return found ?? promised;
+    }
+
+    /// <summary>The trace's root, the earliest of its spans without a parent; null when nothing of the trace has come.</summary>
+    public async Task<FeedbackTarget?> OfTraceAsync(ReadScope scope, string traceKey, CancellationToken cancel)
+    {
+        var trace = RecordIds.TraceOf(scope.TenantId, traceKey);
+        FeedbackTarget? found = null;
+        await gate.RunAsync(scope, run => found = Root(run, scope, trace) ?? Unstored(run, scope, trace), cancel);
+        return found;
+    }
+
+    private FeedbackTarget? Stored(QueryRun run, ReadScope scope, FeedbackTarget wanted) =>
+        VisibleTrace.Spans(run, scope, wanted.Trace).Find(row => row.Span.SpanId == wanted.Span) is { } row ? wanted with { App = scopes.Apps.NameOf(row.Span.AppId) } : null;
+
+    private FeedbackTarget? Root(QueryRun run, ReadScope scope, TraceId trace)
+    {
+        var spans = VisibleTrace.Spans(run, scope, trace);
+        var ids = spans.Select(row => row.Span.SpanId).ToHashSet();
+        var root = spans.Find(row => row.Span.ParentSpanId.IsNone) ?? spans.Find(row => !ids.Contains(row.Span.ParentSpanId));
+        return root is null ? null : new FeedbackTarget(trace, root.Span.SpanId, scopes.Apps.NameOf(root.Span.AppId));
+    }
+
+    private FeedbackTarget? Unstored(QueryRun run, ReadScope scope, TraceId trace)
+    {
+        var (ids, spans) = (new HashSet<SpanId>(), new List<(SpanId Id, SpanId Parent, ulong Start, int AppId)>());
+        var head = journal.Head.Number;
+        long bytes = 0;
+        for (var number = Math.Max(run.AsOf + 1, head - MostUnstoredRecords); number <= head && bytes < MostUnstoredBytes; number++)
+        {
+            run.Check();
+            if (journal.Find(number) is not { Signal: Signal.Traces } record || record.TenantId != scope.TenantId || (scope.OnlyAppId is { } only && record.AppId != only)) continue;
+            bytes += record.Payload.Length;
+            foreach (var span in OtlpSpan.In(record.Payload.Span))
+            {
+                if (span.TraceId != trace || !ids.Add(span.SpanId)) continue;
+                spans.Add((span.SpanId, span.ParentSpanId, span.StartUnixNanoseconds, record.AppId));
+            }
+        }
+
+        if (spans.Count == 0) return null;
+        var root = spans.Where(span => span.Parent.IsNone || !ids.Contains(span.Parent)).DefaultIfEmpty(spans[0]).OrderByDescending(span => span.Parent.IsNone).ThenBy(span => span.Start).First();
+        return new FeedbackTarget(trace, root.Id, scopes.Apps.NameOf(root.AppId));
+    }
+}
