@@ -22,7 +22,7 @@ public sealed class FullTextTests
             Call(2, "请问怎么申请退款?订单还没有到。", "您可以在订单页面申请退款。"),
             Call(3, "返金ポリシーを教えてください", "ご返金は五日以内に行われます。"),
             Call(4, "환불 정책이 뭐예요?", "Your crème brûlée was excellent."));
-        await IndexedAsync(server);
+        await server.IndexedAsync();
 
         await CallsAsync(server, "\"refund policy\"", 1);
         await CallsAsync(server, "REFUND money", 1);
@@ -52,7 +52,7 @@ public sealed class FullTextTests
     {
         await using var server = await Traffic.ServerAsync();
         await SendAsync(server, A.Span("POST /ask").Trace(1).Id(9).Kind(2).At(0, 5_000), Call(1, "Where is Zanzibar?", "In Tanzania.", under: 9), Call(2, "Where is Lima?", "In Peru."));
-        await IndexedAsync(server);
+        await server.IndexedAsync();
         await TracesAsync(server, "zanzibar", 1);
         await TracesAsync(server, "zanzibar model:gpt-4o", 1);
         await TracesAsync(server, "zanzibar lima");
@@ -66,7 +66,7 @@ public sealed class FullTextTests
     {
         await using var server = await Traffic.ServerAsync();
         await SendChatAsync(server, 50);
-        await IndexedAsync(server);
+        await server.IndexedAsync();
         await CallsAsync(server, "question1", 1);
         await CallsAsync(server, "answer1", 1);
         await CallsAsync(server, "question25", 25);
@@ -80,7 +80,7 @@ public sealed class FullTextTests
     {
         await using var server = await Traffic.ServerAsync(("Callwatch:Search", "full"));
         await SendChatAsync(server, 20);
-        await IndexedAsync(server);
+        await server.IndexedAsync();
         await CallsAsync(server, "question1", [.. Enumerable.Range(1, 20)]);
         await CallsAsync(server, "question10", [.. Enumerable.Range(10, 11)]);
         await CallsAsync(server, "librarian", [.. Enumerable.Range(1, 20)]);
@@ -104,7 +104,7 @@ public sealed class FullTextTests
         {
             await using var server = await RunningServer.StartAsync(folder.Path, [("Callwatch:Store:BatchDelay", "00:00:00"), ("Callwatch:Search", mode)]);
             await SendAsync(server, Call(trace, $"Tell me of Timbuktu, part {trace}", "A town."));
-            if (mode != "off") await IndexedAsync(server);
+            if (mode != "off") await server.IndexedAsync();
             if (trace < 4) continue;
             await CallsAsync(server, "timbuktu", 1, 2, 3, 4);
             var index = server.Services.GetRequiredService<SearchIndex>();
@@ -119,7 +119,7 @@ public sealed class FullTextTests
         await using (var server = await RunningServer.StartAsync(folder.Path, [("Callwatch:Store:BatchDelay", "00:00:00")]))
         {
             await SendAsync(server, Call(1, "Tell me of Timbuktu", "A town."));
-            await IndexedAsync(server);
+            await server.IndexedAsync();
         }
 
         var file = Directory.EnumerateFiles(Path.Combine(folder.Path, "search"), "2026-*.db").Single();
@@ -143,7 +143,7 @@ public sealed class FullTextTests
     {
         await using var server = await Traffic.ServerAsync();
         await SendAsync(server, Call(1, "hello", "hi"));
-        await IndexedAsync(server);
+        await server.IndexedAsync();
         var reader = ((await server.GetAsync("/api/v1/system"))["readers"]!).AsArray().Single(reader => (string?)reader!["name"] == "search")!;
         Assert.Equal("running", (string?)reader["state"]);
         Assert.Equal(0, (long)reader["lag"]!);
@@ -182,9 +182,6 @@ public sealed class FullTextTests
         Assert.True(response.IsSuccessStatusCode);
         await server.StoredAsync();
     }
-
-    private static Task IndexedAsync(RunningServer server) =>
-        server.Services.GetRequiredService<SearchProgress>().ReachedAsync(server.Services.GetRequiredService<IJournal>().Head.Number, TestContext.Current.CancellationToken);
 
     private static Task CallsAsync(RunningServer server, string filter, params int[] traces) => FindsAsync(server, "calls", filter, traces);
 

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 using Callwatch.Journal;
+using Callwatch.Search;
 using Callwatch.Server.Tests.Receive;
 using Callwatch.Store;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,6 +19,10 @@ internal static class Reading
     /// <summary>Completes when everything that has been acknowledged can be queried.</summary>
     public static Task StoredAsync(this RunningServer server) =>
         server.Services.GetRequiredService<StoreProgress>().ReachedAsync(server.Services.GetRequiredService<IJournal>().Head.Number, Cancel);
+
+    /// <summary>Completes when everything that has been acknowledged can be found by its words.</summary>
+    public static Task IndexedAsync(this RunningServer server) =>
+        server.Services.GetRequiredService<SearchProgress>().ReachedAsync(server.Services.GetRequiredService<IJournal>().Head.Number, Cancel);
 
     public static async Task<JsonNode> GetAsync(this RunningServer server, string path, string? key = null)
     {
