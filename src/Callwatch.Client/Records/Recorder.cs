@@ -1,0 +1,282 @@
+using System.Diagnostics;
+using System.Threading.Channels;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Callwatch.Client.Records;
+
+/// <summary>
+/// The way of a record: queue, pack, (spool), server. With a spool folder packs go to disk first and from there to the server, so that the queue
+/// stays empty while the server is away; without one they wait in memory, and the queue behind them.
+/// </summary>
+internal sealed partial class Recorder : ICallwatchRecorder, IHostedService, IAsyncDisposable
+{
+    private readonly RecorderOptions options;
+    private readonly TimeProvider time;
+    private readonly ILogger<Recorder> log;
+    private readonly Tally tally = new();
+    private readonly Channel<object> queue;
+    private readonly RecordSender sender;
+    private readonly Spool? spool;
+    private readonly CancellationTokenSource stop = new();
+    private readonly SemaphoreSlim spooled = new(0);
+    private readonly Lock waitersGate = new();
+    private readonly List<(long Upto, TaskCompletionSource Done)> waiters = [];
+    private Task? work;
+    private long taken;
+    private long handled;
+    private volatile bool stopped;
+    private volatile bool packed;
+    private bool failing;
+
+    public Recorder(RecorderOptions options, TimeProvider time, ILogger<Recorder> log)
+    {
+        (this.options, this.time, this.log) = (options.Bounded(), time, log);
+        queue = Channel.CreateBounded<object>(new BoundedChannelOptions(this.options.QueueRecords) { SingleReader = true });
+        sender = new RecordSender(this.options);
+        if (this.options.SpoolFolder is { } folder && (spool = Spool.Open(folder, this.options.SpoolBytes, tally)) is null) SpoolUnusable(folder);
+    }
+
+    public RecorderCounts Counts => tally.Counts();
+
+    public bool Record(TraceRecord record) => record is not null && Take(Joined(record));
+
+    public bool Feedback(FeedbackRecord feedback) => feedback is not null && Take(feedback);
+
+    public async Task FlushAsync(CancellationToken cancel = default)
+    {
+        TaskCompletionSource done;
+        lock (waitersGate)
+        {
+            var upto = Interlocked.Read(ref taken);
+            if (handled >= upto) return;
+            done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            waiters.Add((upto, done));
+        }
+
+        await done.Task.WaitAsync(cancel).ConfigureAwait(false);
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        // Not within the host's own start: whatever happens here must not keep it.
+        work ??= Task.WhenAll(Task.Run(PackAsync, CancellationToken.None), spool is null ? Task.CompletedTask : Task.Run(() => UnspoolAsync(spool), CancellationToken.None));
+        return Task.CompletedTask;
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        stopped = true;
+        queue.Writer.TryComplete();
+        if (work is null) return;
+        try
+        {
+            await work.WaitAsync(options.ShutdownTimeout, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        stopped = true;
+        queue.Writer.TryComplete();
+        await stop.CancelAsync().ConfigureAwait(false);
+        if (work is not null) await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        sender.Dispose();
+        stop.Dispose();
+        spooled.Dispose();
+    }
+
+    // The order matters to FlushAsync: what it counts on must already be in the queue.
+    private bool Take(object item)
+    {
+        if (!queue.Writer.TryWrite(item))
+        {
+            tally.Dropped(stopped ? Drop.Stopped : Drop.QueueFull);
+            return false;
+        }
+
+        tally.Took();
+        Interlocked.Increment(ref taken);
+        return true;
+    }
+
+    private TraceRecord Joined(TraceRecord record)
+    {
+        if (options.App is not null && record.App is null) record = record with { App = options.App };
+        if (!options.JoinCurrentActivity || record.TraceId is not null || record.Traceparent is not null) return record;
+        return Activity.Current is { IdFormat: ActivityIdFormat.W3C, Id: { } context } ? record with { Traceparent = context } : record;
+    }
+
+    private async Task PackAsync()
+    {
+        var items = new List<object>(options.BatchRecords);
+        while (await queue.Reader.WaitToReadAsync(CancellationToken.None).ConfigureAwait(false))
+        {
+            await GatherAsync(items).ConfigureAwait(false);
+            foreach (var pack in Packs(items)) await PassOnAsync(pack).ConfigureAwait(false);
+            Handled(items.Count);
+            items.Clear();
+        }
+
+        packed = true;
+        spooled.Release();
+    }
+
+    private async Task GatherAsync(List<object> items)
+    {
+        while (items.Count < options.BatchRecords && queue.Reader.TryRead(out var item)) items.Add(item);
+        if (items.Count >= options.BatchRecords || queue.Reader.Completion.IsCompleted || stop.IsCancellationRequested) return;
+        using var due = new CancellationTokenSource(options.BatchDelay, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(due.Token, stop.Token);
+        try
+        {
+            while (items.Count < options.BatchRecords && await queue.Reader.WaitToReadAsync(either.Token).ConfigureAwait(false))
+                while (items.Count < options.BatchRecords && queue.Reader.TryRead(out var item)) items.Add(item);
+        }
+        catch (OperationCanceledException)
+        {
+            // What has come goes out.
+        }
+    }
+
+    private IEnumerable<RecordPack> Packs(List<object> items)
+    {
+        var records = new List<byte[]>(items.Count);
+        foreach (var item in items)
+        {
+            if (RecordJson.TryWrite(item) is not { } bytes)
+            {
+                tally.Dropped(Drop.Unreadable);
+                continue;
+            }
+
+            if (item is TraceRecord)
+            {
+                records.Add(bytes);
+                continue;
+            }
+
+            // A judgement comes after the records that were handed over before it.
+            if (records.Count > 0) yield return new RecordPack(false, [.. records]);
+            records.Clear();
+            yield return new RecordPack(true, [bytes]);
+        }
+
+        if (records.Count > 0) yield return new RecordPack(false, records);
+    }
+
+    private async Task PassOnAsync(RecordPack pack)
+    {
+        if (spool is not null && spool.TryAdd(pack))
+        {
+            spooled.Release();
+            return;
+        }
+
+        if (!await DeliverAsync(pack).ConfigureAwait(false)) tally.Dropped(Drop.Stopped, pack.Items.Count);
+    }
+
+    private async Task UnspoolAsync(Spool folder)
+    {
+        while (true)
+        {
+            while (folder.Oldest() is { } oldest)
+            {
+                if (!await DeliverAsync(oldest.Pack).ConfigureAwait(false)) return;
+                folder.Remove(oldest.Number);
+            }
+
+            if (packed && folder.IsEmpty) return;
+            try
+            {
+                await spooled.WaitAsync(stop.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Until it is taken or refused for good; false when the host ends before.</summary>
+    private async Task<bool> DeliverAsync(RecordPack pack)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                switch (await sender.SendAsync(pack, stop.Token).ConfigureAwait(false))
+                {
+                    case Sending.Done done:
+                        Done(done);
+                        return true;
+                    case Sending.Never never when pack.Items.Count > 1:
+                        var (first, second) = pack.Halves();
+                        return await DeliverAsync(first).ConfigureAwait(false) && await DeliverAsync(second).ConfigureAwait(false);
+                    case Sending.Never never:
+                        tally.Dropped(Drop.Refused);
+                        RecordEvents.Log.Refused(never.Why, "");
+                        return true;
+                    case Sending.Later later:
+                        await WaitAsync(attempt, later).ConfigureAwait(false);
+                        break;
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                return false;
+            }
+        }
+    }
+
+    private void Done(Sending.Done done)
+    {
+        tally.Sent(done.Taken);
+        tally.Dropped(Drop.Refused, done.Refused.Count);
+        foreach (var refused in done.Refused) RecordEvents.Log.Refused(refused.Code, refused.Field);
+        if (!failing) return;
+        failing = false;
+        SentAgain();
+    }
+
+    private async Task WaitAsync(int attempt, Sending.Later later)
+    {
+        var doubled = options.BaseDelay * Math.Pow(2, Math.Min(attempt, 20));
+        var delay = later.After is { } asked && asked > TimeSpan.Zero ? asked : doubled * (0.5 + (Random.Shared.NextDouble() / 2));
+        if (delay > options.MaxDelay) delay = options.MaxDelay;
+        tally.Retried();
+        RecordEvents.Log.Failed(later.Why, (long)delay.TotalMilliseconds);
+        if (!failing)
+        {
+            failing = true;
+            CannotSend(options.Endpoint.Authority, later.Why);
+        }
+
+        await Task.Delay(delay, time, stop.Token).ConfigureAwait(false);
+    }
+
+    private void Handled(int count)
+    {
+        lock (waitersGate)
+        {
+            handled += count;
+            foreach (var (upto, done) in waiters)
+                if (handled >= upto) done.TrySetResult();
+            waiters.RemoveAll(waiter => handled >= waiter.Upto);
+        }
+    }
+
+    [LoggerMessage(EventId = 1, Level = LogLevel.Warning, Message = "Trace records cannot be sent to {Server} ({Why}); they wait and are tried again")]
+    private partial void CannotSend(string server, string why);
+
+    [LoggerMessage(EventId = 2, Level = LogLevel.Information, Message = "Trace records are sent again")]
+    private partial void SentAgain();
+
+    [LoggerMessage(EventId = 3, Level = LogLevel.Warning, Message = "Callwatch:Records:SpoolFolder {Folder} cannot be used; records that cannot be sent are lost when the application ends")]
+    private partial void SpoolUnusable(string folder);
+}

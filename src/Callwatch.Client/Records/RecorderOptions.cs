@@ -1,0 +1,64 @@
+namespace Callwatch.Client.Records;
+
+/// <summary>Settings of the recorder, under <c>Callwatch</c> and <c>Callwatch:Records</c>. What is out of range is put at its bound, and said once.</summary>
+public sealed class RecorderOptions
+{
+    /// <summary>Where Callwatch is. Default <c>http://127.0.0.1:4318</c>.</summary>
+    public Uri Endpoint { get; set; } = new("http://127.0.0.1:4318");
+
+    /// <summary>A key that may send; none is needed on the same machine.</summary>
+    public string? ApiKey { get; set; }
+
+    /// <summary>The app of records that name none; null leaves it to the key.</summary>
+    public string? App { get; set; }
+
+    /// <summary>Records that may wait in memory; more are dropped and counted. Default 2,048, 1 to 1,000,000.</summary>
+    public int QueueRecords { get; set; } = 2_048;
+
+    /// <summary>Most records of one request. Default 100, 1 to 10,000.</summary>
+    public int BatchRecords { get; set; } = 100;
+
+    /// <summary>How long a record waits for others. Default 1 s, 0 to 1 min.</summary>
+    public TimeSpan BatchDelay { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Longest a request may take. Default 10 s, 0.1 s to 5 min.</summary>
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>First wait after a failure; doubles up to <see cref="MaxDelay"/>. Default 1 s, 1 ms to 1 min.</summary>
+    public TimeSpan BaseDelay { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Longest wait. Default 1 min, 1 ms to 1 h.</summary>
+    public TimeSpan MaxDelay { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Longest the end of the host may wait for what is still to be sent. Default 5 s, 0 to 1 min.</summary>
+    public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>A folder that keeps what could not be sent over a restart; null for none. Two processes must not share one.</summary>
+    public string? SpoolFolder { get; set; }
+
+    /// <summary>Most bytes of that folder; beyond, the oldest are dropped and counted. Default 256 MiB, 1 MiB to 1 TiB.</summary>
+    public long SpoolBytes { get; set; } = 256L << 20;
+
+    /// <summary>Whether a record without a trace of its own joins that of the current activity. Default true.</summary>
+    public bool JoinCurrentActivity { get; set; } = true;
+
+    /// <summary>A copy within its ranges.</summary>
+    internal RecorderOptions Bounded() => new()
+    {
+        Endpoint = Endpoint,
+        ApiKey = string.IsNullOrWhiteSpace(ApiKey) ? null : ApiKey.Trim(),
+        App = string.IsNullOrWhiteSpace(App) ? null : App.Trim(),
+        QueueRecords = Math.Clamp(QueueRecords, 1, 1_000_000),
+        BatchRecords = Math.Clamp(BatchRecords, 1, 10_000),
+        BatchDelay = Within(BatchDelay, TimeSpan.Zero, TimeSpan.FromMinutes(1)),
+        Timeout = Within(Timeout, TimeSpan.FromSeconds(0.1), TimeSpan.FromMinutes(5)),
+        BaseDelay = Within(BaseDelay, TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1)),
+        MaxDelay = Within(MaxDelay, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1)),
+        ShutdownTimeout = Within(ShutdownTimeout, TimeSpan.Zero, TimeSpan.FromMinutes(1)),
+        SpoolFolder = string.IsNullOrWhiteSpace(SpoolFolder) ? null : SpoolFolder,
+        SpoolBytes = Math.Clamp(SpoolBytes, 1L << 20, 1L << 40),
+        JoinCurrentActivity = JoinCurrentActivity,
+    };
+
+    private static TimeSpan Within(TimeSpan value, TimeSpan least, TimeSpan most) => value < least ? least : value > most ? most : value;
+}

@@ -1,0 +1,77 @@
+using System.Globalization;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Callwatch.Client.Records;
+
+/// <summary>Registers the recorder of business traces.</summary>
+public static partial class RecorderServices
+{
+    /// <summary>
+    /// Adds <see cref="ICallwatchRecorder"/>. Settings: <c>Callwatch:Endpoint</c>, <c>:ApiKey</c>, <c>:App</c>, and <c>Callwatch:Records:*</c> by the names of
+    /// <see cref="RecorderOptions"/>; then <paramref name="configure"/>. A setting that cannot be read is said in one line and left at its default.
+    /// </summary>
+    public static IServiceCollection AddCallwatchRecorder(this IServiceCollection services, Action<RecorderOptions>? configure = null)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(provider =>
+        {
+            var log = provider.GetService<ILogger<Recorder>>() ?? NullLogger<Recorder>.Instance;
+            var options = Read(provider.GetService<IConfiguration>(), log);
+            configure?.Invoke(options);
+            return new Recorder(options, provider.GetRequiredService<TimeProvider>(), log);
+        });
+        services.TryAddSingleton<ICallwatchRecorder>(provider => provider.GetRequiredService<Recorder>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, Recorder>(provider => provider.GetRequiredService<Recorder>()));
+        return services;
+    }
+
+    private static RecorderOptions Read(IConfiguration? settings, ILogger log)
+    {
+        var options = new RecorderOptions();
+        if (settings is null) return options;
+        Set("Callwatch:Endpoint", text => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" ? uri : null, uri => options.Endpoint = uri, "an http or https address");
+        Set("Callwatch:ApiKey", text => text, key => options.ApiKey = key, "a key");
+        Set("Callwatch:App", text => text, app => options.App = app, "a name");
+        Number("QueueRecords", number => options.QueueRecords = number);
+        Number("BatchRecords", number => options.BatchRecords = number);
+        Time("BatchDelay", value => options.BatchDelay = value);
+        Time("Timeout", value => options.Timeout = value);
+        Time("BaseDelay", value => options.BaseDelay = value);
+        Time("MaxDelay", value => options.MaxDelay = value);
+        Time("ShutdownTimeout", value => options.ShutdownTimeout = value);
+        Set("Callwatch:Records:SpoolFolder", text => text, folder => options.SpoolFolder = folder, "a folder");
+        SetValue("Callwatch:Records:SpoolBytes", text => long.TryParse(text, CultureInfo.InvariantCulture, out var bytes) ? bytes : (long?)null, bytes => options.SpoolBytes = bytes, "a number of bytes");
+        SetValue("Callwatch:Records:JoinCurrentActivity", text => bool.TryParse(text, out var flag) ? flag : (bool?)null, flag => options.JoinCurrentActivity = flag, "true or false");
+        return options;
+
+        void Number(string name, Action<int> set) =>
+            SetValue("Callwatch:Records:" + name, text => int.TryParse(text, CultureInfo.InvariantCulture, out var number) ? number : (int?)null, set, "a whole number");
+
+        void Time(string name, Action<TimeSpan> set) =>
+            SetValue("Callwatch:Records:" + name, text => TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var value) ? value : (TimeSpan?)null, set, "a time such as 00:00:05");
+
+        void Set<T>(string key, Func<string, T?> read, Action<T> set, string what)
+            where T : class
+        {
+            if (settings[key] is not { } text || string.IsNullOrWhiteSpace(text)) return;
+            if (read(text.Trim()) is { } value) set(value);
+            else BadSetting(log, key, what);
+        }
+
+        void SetValue<T>(string key, Func<string, T?> read, Action<T> set, string what)
+            where T : struct
+        {
+            if (settings[key] is not { } text || string.IsNullOrWhiteSpace(text)) return;
+            if (read(text.Trim()) is { } value) set(value);
+            else BadSetting(log, key, what);
+        }
+    }
+
+    [LoggerMessage(EventId = 10, Level = LogLevel.Warning, Message = "{Setting} must be {What}; its default is used")]
+    private static partial void BadSetting(ILogger log, string setting, string what);
+}
