@@ -6,7 +6,7 @@ namespace Callwatch.Client.Api;
 /// <summary>How the API's records are written: snake_case, unknown as <c>null</c>, money as exact numbers.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, Converters = [typeof(MoneyConverter)])]
 [JsonSerializable(typeof(ApiRecordsTaken))]
-[JsonSerializable(typeof(ApiFeedback))]
+[JsonSerializable(typeof(ApiFeedbackWish))]
 [JsonSerializable(typeof(ApiPage<ApiSpan>))]
 [JsonSerializable(typeof(ApiPage<ApiTraceSummary>))]
 [JsonSerializable(typeof(ApiPage<ApiSession>))]

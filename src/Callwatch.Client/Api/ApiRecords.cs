@@ -21,7 +21,7 @@ public sealed record ApiRecordsTaken
 public sealed record ApiRejectedRecord(int Index, string Code, string Field, string Message);
 
 /// <summary>A judgement on a trace or a message.</summary>
-public sealed record ApiFeedback
+public sealed record ApiFeedbackWish
 {
     /// <summary>A W3C trace id, a UUID, or the external id the records of the trace were sent with. One of this and <see cref="MessageId"/>.</summary>
     public string? TraceId { get; init; }

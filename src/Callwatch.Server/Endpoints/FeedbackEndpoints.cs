@@ -9,6 +9,7 @@ using Callwatch.Server.Access;
 using Callwatch.Spans;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 
 namespace Callwatch.Server.Endpoints;
@@ -23,19 +24,20 @@ internal static class FeedbackEndpoints
     public static void MapFeedback(this IEndpointRouteBuilder routes) =>
         routes.MapPost("/api/v1/feedback", TakeAsync).RequireScope(KeyScopes.Ingest | KeyScopes.IngestAny).WithTags("Sending").WithName("SendFeedback")
             .WithSummary("Takes a judgement on a message or a trace. It becomes a score of the message's span, or of the trace's root.")
-            .Accepts<ApiFeedback>("application/json").Produces(StatusCodes.Status202Accepted);
+            .Accepts<ApiFeedbackWish>("application/json").Produces(StatusCodes.Status202Accepted);
 
     private static async Task<IResult> TakeAsync(HttpContext http, Intake intake, FeedbackTargets targets, TimeProvider time, CancellationToken cancel)
     {
-        var (body, problem) = await JsonBody.ReadAsync(http, ApiJson.Default.ApiFeedback);
+        var (body, problem) = await JsonBody.ReadAsync(http, ApiJson.Default.ApiFeedbackWish);
         if (body is null) return problem!;
         if (Wrong(body) is { } wrong) return wrong;
         var caller = http.Caller();
         var scope = new ReadScope(caller.TenantId, caller.AppId);
-        var target = body.MessageId is { Length: > 0 } message
-            ? await targets.OfMessageAsync(scope, message.Trim(), cancel)
+        var about = body.MessageId is { Length: > 0 } message
+            ? new FeedbackAbout(await targets.OfMessageAsync(scope, message.Trim(), cancel))
             : await targets.OfTraceAsync(scope, body.TraceId!.Trim(), cancel);
-        if (target is null) return Problems.NotFound("Nothing of that trace has come yet. Send the feedback after its trace, or name the message_id, which needs no trace.", "trace_not_found");
+        if (about is null) return Problems.TryLater(StatusCodes.Status503ServiceUnavailable, "busy", "Too much is asked at once.", TimeSpan.FromSeconds(2));
+        if (about.Target is not { } target) return Problems.NotFound("Nothing of that trace has come yet. Send the feedback after its trace, or name the message_id, which needs no trace.", "trace_not_found");
 
         var comment = string.IsNullOrWhiteSpace(body.Comment) ? null : body.Comment;
         var told = new FeedbackEvent(target.Trace, target.Span, target.App, Timestamp.From(time.GetUtcNow()), string.IsNullOrWhiteSpace(body.Name) ? "user" : body.Name.Trim(), body.Value, comment);
@@ -53,7 +55,7 @@ internal static class FeedbackEndpoints
         return result is IntakeResult.Accepted ? TypedResults.Accepted((string?)null) : RecordEndpoints.Refusal(result);
     }
 
-    private static IResult? Wrong(ApiFeedback body)
+    private static ProblemHttpResult? Wrong(ApiFeedbackWish body)
     {
         var (trace, message) = (body.TraceId, body.MessageId);
         if (string.IsNullOrWhiteSpace(trace) == string.IsNullOrWhiteSpace(message)) return Problems.Unprocessable("trace_id", "Name either trace_id or message_id.");

@@ -11,6 +11,9 @@ namespace Callwatch.Query;
 /// <param name="App">Name of its app; null while that is not known.</param>
 public sealed record FeedbackTarget(TraceId Trace, SpanId Span, string? App);
 
+/// <param name="Target">Null when nothing of the trace has come.</param>
+public sealed record FeedbackAbout(FeedbackTarget? Target);
+
 /// <summary>Finds what a judgement is about.</summary>
 public sealed class FeedbackTargets(QueryGate gate, Scopes scopes, IJournal journal)
 {
@@ -22,19 +25,16 @@ public sealed class FeedbackTargets(QueryGate gate, Scopes scopes, IJournal jour
     {
         var trace = RecordIds.TraceOf(scope.TenantId, messageId);
         var promised = new FeedbackTarget(trace, RecordIds.MessageSpan(trace, messageId), null);
-        FeedbackTarget? found = null;
-        await gate.RunAsync(scope, run => found = Stored(run, scope, promised) ?? KeyWords.Traces(run, scope, messageId)
-            .Select(known => Stored(run, scope, new FeedbackTarget(known, RecordIds.MessageSpan(known, messageId), null))).FirstOrDefault(known => known is not null), cancel);
-        return found ?? promised;
+        var found = await gate.RunAsync(scope, run => new FeedbackAbout(Stored(run, scope, promised) ?? KeyWords.Traces(run, scope, messageId)
+            .Select(known => Stored(run, scope, new FeedbackTarget(known, RecordIds.MessageSpan(known, messageId), null))).FirstOrDefault(known => known is not null)), cancel);
+        return found?.Target ?? promised;
     }
 
-    /// <summary>The trace's root, the earliest of its spans without a parent; null when nothing of the trace has come.</summary>
-    public async Task<FeedbackTarget?> OfTraceAsync(ReadScope scope, string traceKey, CancellationToken cancel)
+    /// <summary>The trace's root, the earliest of its spans without a parent. Null when too much is asked at once: it may be asked again.</summary>
+    public async Task<FeedbackAbout?> OfTraceAsync(ReadScope scope, string traceKey, CancellationToken cancel)
     {
         var trace = RecordIds.TraceOf(scope.TenantId, traceKey);
-        FeedbackTarget? found = null;
-        await gate.RunAsync(scope, run => found = Root(run, scope, trace) ?? Unstored(run, scope, trace), cancel);
-        return found;
+        return await gate.RunAsync(scope, run => new FeedbackAbout(Root(run, scope, trace) ?? Unstored(run, scope, trace)), cancel);
     }
 
     private FeedbackTarget? Stored(QueryRun run, ReadScope scope, FeedbackTarget wanted) =>

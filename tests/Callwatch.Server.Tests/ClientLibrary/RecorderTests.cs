@@ -25,13 +25,29 @@ public sealed class RecorderTests
         {
             recorder.Record(new MessageRecord
             {
-                MessageId = "m-1", ConversationId = "c-1", UserId = "anna", StartTime = Noon, EndTime = Noon.AddSeconds(2), Model = "gpt-4o", Provider = "openai", TtftMs = 300, Streaming = true,
-                Usage = new RecordUsage { InputTokens = 1_000, OutputTokens = 100, CacheReadTokens = 400 }, Inputs = "Where is my parcel?", Outputs = "On its way.",
-                Tags = ["beta"], Metadata = new JsonObject { ["plan"] = "pro" },
+                MessageId = "m-1",
+                ConversationId = "c-1",
+                UserId = "anna",
+                StartTime = Noon,
+                EndTime = Noon.AddSeconds(2),
+                Model = "gpt-4o",
+                Provider = "openai",
+                TtftMs = 300,
+                Streaming = true,
+                Usage = new RecordUsage { InputTokens = 1_000, OutputTokens = 100, CacheReadTokens = 400 },
+                Inputs = "Where is my parcel?",
+                Outputs = "On its way.",
+                Tags = ["beta"],
+                Metadata = new JsonObject { ["plan"] = "pro" },
             });
             recorder.Record(new WorkflowRecord
             {
-                WorkflowRunId = "r-1", MessageId = "m-1", StartTime = Noon, EndTime = Noon.AddSeconds(1), Status = "failed", Error = "node failed",
+                WorkflowRunId = "r-1",
+                MessageId = "m-1",
+                StartTime = Noon,
+                EndTime = Noon.AddSeconds(1),
+                Status = "failed",
+                Error = "node failed",
                 Nodes = [new NodeExecution { NodeExecutionId = "n-1", Title = "Send", NodeType = "tool", StartTime = Noon, EndTime = Noon.AddSeconds(1), Error = "550", Status = "failed" }],
             });
             recorder.Record(new ToolRecord { ToolName = "get_weather", MessageId = "m-1", StartTime = Noon, EndTime = Noon, ToolInputs = new JsonObject { ["city"] = "Paris" }, ToolOutputs = "18 degrees" });

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Callwatch.Journal;
 using Callwatch.Search;
 using Callwatch.Server.Tests.Receive;
 using Callwatch.Testing;
@@ -132,7 +131,7 @@ public sealed class FullTextTests
         // Until it is read again, the previews are what is looked through.
         await CallsAsync(again, "timbuktu", 1);
         await Eventually.HoldsAsync(() => File.Exists(file + ".damaged"), "the damaged file is set aside");
-        await IndexedAsync(again);
+        await again.IndexedAsync();
         await CallsAsync(again, "timbuktu", 1);
         await CallsAsync(again, "samarkand", 2);
         Assert.Equal(1, (long)(await again.GetAsync("/api/v1/system"))["counters"]!["damaged_search_file"]!);

@@ -45,7 +45,7 @@ public sealed class RecordRouteTests : IAsyncLifetime
         var taken = await TakenAsync($$"""
             {"type":"message","message_id":"{{Message}}",{{Times}},"conversation_id":"c-7","inputs":[{"role":"user","text":"Where is my parcel?"}],"outputs":"On its way.",
              "message_tokens":1000,"answer_tokens":100,"ttft_ms":400,"streaming":true,"is_new":true,
-             "metadata":{"ls_provider":"openai","ls_model_name":"gpt-4o","from_end_user_id":"anna","plan":"pro"}}
+             "metadata":{"ls_provider":"openai","ls_model_name":"gpt-4o","from_end_user_id":"anna","plan":"pro"} }
             """);
         Assert.Equal(MessageTrace, (string?)Assert.Single(taken["trace_ids"]!.AsArray()));
         var call = Assert.Single(await server.AllAsync($"/api/v1/calls?{Traffic.Range}"));

@@ -16,7 +16,7 @@ public static class RecordIds
     {
         if (TraceId.TryParse(key, null, out var own) && !own.IsNone) return own;
         if (key.Length == 36 && Guid.TryParseExact(key, "D", out _) && TraceId.TryParse(key.Replace("-", "", StringComparison.Ordinal), null, out var uuid) && !uuid.IsNone) return uuid;
-        TraceId.TryRead(Hash(tenantId.ToString(System.Globalization.CultureInfo.InvariantCulture), key)[..16], out var made);
+        TraceId.TryRead(Hash(tenantId.ToString(System.Globalization.CultureInfo.InvariantCulture), key).AsSpan(0, 16), out var made);
         return made;
     }
 
