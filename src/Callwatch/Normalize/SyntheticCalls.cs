@@ -65,7 +65,7 @@ internal static class SyntheticCalls
         if (beside.Count == 0) return;
         for (var i = 0; i < spans.Count; i++)
         {
-            if (!isLlm(i) || spans[i].Call!.Source == CallSource.Synthetic || mergedInto[i] >= 0) continue;
+            if (!isLlm(i) || spans[i].Call!.Source == CallSource.Synthetic || mergedInto[i] >= 0 || IsBeneathRecord(spans, tree, i)) continue;
             Offer(default, i);
             for (int at = i, level = 0; at >= 0 && level < MostLevels; at = tree.ParentOf(at), level++)
                 if (!spans[at].ParentSpanId.IsNone) Offer(spans[at].ParentSpanId, i);
@@ -87,6 +87,14 @@ internal static class SyntheticCalls
     {
         for (var level = 0; level < MostLevels && tree.ParentOf(record) is >= 0 and var above && IsRecord(spans[above].Kind); level++) record = above;
         return spans[record].ParentSpanId;
+    }
+
+    // Such a call is that record's own.
+    private static bool IsBeneathRecord(IReadOnlyList<JudgedSpan> spans, SpanTree tree, int call)
+    {
+        for (int at = tree.ParentOf(call), level = 0; at >= 0 && level < MostLevels; at = tree.ParentOf(at), level++)
+            if (IsRecord(spans[at].Kind)) return true;
+        return false;
     }
 
     private static bool IsRecord(SpanKind kind) => kind is >= SpanKind.Message and <= SpanKind.Conversation;

@@ -144,6 +144,17 @@ public sealed class TraceJudgeTests
     }
 
     [Fact]
+    public void A_synthetic_call_gives_way_to_one_recorded_beside_its_record_within_the_records_time()
+    {
+        var record = Other(1, 9, SpanKind.Message);
+        Assert.Equal([4ul], Counted(Judge(Other(9, 0, SpanKind.Http), record, Synthetic(2, 1), Call(4, 9))));
+        // Also where the span it was handed over in never came, and where the call stands deeper.
+        Assert.Equal([4ul], Counted(Judge(record, Synthetic(2, 1), Other(3, 9, SpanKind.Chain), Call(4, 3))));
+        var later = Call(4, 9) with { Start = A.Noon.Plus(TimeSpan.FromSeconds(2)), End = A.Noon.Plus(TimeSpan.FromSeconds(3)) };
+        Assert.Equal([2ul, 4ul], Counted(Judge(Other(9, 0, SpanKind.Http), record, Synthetic(2, 1), later)));
+    }
+
+    [Fact]
     public void Rings_orphans_and_spans_that_are_their_own_parent_are_judged_too()
     {
         var verdicts = Judge(Call(1, 2), Call(2, 1, model: "b"), Call(3, 3, model: "c"), Call(4, 77, model: "d"));

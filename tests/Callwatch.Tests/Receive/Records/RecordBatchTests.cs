@@ -2,7 +2,6 @@ using System.Text;
 using Callwatch.Receive.Bodies;
 using Callwatch.Receive.Otlp;
 using Callwatch.Receive.Records;
-using Callwatch.Spans;
 using Callwatch.Testing;
 using Xunit;
 
