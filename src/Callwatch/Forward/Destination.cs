@@ -77,6 +77,9 @@ public interface IDestinationDirectory
 {
     IReadOnlyList<Destination> All { get; }
 
+    /// <summary>It was deleted, and what is known of it can be forgotten; false too for one that was never heard of.</summary>
+    bool IsGone(int id) => All.All(destination => destination.Id != id);
+
     /// <summary>Completes at the next change, whichever process made it.</summary>
     Task ChangedAsync(CancellationToken cancel);
 }

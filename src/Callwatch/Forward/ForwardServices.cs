@@ -15,6 +15,7 @@ using Callwatch.Journal;
 using Callwatch.Normalize;
 using Callwatch.Settle;
 using Callwatch.Telemetry;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -28,7 +29,7 @@ public static class ForwardServices
     {
         services.AddSingleton<IValidateOptions<ForwardOptions>, ForwardOptionsValidator>();
         services.AddSingleton<IValidateOptions<ForwardOptions>, ForwardOptionsRules>();
-        services.AddOptions<ForwardOptions>().BindConfiguration(ForwardOptions.Section).ValidateOnStart();
+        services.AddOptions<ForwardOptions>().BindConfiguration(ForwardOptions.Section).PostConfigure<IConfiguration>(AlsoAsList).ValidateOnStart();
         services.AddKinds();
         services.AddOutbound();
         services.AddDesk();
@@ -95,6 +96,13 @@ public static class ForwardServices
         services.AddSingleton<LaneHost>();
         services.AddSingleton<ILanes>(provider => provider.GetRequiredService<LaneHost>());
         services.AddHostedService(provider => provider.GetRequiredService<LaneHost>());
+    }
+
+    // Ranges may also be an array, as other lists may.
+    private static void AlsoAsList(ForwardOptions options, IConfiguration settings)
+    {
+        string[] ranges = [.. settings.GetSection($"{ForwardOptions.Section}:{nameof(ForwardOptions.AllowPrivateAddresses)}").GetChildren().Select(child => child.Value).OfType<string>()];
+        if (ranges.Length > 0) options.AllowPrivateAddresses = string.Join(',', ranges);
     }
 
     private static ForwardOptions Options(IServiceProvider provider) => provider.GetRequiredService<IOptions<ForwardOptions>>().Value;

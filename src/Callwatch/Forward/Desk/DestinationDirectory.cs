@@ -53,16 +53,38 @@ internal sealed class DestinationDirectory(ControlDb db, Kinds kinds, SecretVaul
 
     public async Task ChangedAsync(CancellationToken cancel)
     {
-        var before = All;
+        var before = AllOrNone();
         while (true)
         {
             Task signal;
             lock (gate) signal = changed.Task;
-            if (!ReferenceEquals(All, before)) return;
+            if (AllOrNone() is { } now && !ReferenceEquals(now, before)) return;
             using var early = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             await Task.WhenAny(signal, Task.Delay(BetweenLooks, time, early.Token));
             await early.CancelAsync();
             cancel.ThrowIfCancellationRequested();
+        }
+    }
+
+    public bool IsGone(int id)
+    {
+        // Numbers are never used again: one up to the last that was given and that is not there has been deleted. A greater one belongs to
+        // other control data than this, and nothing is known of it.
+        using var connection = db.Open();
+        return connection.ExecuteScalar<long>(
+            "SELECT count(*) FROM sqlite_sequence WHERE name = 'destinations' AND seq >= @id AND NOT EXISTS (SELECT 1 FROM destinations WHERE id = @id)", new { id }) > 0;
+    }
+
+    // Null while the disk refuses: the lanes go on as they are.
+    private IReadOnlyList<Destination>? AllOrNone()
+    {
+        try
+        {
+            return All;
+        }
+        catch (SqliteException)
+        {
+            return null;
         }
     }
 
@@ -103,8 +125,10 @@ internal sealed class DestinationDirectory(ControlDb db, Kinds kinds, SecretVaul
             KeepErrors = row.KeepErrors,
             Mask = mask ?? Mask.None,
             Signals = DestinationRow.ListOf(row.Signals).ToHashSet(StringComparer.Ordinal),
-            Start = row.StartOf(),
             CreatedAt = new Timestamp(row.Created),
+
+            // "Now" is when it was made, not when its lane first runs: what came in between is carried too.
+            Start = row.StartOf() is StartAt.Now ? new StartAt.Time(new Timestamp(row.Created)) : row.StartOf(),
             Enabled = row.Enabled,
             Paused = row.Paused,
         };

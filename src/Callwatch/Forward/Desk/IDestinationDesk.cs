@@ -146,7 +146,7 @@ public sealed record DestinationWish
     /// <summary>Default true.</summary>
     public bool? Enabled { get; init; }
 
-    /// <summary>Default now. It counts at creation; another one later is refused, for a replay does that.</summary>
+    /// <summary>Default now: what is received after it was made, also while it is paused or switched off. It counts at creation; another one later is refused, for a replay does that.</summary>
     public StartAt? Start { get; init; }
 
     /// <summary>Of an update: the revision it was made from; another one now refuses it. Null does not ask.</summary>

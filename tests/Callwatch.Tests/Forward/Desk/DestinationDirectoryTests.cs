@@ -148,4 +148,23 @@ public sealed class DestinationDirectoryTests : IDisposable
         Assert.Null(destination.Config);
         Assert.NotNull(destination.Locked);
     }
+
+    [Fact]
+    public async Task What_was_deleted_is_gone_and_what_was_never_heard_of_is_not()
+    {
+        var process = folder.Started();
+        var (one, two) = (await process.CreateAsync("one"), await process.CreateAsync("two"));
+        process.Desk.Delete(1, two.Id, "tester");
+        Assert.Equal([false, true, false], new[] { one.Id, two.Id, two.Id + 1 }.Select(process.Directory.IsGone));
+    }
+
+    [Fact]
+    public async Task A_destination_that_begins_now_begins_when_it_was_made_however_late_its_lane_runs()
+    {
+        var process = folder.Started();
+        var made = await process.CreateAsync();
+        folder.Time.Advance(TimeSpan.FromHours(1));
+        Assert.Equal(new Callwatch.Forward.StartAt.Time(made.CreatedAt), folder.Open().Directory.All.Single().Start);
+        Assert.Equal(new Callwatch.Forward.StartAt.Now(), process.Desk.Find(1, made.Id)!.Start);
+    }
 }
