@@ -3,6 +3,7 @@ using Callwatch.Control.Secrets;
 using Callwatch.Query;
 using Callwatch.Server.Access;
 using Callwatch.Server.Endpoints;
+using Callwatch.Server.Endpoints.Destinations;
 using Callwatch.Server.Hosting;
 using Callwatch.Server.OpenApi;
 using Microsoft.AspNetCore.Builder;
@@ -35,6 +36,7 @@ public static class CallwatchServer
         builder.Services.AddAccess();
         builder.Services.AddReceiveLimits();
         builder.Services.AddApiDescription();
+        builder.Services.AddSingleton<DestinationSight>();
         builder.Services.AddDashboardPages();
 
         var app = builder.Build();
@@ -74,6 +76,8 @@ public static class CallwatchServer
         app.MapReprice();
         app.MapReindex();
         app.MapRetention();
+        app.MapDestinations();
+        app.MapTracing();
         app.MapDashboardPages();
         return app;
     }

@@ -46,6 +46,20 @@ namespace Callwatch.Client.Api;
 [JsonSerializable(typeof(ApiSecrets))]
 [JsonSerializable(typeof(ApiRotationWish))]
 [JsonSerializable(typeof(ApiRotation))]
+[JsonSerializable(typeof(ApiList<ApiDestinationKind>))]
+[JsonSerializable(typeof(ApiList<ApiDestination>))]
+[JsonSerializable(typeof(ApiDestination))]
+[JsonSerializable(typeof(ApiDestinationWish))]
+[JsonSerializable(typeof(ApiDestinationStatus))]
+[JsonSerializable(typeof(ApiDestinationCheck))]
+[JsonSerializable(typeof(ApiReplayWish))]
+[JsonSerializable(typeof(ApiReplay))]
+[JsonSerializable(typeof(ApiList<ApiReplay>))]
+[JsonSerializable(typeof(ApiList<ApiDeadLetter>))]
+[JsonSerializable(typeof(ApiLetterChoice))]
+[JsonSerializable(typeof(ApiLetterCount))]
+[JsonSerializable(typeof(ApiTracing))]
+[JsonSerializable(typeof(ApiTracingWish))]
 public sealed partial class ApiJson : JsonSerializerContext;
 
 /// <summary>Money as a JSON number: exact, at most 12 decimals, no trailing zeros.</summary>

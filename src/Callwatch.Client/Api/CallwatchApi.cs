@@ -57,6 +57,22 @@ public sealed class CallwatchApi(HttpClient http)
     /// <summary>How the instance is.</summary>
     public Task<ApiAnswer<ApiSystem>> SystemAsync(CancellationToken cancel = default) => GetAsync("api/v1/system", ApiJson.Default.ApiSystem, cancel);
 
+    /// <summary>The kinds of platforms that traces can be sent to, with their fields.</summary>
+    public Task<ApiAnswer<ApiList<ApiDestinationKind>>> DestinationKindsAsync(CancellationToken cancel = default) =>
+        GetAsync("api/v1/destination-kinds", ApiJson.Default.ApiListApiDestinationKind, cancel);
+
+    /// <summary>A page of the destinations. Only <c>Limit</c> and <c>Cursor</c> of the query count.</summary>
+    public Task<ApiAnswer<ApiList<ApiDestination>>> DestinationsAsync(ApiQuery? page = null, CancellationToken cancel = default) =>
+        GetAsync((page ?? new ApiQuery()).On("api/v1/destinations"), ApiJson.Default.ApiListApiDestination, cancel);
+
+    /// <summary>How a destination's lane is.</summary>
+    public Task<ApiAnswer<ApiDestinationStatus>> DestinationStatusAsync(int id, CancellationToken cancel = default) =>
+        GetAsync($"api/v1/destinations/{id.ToString(System.Globalization.CultureInfo.InvariantCulture)}/status", ApiJson.Default.ApiDestinationStatus, cancel);
+
+    /// <summary>A page of what a destination has refused for good, newest first. Only <c>Limit</c> and <c>Cursor</c> of the query count.</summary>
+    public Task<ApiAnswer<ApiList<ApiDeadLetter>>> DeadLettersAsync(int id, ApiQuery? page = null, CancellationToken cancel = default) =>
+        GetAsync((page ?? new ApiQuery()).On($"api/v1/destinations/{id.ToString(System.Globalization.CultureInfo.InvariantCulture)}/dead-letters"), ApiJson.Default.ApiListApiDeadLetter, cancel);
+
     /// <summary>Calls of a range as a stream; the caller disposes it.</summary>
     /// <param name="format"><c>jsonl</c>, <c>csv</c> or <c>otlp</c>.</param>
     /// <param name="query">Which calls.</param>

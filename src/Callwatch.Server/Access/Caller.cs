@@ -26,6 +26,9 @@ public sealed record Caller(int TenantId, int? AppId, KeyScopes Scopes, int KeyI
     /// <summary>May name the app of what it sends (architecture, section 3.1).</summary>
     public bool MayNameApp => MayAnyOf(KeyScopes.IngestAny);
 
+    /// <summary>For what remembers who did something.</summary>
+    public string Who => KeyId == 0 ? "A sign-in" : $"Key {KeyId}";
+
     public bool MayAnyOf(KeyScopes scopes) => (Scopes & scopes) != KeyScopes.None;
 
     /// <summary>What it may see.</summary>

@@ -49,8 +49,7 @@ internal static class ReaderEndpoints
     {
         if (readers.All(reader => reader.Name != name)) return (null, Problems.NotFound("No reader of the journal has this name."));
         if (GoOn.Parse(at) is not { } where) return (null, Problems.Unprocessable("at", "It must be \"head\", \"first\", or the number of the record to go on with."));
-        var caller = http.Caller();
-        return choices.Choose(name, where, caller.KeyId == 0 ? "A sign-in" : $"Key {caller.KeyId}") switch
+        return choices.Choose(name, where, http.Caller().Who) switch
         {
             GoOnAnswer.GoesOn on => (on, null),
             GoOnAnswer.OutOfRange range => (null, Problems.Unprocessable("at", $"The journal holds the records {range.First} to {range.Head}.")),

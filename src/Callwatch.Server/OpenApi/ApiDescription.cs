@@ -18,7 +18,11 @@ namespace Callwatch.Server.OpenApi;
 /// <summary>The OpenAPI document at <c>/openapi/v1.json</c>, made from the routes and the records they answer with.</summary>
 internal static class ApiDescription
 {
-    private static readonly FrozenSet<Type> Asked = [typeof(ApiKeyWish), typeof(ApiNewName), typeof(ApiOwnPrices), typeof(ApiContinue), typeof(ApiBackupWish), typeof(ApiMessagePart)];
+    private static readonly FrozenSet<Type> Asked =
+    [
+        typeof(ApiKeyWish), typeof(ApiNewName), typeof(ApiOwnPrices), typeof(ApiContinue), typeof(ApiBackupWish), typeof(ApiMessagePart),
+        typeof(ApiDestinationWish), typeof(ApiReplayWish), typeof(ApiLetterChoice), typeof(ApiTracingWish),
+    ];
 
     public static IServiceCollection AddApiDescription(this IServiceCollection services)
     {

@@ -1,8 +1,12 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json.Nodes;
 using Callwatch.Control;
 using Callwatch.Server.Access;
+using Callwatch.Server.Tests.Destinations;
+using Callwatch.Server.Tests.Reading;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Xunit;
@@ -15,14 +19,7 @@ public sealed class SecretsInLogsTests
     public async Task No_secret_reaches_the_log_however_much_is_logged()
     {
         var log = new CapturedLog();
-        await using var server = await RunningServer.StartAsync(
-            settings:
-            [
-                ("Logging:LogLevel:Default", "Trace"), ("Logging:LogLevel:Microsoft.AspNetCore", "Trace"),
-                ("Logging:LogLevel:Microsoft.AspNetCore.Hosting.Diagnostics", "Trace"), ("Logging:LogLevel:Microsoft.AspNetCore.Server.Kestrel", "Trace"),
-                ("Logging:LogLevel:Microsoft.AspNetCore.Server.Kestrel.BadRequests", "Trace"),
-            ],
-            services: services => services.AddSingleton<ILoggerProvider>(log));
+        await using var server = await StartAsync(log);
         var admin = Key.AdminOf(server);
         var made = Key.Make(server, KeyScopes.Read);
         const string Unknown = "cw_unknown-0123456789-0123456789";
@@ -46,6 +43,55 @@ public sealed class SecretsInLogsTests
         foreach (var secret in new[] { admin, made, Unknown, link[(link.IndexOf('=', StringComparison.Ordinal) + 1)..] })
             Assert.DoesNotContain(secret, text, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task No_secret_of_a_destination_and_nothing_of_a_trace_reaches_log_or_answer_however_it_fails()
+    {
+        const string Secret = "destination-secret/4711";
+        const string Prompt = "the prompt that nobody but us may read";
+        var log = new CapturedLog();
+        await using var server = await StartAsync(log, Forwarding.Settings);
+        await using var picky = await PickyCollector.StartAsync();
+        picky.Refuses = 401;
+        picky.Says = $$"""{"message":"{{Secret}} is no key"}""";
+        var destination = Forwarding.ToOtlp(picky.Url, key: Secret);
+        List<JsonNode?> answers = [];
+        var made = await server.AddAsync(destination);
+        answers.Add(made);
+        answers.Add(await server.CallAsync(HttpMethod.Post, "/api/v1/destinations/check", destination.ToJsonString()));
+        answers.Add(await server.CallAsync(HttpMethod.Post, $"/api/v1/destinations/{made["id"]}/check"));
+        foreach (var wrong in new[] { $$$"""{"config":{"headers":["{{{Secret}}}"]}}""", $$$"""{"config":{"headers":{"a":"{{{Secret}}}\n"} } }""", $$$"""{"config":{"{{{Secret}}}":1}}""", $$$"""{"config":{"endpoint":"http://user:{{{Secret}}}@host.example"}}""" })
+        {
+            var problem = await server.CallAsync(HttpMethod.Put, $"/api/v1/destinations/{made["id"]}", wrong, HttpStatusCode.UnprocessableEntity);
+
+            // A name that is none of a field is said again, or nobody would know which.
+            if (!wrong.Contains($"\"{Secret}\":", StringComparison.Ordinal)) answers.Add(problem);
+        }
+
+        var nobody = await server.AddAsync(Forwarding.ToOtlp(new Uri("http://127.0.0.1:1"), "nobody there", Secret));
+        await Forwarding.SendAsync(server.Http, Forwarding.Trace(1, question: Prompt));
+        answers.Add(await server.StatusAsync(made, now => (string?)now["state"] == "blocked", "the lane is blocked"));
+        answers.Add(await server.StatusAsync(nobody, now => (string?)now["state"] == "retrying", "the other lane is retrying"));
+        answers.Add(await server.GetAsync("/api/v1/destinations", Key.AdminOf(server)));
+
+        var text = string.Join('\n', log.Lines);
+        Assert.NotEmpty(text);
+        Assert.DoesNotContain(Prompt, text, StringComparison.Ordinal);
+        foreach (var form in new[] { Secret, Uri.EscapeDataString(Secret), Convert.ToBase64String(Encoding.UTF8.GetBytes(Secret)) })
+        {
+            Assert.DoesNotContain(form, text, StringComparison.Ordinal);
+            Assert.All(answers, answer => Assert.DoesNotContain(form, answer!.ToJsonString(), StringComparison.Ordinal));
+        }
+    }
+
+    private static Task<RunningServer> StartAsync(CapturedLog log, params (string Key, string? Value)[] settings) => RunningServer.StartAsync(
+        settings:
+        [
+            ("Logging:LogLevel:Default", "Trace"), ("Logging:LogLevel:Microsoft.AspNetCore", "Trace"),
+            ("Logging:LogLevel:Microsoft.AspNetCore.Hosting.Diagnostics", "Trace"), ("Logging:LogLevel:Microsoft.AspNetCore.Server.Kestrel", "Trace"),
+            ("Logging:LogLevel:Microsoft.AspNetCore.Server.Kestrel.BadRequests", "Trace"), .. settings,
+        ],
+        services: services => services.AddSingleton<ILoggerProvider>(log));
 
     private static async Task SendAsync(RunningServer server, HttpRequestMessage request)
     {

@@ -37,6 +37,13 @@ public sealed class OpenApiTests(OpenApiTests.World world) : IClassFixture<OpenA
     [InlineData("/api/v1/export", "from to app q format")]
     [InlineData("/api/v1/tail", "app q")]
     [InlineData("/api/v1/system", "")]
+    [InlineData("/api/v1/destination-kinds", "")]
+    [InlineData("/api/v1/destinations", "limit cursor")]
+    [InlineData("/api/v1/destinations/{id}", "id")]
+    [InlineData("/api/v1/destinations/{id}/status", "id")]
+    [InlineData("/api/v1/destinations/{id}/replays", "id limit cursor")]
+    [InlineData("/api/v1/destinations/{id}/dead-letters", "id limit cursor")]
+    [InlineData("/api/v1/apps/{app}/tracing", "app")]
     [InlineData("/metrics", "")]
     [InlineData("/healthz", "")]
     [InlineData("/readyz", "")]
@@ -82,11 +89,43 @@ public sealed class OpenApiTests(OpenApiTests.World world) : IClassFixture<OpenA
     [InlineData("ApiLookupMatch", "kind trace_id steps")]
     [InlineData("ApiLookupStep", "step time state reason destination")]
     [InlineData("ApiSystem", "epoch head readers lanes counters disk version")]
+    [InlineData("ApiDestinationKind", "name title fields")]
+    [InlineData("ApiDestinationField", "name type secret required default help")]
+    [InlineData("ApiDestination", "id name kind config config_set apps filter sample_rate keep_errors mask signals enabled start")]
+    [InlineData("ApiDestinationWish", "name kind config apps filter sample_rate keep_errors mask signals enabled start")]
+    [InlineData("ApiDestinationCheck", "ok detail project_url latency_ms")]
+    [InlineData("ApiDestinationStatus", "state position backlog oldest_age_s sent refused retried expired last_delivery last_error")]
+    [InlineData("ApiDestinationError", "time status message advice")]
+    [InlineData("ApiReplayWish", "from to confirm_duplicates")]
+    [InlineData("ApiDeadLetter", "id trace_id span_ids time status message attempts")]
+    [InlineData("ApiLetterChoice", "ids all")]
+    [InlineData("ApiTracing", "enabled destinations")]
     [InlineData("ProblemDetails", "type title status detail code field offset")]
     public void Every_answer_is_described_with_the_names_of_the_contract(string schema, string names)
     {
         var properties = world.Document["components"]!["schemas"]![schema]!["properties"]!.AsObject();
         Assert.All(names.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries), name => Assert.True(properties.ContainsKey(name), $"{schema}.{name} is not described"));
+    }
+
+    [Theory]
+    [InlineData("/api/v1/destinations", "post", "201")]
+    [InlineData("/api/v1/destinations/{id}", "put", "200")]
+    [InlineData("/api/v1/destinations/{id}", "delete", "204")]
+    [InlineData("/api/v1/destinations/check", "post", "200")]
+    [InlineData("/api/v1/destinations/{id}/check", "post", "200")]
+    [InlineData("/api/v1/destinations/{id}/pause", "post", "200")]
+    [InlineData("/api/v1/destinations/{id}/resume", "post", "200")]
+    [InlineData("/api/v1/destinations/{id}/replay", "post", "202")]
+    [InlineData("/api/v1/destinations/{id}/replays/{replay}", "delete", "204")]
+    [InlineData("/api/v1/destinations/{id}/dead-letters/retry", "post", "200")]
+    [InlineData("/api/v1/destinations/{id}/dead-letters/discard", "post", "200")]
+    [InlineData("/api/v1/apps/{app}/tracing", "put", "200")]
+    public void Every_change_of_a_destination_is_described_with_its_answer(string path, string method, string status)
+    {
+        var operation = world.Document["paths"]![path]![method]!;
+        Assert.NotNull(operation["summary"]);
+        Assert.NotNull(operation["responses"]![status]);
+        Assert.NotNull(operation["responses"]!["403"]);
     }
 
     [Fact]
