@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Callwatch.Cli;
 using Callwatch.Cli.Commands;
+using Callwatch.Cli.Commands.Destinations;
 
 var callwatch = new RootCommand("Watches model calls: receives LLM traces, keeps them, and shows latency, success, tokens and cost.")
 {
@@ -13,6 +14,7 @@ var callwatch = new RootCommand("Watches model calls: receives LLM traces, keeps
     StatsCommand.Create(),
     LookupCommand.Create(),
     ExportCommand.Create(),
+    DestinationsCommand.Create(),
     KeysCommand.Create(),
     SecretsCommand.Create(),
     ReindexCommand.Create(),

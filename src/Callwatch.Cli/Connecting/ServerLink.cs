@@ -54,6 +54,41 @@ internal sealed class ServerLink : IDisposable
         Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, type)) { Headers = { ContentType = new("application/json") } },
     };
 
+    /// <summary>A POST without a body; the caller disposes of it.</summary>
+    public static HttpRequestMessage Post(string path) => new(HttpMethod.Post, new Uri(path, UriKind.Relative));
+
+    /// <summary>A PUT with JSON; the caller disposes of it.</summary>
+    public static HttpRequestMessage Put<T>(string path, T body, JsonTypeInfo<T> type)
+    {
+        var request = Post(path, body, type);
+        request.Method = HttpMethod.Put;
+        return request;
+    }
+
+    /// <summary>The caller disposes of it.</summary>
+    public static HttpRequestMessage Get(string path) => new(HttpMethod.Get, new Uri(path, UriKind.Relative));
+
+    /// <summary>Sends a request, and shows the answer: as the API gave it, or by <paramref name="show"/>.</summary>
+    /// <param name="code">The exit code that an answer asks for, however it is shown. Default: 0.</param>
+    public async Task<int> ShowAsync<T>(HttpRequestMessage request, JsonTypeInfo<T> type, Action<T> show, CancellationToken cancel, Func<T, int>? code = null)
+    {
+        using var response = await Http.SendAsync(request, cancel);
+        if (!response.IsSuccessStatusCode) return await RefusedAsync(response, null, cancel);
+        var bytes = await response.Content.ReadAsByteArrayAsync(cancel);
+        var answer = JsonSerializer.Deserialize(bytes, type) ?? throw new JsonException();
+        if (Json)
+        {
+            var output = Console.OpenStandardOutput();
+            await using (output) await output.WriteAsync((byte[])[.. bytes, (byte)'\n'], cancel);
+        }
+        else
+        {
+            show(answer);
+        }
+
+        return code?.Invoke(answer) ?? CommandLine.Fine;
+    }
+
     /// <summary>Asks, and shows the answer: as the API gave it, or by <paramref name="show"/>.</summary>
     /// <param name="filter">The filter in the question, to point into when it is refused.</param>
     public async Task<int> ShowAsync<T>(string path, JsonTypeInfo<T> type, Func<T, int> show, CancellationToken cancel, string? filter = null)

@@ -47,7 +47,8 @@ public sealed class CommandLineTests
     public async Task Whatever_asks_a_server_can_answer_in_json_and_explains_itself()
     {
         var (_, all, _) = await CallwatchProcess.RunAsync(["--help"]);
-        string[] commands = [.. Asking.Select(row => row.Data.Split(' ')[0]), "keys list", "keys create", "keys revoke", "reindex", "reprice", "readers continue", "doctor", "backup", "restore", "demo"];
+        string[] commands = [.. Asking.Select(row => row.Data.Split(' ')[0]), "keys list", "keys create", "keys revoke", "destinations kinds", "destinations list", "destinations add", "destinations change", "destinations check", "destinations status", "destinations pause",
+            "destinations resume", "destinations replay", "destinations dead-letters", "destinations remove", "reindex", "reprice", "readers continue", "doctor", "backup", "restore", "demo"];
         foreach (var command in commands)
         {
             var (code, output, _) = await CallwatchProcess.RunAsync([.. command.Split(' '), "--help"]);
