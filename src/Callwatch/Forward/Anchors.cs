@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Callwatch.Settle;
 using Callwatch.Spans;
 
 namespace Callwatch.Forward;
@@ -65,6 +66,9 @@ internal sealed class Anchors(ForwardDb db, TimeProvider time)
             RootSpanId = root.Span.SpanId,
             RootParentSpanId = root.Span.ParentSpanId,
             RootKind = root.Span.Kind,
+
+            // One that was called from another process settles as a root, though it has a parent.
+            RootIsMissing = !root.Span.ParentSpanId.IsNone && trace.Revision.Reason != SettleReason.RootEnded,
             Start = root.Span.Start,
             FirstAttemptAt = Timestamp.From(time.GetUtcNow()),
             Name = root.Span.DisplayName,
@@ -107,12 +111,12 @@ internal sealed class Anchors(ForwardDb db, TimeProvider time)
 /// <summary>An anchor as it is stored.</summary>
 internal sealed record AnchorFacts(
     long Seq, ulong Root, long Start, long Attempt, string Name, string App, string? User, string? Session, string? Environment, string? Release,
-    IReadOnlyList<string> Tags, IReadOnlyDictionary<string, string> Metadata, string? Form, ulong RootParent = 0, string? RootKind = null, IReadOnlyList<AttemptFacts>? Later = null, long Through = 0)
+    IReadOnlyList<string> Tags, IReadOnlyDictionary<string, string> Metadata, string? Form, ulong RootParent = 0, string? RootKind = null, IReadOnlyList<AttemptFacts>? Later = null, long Through = 0, bool RootIsMissing = false)
 {
     public static AnchorFacts Of(Anchor anchor) => new(
         anchor.Seq, anchor.RootSpanId.Value, anchor.Start.UnixNanoseconds, anchor.FirstAttemptAt.UnixNanoseconds, anchor.Name, anchor.App, anchor.UserId, anchor.SessionId,
         anchor.Environment, anchor.Release, anchor.Tags, anchor.Metadata, anchor.Form, anchor.RootParentSpanId.Value, anchor.RootKind.Word(),
-        anchor.Later.Count == 0 ? null : [.. anchor.Later.Select(later => new AttemptFacts(later.Seq, later.At.UnixNanoseconds, later.Form))], anchor.FirstThrough);
+        anchor.Later.Count == 0 ? null : [.. anchor.Later.Select(later => new AttemptFacts(later.Seq, later.At.UnixNanoseconds, later.Form))], anchor.FirstThrough, anchor.RootIsMissing);
 
     public Anchor ToAnchor(TraceId trace) => new()
     {
@@ -121,6 +125,7 @@ internal sealed record AnchorFacts(
         RootSpanId = new SpanId(Root),
         RootParentSpanId = new SpanId(RootParent),
         RootKind = RootKind is { } word && SpanKinds.TryParse(word, out var kind) ? kind : SpanKind.Other,
+        RootIsMissing = RootIsMissing,
         Start = new Timestamp(Start),
         FirstAttemptAt = new Timestamp(Attempt),
         Name = Name,

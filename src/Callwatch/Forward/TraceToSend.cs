@@ -53,6 +53,12 @@ public sealed record Anchor
 
     public SpanKind RootKind { get; init; }
 
+    /// <summary>
+    /// True when the first revision settled without the trace's root (it took too long, or was too large): the root may come in a later one, and
+    /// <see cref="RootSpanId"/> is then merely the span that began first.
+    /// </summary>
+    public bool RootIsMissing { get; init; }
+
     /// <summary>Start of the root as then known.</summary>
     public required Timestamp Start { get; init; }
 

@@ -1,36 +1,47 @@
+using System.Collections.Concurrent;
 using Callwatch.Forward.Destinations.Shared;
 using Callwatch.Spans;
 
 namespace Callwatch.Forward.Destinations.LangSmith;
 
-/// <summary>LangSmith: <c>POST /runs/multipart</c>, where the server is older <c>POST /runs/batch</c> (see README.md for the source).</summary>
+/// <summary>LangSmith: <c>POST /runs/multipart</c>, where the server is older <c>POST /runs/batch</c>; judgements by <c>POST /feedback</c> (see README.md for the source).</summary>
 internal sealed class LangSmithDestination(LangSmithApi api) : IDestination
 {
-    private static readonly TimeSpan WhenNotSaid = TimeSpan.FromSeconds(10);
+    private const int MostLooksForARun = 5;
+
+    // Of the limit for all requests when the server does not say how long; and once it has lasted, of a plan's, which end with the hour or the month.
+    private static readonly TimeSpan UsualLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LimitOfPlan = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan LongForALimit = TimeSpan.FromSeconds(50);
+
+    private readonly LangSmithProject project = new(api);
+    private readonly ConcurrentDictionary<string, int> early = new(StringComparer.Ordinal);
 
     // What the server says of itself is asked once, before the first request; until then its usual values.
     private volatile LangSmithInfo? info;
     private volatile bool batchOnly;
+    private long limitedSince;
 
-    public DestinationLimits Limits => new(info?.Items ?? LangSmithInfo.Usual.Items, info?.Bytes ?? LangSmithInfo.Usual.Bytes, 4) { OneByOne = [LangSmithMapping.Feedback] };
+    public DestinationLimits Limits => new(info?.Items ?? LangSmithInfo.Usual.Items, info?.Bytes ?? LangSmithInfo.Usual.Bytes, 4) { OneByOne = [LangSmithMapping.FeedbackRoute] };
 
     public IReadOnlyList<OutboundItem> Map(TraceToSend trace, Anchor anchor) => LangSmithMapping.Items(trace, anchor, api.Project);
 
-    public OutboundItem? Shrink(OutboundItem item) => item.Route == LangSmithMapping.Route ? JsonShrink.Of(item) : null;
+    public OutboundItem? Shrink(OutboundItem item) =>
+        item.Route == LangSmithMapping.Route ? JsonShrink.Of(item, ["inputs", "outputs", "error", "extra"], static run => run["tags"]?.AsArray().Add("truncated")) : null;
 
     public async Task<Delivery> SendAsync(IReadOnlyList<OutboundItem> items, CancellationToken cancel)
     {
         try
         {
             var server = info ??= await api.InfoAsync(cancel) ?? LangSmithInfo.Usual;
-            if (items[0].Route == LangSmithMapping.Feedback) return await ReadAsync(await api.PostAsync("/feedback", items[0].Payload.ToArray(), "application/json", false, cancel), cancel);
-            if (!server.Multipart || batchOnly) return await BatchAsync(items, server, cancel);
-            using var response = await api.PostAsync("/runs/multipart", MultipartRuns.Body(items), "multipart/form-data; boundary=" + MultipartRuns.Boundary, server.Gzip, cancel);
-            if ((int)response.StatusCode != 404) return await ReadAsync(response, cancel);
+            if (items[0].Route == LangSmithMapping.FeedbackRoute) return await FeedbackAsync(items[0], cancel);
 
-            // An older server; remembered for as long as the lane runs.
-            batchOnly = true;
-            return await BatchAsync(items, server, cancel);
+            // Packed before the server's own limits were known.
+            if (items.Count > 1 && (items.Count > server.Items || items.Sum(item => (long)item.Payload.Length) > server.Bytes))
+                return new Delivery.TooLarge(new PlatformWords(null, "The server takes less in one request."));
+            var delivery = await RunsAsync(items, server, cancel);
+            if (delivery is Delivery.Accepted) await project.LookAsync(cancel);
+            return delivery;
         }
         catch (Exception e) when (PlatformAnswer.IsTrouble(e, cancel))
         {
@@ -38,32 +49,59 @@ internal sealed class LangSmithDestination(LangSmithApi api) : IDestination
         }
     }
 
-    public Task<CheckResult> CheckAsync(CancellationToken cancel) => api.CheckAsync(cancel);
+    public Task<CheckResult> CheckAsync(CancellationToken cancel) => project.CheckAsync(cancel);
 
-    public string? LinkTo(TraceId traceId, Anchor anchor) => api.ProjectLink is { } project ? $"{project}/r/{PlatformIds.OfTrace(traceId):D}?poll=true" : null;
+    public string? LinkTo(TraceId traceId, Anchor anchor) => project.Link is { } link ? $"{link}/r/{RunTree.RootId(anchor):D}?poll=true" : null;
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private async Task<Delivery> BatchAsync(IReadOnlyList<OutboundItem> items, LangSmithInfo server, CancellationToken cancel)
+    private async Task<Delivery> RunsAsync(IReadOnlyList<OutboundItem> items, LangSmithInfo server, CancellationToken cancel)
     {
-        using var body = new MemoryStream();
-        body.Write("{\"post\":["u8);
-        for (var i = 0; i < items.Count; i++)
+        if (server.Multipart && !batchOnly)
         {
-            if (i > 0) body.WriteByte((byte)',');
-            body.Write(items[i].Payload.Span);
+            using var response = await api.PostAsync("/runs/multipart", MultipartRuns.Body(items), MultipartRuns.ContentType, server.Gzip, cancel);
+            if ((int)response.StatusCode != 404) return await ReadAsync(response, items.Count, cancel);
+
+            // An older server; remembered for as long as the lane runs.
+            batchOnly = true;
         }
 
-        body.Write("],\"patch\":[]}"u8);
-        using var response = await api.PostAsync("/runs/batch", body.ToArray(), "application/json", server.Gzip, cancel);
-        return await ReadAsync(response, cancel);
+        using var batch = await api.PostAsync("/runs/batch", BatchRuns.Body(items), "application/json", server.Gzip, cancel);
+        return await ReadAsync(batch, items.Count, cancel);
     }
 
-    private async Task<Delivery> ReadAsync(HttpResponseMessage response, CancellationToken cancel) => (int)response.StatusCode switch
+    private async Task<Delivery> FeedbackAsync(OutboundItem item, CancellationToken cancel)
     {
-        // Taken before: by an attempt whose answer was lost.
-        409 => new Delivery.Accepted(),
-        429 => new Delivery.TryAgain(await api.Answers.WordsAsync(response, cancel), api.Answers.RetryAfter(response) ?? WhenNotSaid),
-        _ => await api.Answers.UsualAsync(response, cancel),
-    };
+        using var response = await api.PostAsync("/feedback", item.Payload.ToArray(), "application/json", gzip: false, cancel);
+        if ((int)response.StatusCode != 404)
+        {
+            early.TryRemove(item.Id!, out _);
+            return await ReadAsync(response, 1, cancel);
+        }
+
+        // Runs are taken before they are worked up: a judgement may be quicker. One of a run that was refused never finds it.
+        var words = await api.Answers.WordsAsync(response, cancel);
+        if (early.AddOrUpdate(item.Id!, 1, static (_, looks) => looks + 1) < MostLooksForARun) return new Delivery.TryAgain(words, TimeSpan.FromSeconds(2));
+        early.TryRemove(item.Id!, out _);
+        return new Delivery.Refused(words);
+    }
+
+    private async Task<Delivery> ReadAsync(HttpResponseMessage response, int count, CancellationToken cancel)
+    {
+        var status = (int)response.StatusCode;
+        if (status == 429) return await LimitedAsync(response, cancel);
+        Interlocked.Exchange(ref limitedSince, 0);
+        if (status != 409) return await api.Answers.UsualAsync(response, cancel);
+
+        // Taken before, by an attempt whose answer was lost. Of several runs only some may have been: each is asked for by itself.
+        return count == 1 ? new Delivery.Accepted() : new Delivery.Refused(await api.Answers.WordsAsync(response, cancel));
+    }
+
+    private async Task<Delivery> LimitedAsync(HttpResponseMessage response, CancellationToken cancel)
+    {
+        var now = api.Time.GetTimestamp();
+        var since = Interlocked.CompareExchange(ref limitedSince, now, 0);
+        var lasts = since != 0 && api.Time.GetElapsedTime(since, now) >= LongForALimit;
+        return new Delivery.TryAgain(await api.Answers.WordsAsync(response, cancel), api.Answers.RetryAfter(response) ?? (lasts ? LimitOfPlan : UsualLimit));
+    }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -7,79 +6,117 @@ using Callwatch.Forward.Destinations.Shared;
 
 namespace Callwatch.Forward.Destinations.Weave;
 
-/// <summary>The HTTP APIs of Weave's trace server and of the account.</summary>
-internal sealed class WeaveApi(string endpoint, string? host, string apiKey, string? entity, string project, DestinationContext context)
+/// <summary>Where a destination's calls go: the trace server, and the account it belongs to.</summary>
+internal sealed record WeaveTarget(string Endpoint, string? Host, string ApiKey, string? Entity, string Project)
 {
-    private volatile string? asked = entity;
+    public const string Cloud = "https://trace.wandb.ai";
 
-    public PlatformAnswer Answers { get; } = new(new Secrets(apiKey, Convert.ToBase64String(Encoding.UTF8.GetBytes("api:" + apiKey))), context.Time);
+    /// <summary>Where the account is asked for its entity, and projects are made.</summary>
+    public string Account => Host ?? OwnHost ?? "https://api.wandb.ai";
 
-    /// <summary>Where a person finds the project; null until the entity is known.</summary>
-    public string? ProjectUrl => asked is { } owner ? $"{host ?? "https://wandb.ai"}/{owner}/{project}/weave" : null;
+    /// <summary>Where people look.</summary>
+    public string App => Host ?? OwnHost ?? "https://wandb.ai";
 
-    public string? CallUrl(string id) => asked is { } owner ? $"{host ?? "https://wandb.ai"}/{owner}/{project}/r/call/{id}" : null;
+    // A dedicated server has its trace server beneath itself.
+    private string? OwnHost => Endpoint != Cloud && Endpoint.EndsWith("/traces", StringComparison.Ordinal) ? Endpoint[..^"/traces".Length] : null;
+}
 
-    /// <summary><c>entity/project</c>; the entity is asked from the account once where the config has none. Null when the key has none.</summary>
-    public async Task<string?> ProjectIdAsync(CancellationToken cancel)
+/// <summary>The HTTP APIs of Weave's trace server and of the account.</summary>
+internal sealed class WeaveApi(WeaveTarget target, DestinationContext context) : IDisposable
+{
+    private const string WhoAmI = """{"query":"query { viewer { username defaultEntity { name } } }"}""";
+    private const string MakeProject = "mutation MakeProject($entity: String!, $project: String!) { upsertModel(input: {entityName: $entity, name: $project}) { model { name } } }";
+
+    private readonly string basic = Convert.ToBase64String(Encoding.UTF8.GetBytes("api:" + target.ApiKey));
+    private readonly SemaphoreSlim asking = new(1, 1);
+    private volatile string? entity = target.Entity;
+
+    public PlatformAnswer Answers { get; } = new(new Secrets(target.ApiKey, Convert.ToBase64String(Encoding.UTF8.GetBytes("api:" + target.ApiKey))), context.Time);
+
+    /// <summary><c>entity/project</c>; null as long as the account has not been asked.</summary>
+    public string? ProjectId => entity is { } owner ? owner + "/" + target.Project : null;
+
+    public string? ProjectUrl => ProjectId is { } id ? $"{target.App}/{id}/weave" : null;
+
+    public string? CallUrl(string call) => ProjectId is { } id ? $"{target.App}/{id}/r/call/{call}" : null;
+
+    /// <summary>Asks the account once where the config names no entity. Null when the project is known, else why it is not.</summary>
+    public async Task<Delivery?> FindEntityAsync(CancellationToken cancel)
     {
-        asked ??= await EntityAsync(cancel);
-        return asked is { } owner ? $"{owner}/{project}" : null;
-    }
-
-    public Task<HttpResponseMessage> CompleteAsync(string projectId, byte[] body, CancellationToken cancel)
-    {
-        var parts = projectId.Split('/');
-        return PostAsync($"{endpoint}/v2/{Uri.EscapeDataString(parts[0])}/{Uri.EscapeDataString(parts[1])}/calls/complete", body, cancel);
-    }
-
-    public Task<HttpResponseMessage> UpsertAsync(byte[] body, CancellationToken cancel) => PostAsync(endpoint + "/call/upsert_batch", body, cancel);
-
-    public async Task<CheckResult> CheckAsync(CancellationToken cancel)
-    {
-        var started = Stopwatch.GetTimestamp();
+        if (entity is not null) return null;
+        await asking.WaitAsync(cancel);
         try
         {
-            if (await ProjectIdAsync(cancel) is not { } id) return new CheckResult(false, "W&B does not know this key, or it has no default entity: give 'entity'.", null, Stopwatch.GetElapsedTime(started));
-            using var response = await PostAsync(endpoint + "/calls/query_stats", Encoding.UTF8.GetBytes(new JsonObject { ["project_id"] = id }.ToJsonString()), cancel);
-            var took = Stopwatch.GetElapsedTime(started);
-            var words = await Answers.WordsAsync(response, cancel);
-            return words.Status switch
-            {
-                200 => new CheckResult(true, $"Traces go to {id}.", ProjectUrl, took),
-                401 => new CheckResult(false, "W&B does not know this key. " + words.Message, null, took),
-                403 => new CheckResult(false, $"This key may not use {id}. " + words.Message, null, took),
-                404 => new CheckResult(true, $"The project {id} is not there yet; the first trace makes it.", ProjectUrl, took),
-                _ => new CheckResult(false, $"Weave answered {words.Status}: {words.Message}", null, took),
-            };
+            return entity is null ? await AskAsync(cancel) : null;
         }
-        catch (Exception e) when (PlatformAnswer.IsTrouble(e, cancel))
+        finally
         {
-            return new CheckResult(false, PlatformAnswer.Trouble(e).Message);
+            asking.Release();
         }
     }
 
-    private async Task<string?> EntityAsync(CancellationToken cancel)
+    public Task<HttpResponseMessage> CompleteAsync(byte[] body, CancellationToken cancel) =>
+        PostAsync($"{target.Endpoint}/v2/{Uri.EscapeDataString(entity!)}/{Uri.EscapeDataString(target.Project)}/calls/complete", body, cancel);
+
+    public Task<HttpResponseMessage> UpsertAsync(byte[] body, CancellationToken cancel) => PostAsync(target.Endpoint + "/call/upsert_batch", body, cancel);
+
+    public Task<HttpResponseMessage> FeedbackAsync(byte[] body, CancellationToken cancel) => PostAsync(target.Endpoint + "/feedback/create", body, cancel);
+
+    public Task<HttpResponseMessage> CountAsync(CancellationToken cancel) =>
+        PostAsync(target.Endpoint + "/calls/query_stats", Encoding.UTF8.GetBytes(new JsonObject { ["project_id"] = ProjectId }.ToJsonString(PlainJson.Options)), cancel);
+
+    /// <summary>True when the account has made the project, or had it.</summary>
+    public async Task<bool> MakeProjectAsync(CancellationToken cancel)
     {
-        using var response = await PostAsync(
-            (host ?? "https://api.wandb.ai") + "/graphql", Encoding.UTF8.GetBytes("""{"query":"query { viewer { username defaultEntity { name } } }"}"""), cancel);
-        if (!response.IsSuccessStatusCode) return null;
+        var mutation = new JsonObject { ["query"] = MakeProject, ["variables"] = new JsonObject { ["entity"] = entity, ["project"] = target.Project } };
+        using var response = await PostAsync(target.Account + "/graphql", Encoding.UTF8.GetBytes(mutation.ToJsonString(PlainJson.Options)), cancel);
+        return response.IsSuccessStatusCode && Data(await PlatformAnswer.TextAsync(response, cancel))?["upsertModel"] is JsonObject;
+    }
+
+    public void Dispose() => asking.Dispose();
+
+    private async Task<Delivery?> AskAsync(CancellationToken cancel)
+    {
+        using var response = await PostAsync(target.Account + "/graphql", Encoding.UTF8.GetBytes(WhoAmI), cancel);
+        if (!response.IsSuccessStatusCode)
+        {
+            // Nothing can be sent before it is known, so nothing is refused either.
+            var refusal = await Answers.UsualAsync(response, cancel);
+            return refusal is Delivery.Refused refused ? new Delivery.Blocked(refused.Words) : refusal;
+        }
+
+        var text = await PlatformAnswer.TextAsync(response, cancel);
+        entity = EntityIn(text);
+        return entity is not null ? null : new Delivery.Blocked(new PlatformWords(401, "W&B does not know this key, or it has no default entity: give 'entity'."));
+    }
+
+    private static string? EntityIn(string text)
+    {
+        var viewer = Data(text)?["viewer"] as JsonObject;
+        return Text((viewer?["defaultEntity"] as JsonObject)?["name"]) ?? Text(viewer?["username"]);
+
+        static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) && text.Length > 0 ? text : null;
+    }
+
+    private static JsonObject? Data(string text)
+    {
         try
         {
-            var viewer = JsonNode.Parse(await PlatformAnswer.TextAsync(response, cancel))?["data"]?["viewer"];
-            return viewer?["defaultEntity"]?["name"]?.ToString() ?? viewer?["username"]?.ToString();
+            return (JsonNode.Parse(text) as JsonObject)?["data"] as JsonObject;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (JsonException)
         {
             return null;
         }
     }
 
+    // Not compressed: whether the server would take it is not documented.
     private async Task<HttpResponseMessage> PostAsync(string address, byte[] json, CancellationToken cancel)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = new ByteArrayContent(json) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes("api:" + apiKey)));
-        request.Headers.UserAgent.ParseAdd("callwatch/" + context.Version);
-        return await context.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Basic", basic);
+        request.Headers.TryAddWithoutValidation("User-Agent", "callwatch/" + context.Version);
+        return await context.Http.SendAsync(request, cancel);
     }
 }

@@ -37,14 +37,14 @@ internal sealed partial class WeaveKind : IDestinationKind
         }
 
         if (project is not null && !NameForm().IsMatch(project)) reader.Fail("project", "'project' has letters, digits, '-', '_' and '.' only.");
-        if (entity?.Contains('/', StringComparison.Ordinal) == true) reader.Fail("entity", "'entity' holds no '/'.");
-        var host = reader.Url("host");
-        if (reader.Url("endpoint", mayBePlain: false) is null) reader.Put("endpoint", host is null ? "https://trace.wandb.ai" : host.AbsoluteUri.TrimEnd('/') + "/traces");
+        if (entity?.Contains('/', StringComparison.Ordinal) == true || entity?.Length == 0) reader.Fail("entity", "'entity' is a name without '/'.");
+        var host = reader.Url("host", mayBePlain: false);
+        if (reader.Url("endpoint", mayBePlain: false) is null) reader.Put("endpoint", host is null ? WeaveTarget.Cloud : host.AbsoluteUri.TrimEnd('/') + "/traces");
         return reader.Result();
     }
 
     public IDestination Create(JsonObject config, DestinationContext context) => new WeaveDestination(
-        new WeaveApi((string)config["endpoint"]!, (string?)config["host"], (string)config["api_key"]!, (string?)config["entity"], (string)config["project"]!, context));
+        new WeaveApi(new WeaveTarget((string)config["endpoint"]!, (string?)config["host"], (string)config["api_key"]!, (string?)config["entity"], (string)config["project"]!), context));
 
     [GeneratedRegex("^[A-Za-z0-9._-]+$", RegexOptions.NonBacktracking)]
     private static partial Regex NameForm();
