@@ -143,6 +143,51 @@ public sealed class MasterKeyTests : IDisposable
     }
 
     [Fact]
+    public void What_a_running_process_seals_after_a_change_by_another_is_sealed_with_the_new_key()
+    {
+        var (server, command) = (Keys(), Keys());
+        Change(command);
+        Seal(server);
+        Assert.True(Opens(Keys()));
+
+        // Also in the moment before the new file has its name.
+        var old = File.ReadAllBytes(control.Folder.At("master.key"));
+        Change(command);
+        File.Move(control.Folder.At("master.key"), control.Folder.At("master.key.next"));
+        File.WriteAllBytes(control.Folder.At("master.key"), old);
+        Seal(server);
+        Assert.True(Opens(Keys()));
+        Assert.NotEqual(old, File.ReadAllBytes(control.Folder.At("master.key")));
+    }
+
+    [Fact]
+    public void A_new_key_in_a_file_locks_nothing_before_it_is_put_in_force()
+    {
+        var file = control.Folder.At("given");
+        File.WriteAllText(file, Given);
+        var keys = Keys(new SecretsOptions { MasterKeyFile = file });
+        Seal(keys);
+        File.WriteAllText(file, Other);
+        Assert.Null(keys.Find("of some other key"));
+        Assert.True(Opens(keys));
+        Seal(keys);
+        Assert.Equal((1, null), Change(keys));
+        Assert.True(Opens(Keys(new SecretsOptions { MasterKeyFile = file })));
+    }
+
+    [Fact]
+    public void A_change_of_a_given_key_by_another_process_is_followed()
+    {
+        var file = control.Folder.At("given");
+        File.WriteAllText(file, Given);
+        var (server, command) = (Keys(new SecretsOptions { MasterKeyFile = file }), Keys(new SecretsOptions { MasterKeyFile = file }));
+        File.WriteAllText(file, Other);
+        Assert.Equal((0, null), Change(command));
+        Seal(server);
+        Assert.True(Opens(Keys(new SecretsOptions { MasterKey = Other })));
+    }
+
+    [Fact]
     public void A_key_of_a_file_is_changed_by_putting_another_there_and_saying_so()
     {
         var file = control.Folder.At("given");
@@ -208,7 +253,7 @@ public sealed class MasterKeyTests : IDisposable
     private bool Opens(MasterKeys keys)
     {
         using var connection = keys.Db.Open();
-        var (box, dataKey) = connection.QueryFirst<(byte[], long)>("SELECT secrets, data_key FROM destinations");
+        var (box, dataKey) = connection.QueryFirst<(byte[], long)>("SELECT secrets, data_key FROM destinations ORDER BY id DESC LIMIT 1");
         return new SecretVault(keys, control.Time).Open(connection, null, 1, 1, dataKey, box) is OpenAnswer.Clear;
     }
 }

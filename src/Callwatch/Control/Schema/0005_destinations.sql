@@ -4,6 +4,9 @@
 CREATE TABLE data_keys (
   id INTEGER PRIMARY KEY AUTOINCREMENT, tenant INTEGER NOT NULL REFERENCES tenants (id), master TEXT NOT NULL, wrapped BLOB NOT NULL, made INTEGER NOT NULL);
 
+-- Master keys that were put in force by a change; the last one is the one to seal with. Ids say nothing of the keys.
+CREATE TABLE master_keys (id TEXT PRIMARY KEY, since INTEGER NOT NULL);
+
 CREATE TABLE destinations (
   id INTEGER PRIMARY KEY AUTOINCREMENT, tenant INTEGER NOT NULL REFERENCES tenants (id), revision INTEGER NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL,
   config TEXT NOT NULL,                  -- JSON, normalised, without secrets

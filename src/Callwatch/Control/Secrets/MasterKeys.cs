@@ -1,11 +1,12 @@
+using Callwatch.Spans;
 using Dapper;
 using Microsoft.Data.Sqlite;
 
 namespace Callwatch.Control.Secrets;
 
 /// <summary>
-/// The master key in use. It is looked for again when something is met that another one has sealed: a command may have changed it on the
-/// data folder while this process runs.
+/// The master keys this process has met, and the one to seal with. A command may change it on the data folder while a server runs: so
+/// <c>control.db</c> says which one is in force, and whoever seals asks there first, within the transaction in which he seals.
 /// </summary>
 public sealed class MasterKeys
 {
@@ -15,6 +16,7 @@ public sealed class MasterKeys
 
     private readonly TimeProvider time;
     private readonly Lock gate = new();
+    private readonly Dictionary<string, MasterKey> met = new(StringComparer.Ordinal);
     private readonly HashSet<string> lookedFor = new(StringComparer.Ordinal);
     private MasterKeyAnswer current;
     private DateTimeOffset looked;
@@ -35,7 +37,12 @@ public sealed class MasterKeys
             current = Look();
         }
 
-        if (source.Previous is { } previous && current is MasterKeyAnswer.Found now) Rewrap(connection, transaction, previous, now.Key);
+        if (source.Previous is { } previous && current is MasterKeyAnswer.Found { Key: var now } && previous.Id != now.Id)
+        {
+            met[previous.Id] = previous;
+            PutInForce(connection, transaction, now);
+        }
+
         transaction.Commit();
     }
 
@@ -56,27 +63,44 @@ public sealed class MasterKeys
     {
         lock (gate)
         {
-            if (current is MasterKeyAnswer.Found { Key: var held } && held.Id == id) return held;
+            if (met.TryGetValue(id, out var known)) return known;
 
             // At once for an id that is met for the first time, else now and then.
             if (!lookedFor.Add(id) && time.GetUtcNow() - looked < BetweenLooks) return null;
             var found = Look();
+            if (current is MasterKeyAnswer.Missing) current = found;
 
             // Between the commit of a change and the new name of its file.
-            if (IdOf(found) != id && Source.IsOwnFile && MasterKeySource.ReadFile(Source.NextFile) is MasterKeyAnswer.Found { Key: var next } && next.Id == id) found = new MasterKeyAnswer.Found(next);
-            if (found is MasterKeyAnswer.Found || current is MasterKeyAnswer.Missing) current = found;
-            return current is MasterKeyAnswer.Found { Key: var now } && now.Id == id ? now : null;
+            if (Source.IsOwnFile && MasterKeySource.ReadFile(Source.NextFile) is MasterKeyAnswer.Found { Key: var next }) met[next.Id] = next;
+            return met.GetValueOrDefault(id);
         }
     }
 
-    /// <summary>The key to seal with. The own file is made when it has been lost: what is sealed from here on needs one.</summary>
-    internal MasterKeyAnswer ForSealing()
+    /// <summary>The key to seal with in this transaction. The own file is made when it has been lost: what is sealed from here on needs one.</summary>
+    internal MasterKeyAnswer ForSealing(SqliteConnection connection, SqliteTransaction transaction)
     {
         lock (gate)
         {
-            if (current is MasterKeyAnswer.Found) return current;
-            if (Source.IsOwnFile && !File.Exists(Source.OwnFile)) Write(Source.OwnFile, MasterKey.Make());
+            Refresh(connection, transaction);
+            if (current is MasterKeyAnswer.Found || !Source.IsOwnFile || File.Exists(Source.OwnFile)) return current;
+            Write(Source.OwnFile, MasterKey.Make());
             return current = Look();
+        }
+    }
+
+    /// <summary>Learns of changes that others have made.</summary>
+    internal MasterKeyAnswer Refresh(SqliteConnection connection, SqliteTransaction transaction)
+    {
+        lock (gate)
+        {
+            if (Source.IsOwnFile)
+            {
+                FinishChange(connection, transaction);
+                return current = Look();
+            }
+
+            if (current is MasterKeyAnswer.Missing && time.GetUtcNow() - looked >= BetweenLooks) current = Look();
+            return InForce(connection, transaction) is { } id && id != IdOf(current) && Find(id) is { } key ? current = new MasterKeyAnswer.Found(key) : current;
         }
     }
 
@@ -84,34 +108,27 @@ public sealed class MasterKeys
     /// <returns>How many, or why not.</returns>
     internal (int Rewrapped, string? Objection) Change(SqliteConnection connection, Action<SqliteTransaction, int> alongside)
     {
+        if (!Source.CanBeReadAgain)
+            return (0, $"{SecretsOptions.Section}:MasterKey is read at the start. Start with the new key there and this one in {SecretsOptions.Section}:{nameof(SecretsOptions.PreviousMasterKey)}.");
+        var given = Source.Read();
+
+        // The transaction before the gate, as in all that seals.
+        using var transaction = connection.BeginTransaction(deferred: false);
         lock (gate)
         {
-            if (current is not MasterKeyAnswer.Found { Key: var old }) return (0, ((MasterKeyAnswer.Missing)current).Problem);
-            if (!Source.CanBeReadAgain)
-                return (0, $"{SecretsOptions.Section}:MasterKey is read at the start. Start with the new key there and this one in {SecretsOptions.Section}:{nameof(SecretsOptions.PreviousMasterKey)}.");
-            if (!Source.IsOwnFile)
-            {
-                var read = Look();
-                if (read is not MasterKeyAnswer.Found { Key: var given }) return (0, ((MasterKeyAnswer.Missing)read).Problem);
-                if (given.Id == old.Id) return (0, $"{SecretsOptions.Section}:{Source.Name} still gives the same key. Put the new one there first.");
-                using var change = connection.BeginTransaction(deferred: false);
-                var count = Rewrap(connection, change, old, given);
-                alongside(change, count);
-                change.Commit();
-                current = new MasterKeyAnswer.Found(given);
-                return (count, null);
-            }
+            var before = Refresh(connection, transaction);
+            if (Source.IsOwnFile) given = before;
+            if (given is not MasterKeyAnswer.Found { Key: var key }) return (0, ((MasterKeyAnswer.Missing)given).Problem);
 
-            // The new key is on disk before anything is sealed with it, and takes the name of the old one once nothing needs that any more.
-            using var transaction = connection.BeginTransaction(deferred: false);
-            var next = MasterKey.Make();
-            Write(Source.NextFile, next);
-            var rewrapped = Rewrap(connection, transaction, old, next);
-            alongside(transaction, rewrapped);
+            // On disk before anything is sealed with it; it takes the name of the old one once nothing needs that any more.
+            if (Source.IsOwnFile) Write(Source.NextFile, key = MasterKey.Make());
+            var count = PutInForce(connection, transaction, key);
+            if (count == 0 && key.Id == IdOf(before)) return (0, $"{SecretsOptions.Section}:{Source.Name} still gives the same key. Put the new one there first.");
+            alongside(transaction, count);
             transaction.Commit();
-            Promote();
-            current = new MasterKeyAnswer.Found(next);
-            return (rewrapped, null);
+            if (Source.IsOwnFile) Promote();
+            current = new MasterKeyAnswer.Found(key);
+            return (count, null);
         }
     }
 
@@ -120,16 +137,20 @@ public sealed class MasterKeys
     private MasterKeyAnswer Look()
     {
         looked = time.GetUtcNow();
-        return Source.Read();
+        var read = Source.Read();
+        if (read is MasterKeyAnswer.Found { Key: var key }) met[key.Id] = key;
+        return read;
     }
 
     private void FinishChange(SqliteConnection connection, SqliteTransaction transaction)
     {
         if (!OperatingSystem.IsWindows() && File.Exists(Source.OwnFile) && (File.GetUnixFileMode(Source.OwnFile) & ~OwnersOnly) != UnixFileMode.None) File.SetUnixFileMode(Source.OwnFile, OwnersOnly);
         if (!File.Exists(Source.NextFile)) return;
-        var isInUse = MasterKeySource.ReadFile(Source.NextFile) is MasterKeyAnswer.Found { Key: var next }
-            && connection.ExecuteScalar<long>("SELECT count(*) FROM data_keys WHERE master = @Id", new { next.Id }, transaction) > 0;
-        if (isInUse) Promote();
+
+        // Nobody is changing it at this moment: that takes the transaction which is ours now.
+        var isInForce = MasterKeySource.ReadFile(Source.NextFile) is MasterKeyAnswer.Found { Key: var next }
+            && connection.ExecuteScalar<long>("SELECT count(*) FROM master_keys WHERE id = @Id", new { next.Id }, transaction) > 0;
+        if (isInForce) Promote();
         else File.Delete(Source.NextFile);
     }
 
@@ -142,22 +163,27 @@ public sealed class MasterKeys
         }
         catch (FileNotFoundException)
         {
-            // A server that started this moment has done it.
+            // Another process has seen that it is in force, and has done it.
         }
     }
 
-    private static int Rewrap(SqliteConnection connection, SqliteTransaction transaction, MasterKey from, MasterKey to)
+    /// <summary>Seals anew with this key whatever any key that was met has sealed, and notes that it is in force.</summary>
+    private int PutInForce(SqliteConnection connection, SqliteTransaction transaction, MasterKey key)
     {
-        if (from.Id == to.Id) return 0;
+        met[key.Id] = key;
         var count = 0;
-        foreach (var (id, tenant, wrapped) in connection.Query<(long Id, long Tenant, byte[] Wrapped)>("SELECT id, tenant, wrapped FROM data_keys WHERE master = @Id", new { from.Id }, transaction).ToList())
+        foreach (var (id, tenant, master, wrapped) in connection.Query<(long Id, long Tenant, string Master, byte[] Wrapped)>("SELECT id, tenant, master, wrapped FROM data_keys", transaction: transaction).ToList())
         {
-            if (from.Unwrap((int)tenant, wrapped) is not { } dataKey) continue;
-            count += connection.Execute("UPDATE data_keys SET master = @master, wrapped = @again WHERE id = @id", new { master = to.Id, again = to.Wrap((int)tenant, dataKey), id }, transaction);
+            if (master == key.Id || !met.TryGetValue(master, out var old) || old.Unwrap((int)tenant, wrapped) is not { } dataKey) continue;
+            count += connection.Execute("UPDATE data_keys SET master = @master, wrapped = @again WHERE id = @id", new { master = key.Id, again = key.Wrap((int)tenant, dataKey), id }, transaction);
         }
 
+        connection.Execute("INSERT OR REPLACE INTO master_keys (id, since) VALUES (@Id, @now)", new { key.Id, now = Timestamp.From(time.GetUtcNow()).UnixNanoseconds }, transaction);
         return count;
     }
+
+    private static string? InForce(SqliteConnection connection, SqliteTransaction transaction) =>
+        connection.ExecuteScalar<string?>("SELECT id FROM master_keys ORDER BY since DESC, rowid DESC LIMIT 1", transaction: transaction);
 
     private static bool IsAnythingSealed(SqliteConnection connection, SqliteTransaction transaction) =>
         connection.ExecuteScalar<long>("SELECT count(*) FROM destinations WHERE secrets IS NOT NULL", transaction: transaction) > 0;

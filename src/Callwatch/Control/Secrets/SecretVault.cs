@@ -41,7 +41,7 @@ internal sealed class SecretVault(MasterKeys masters, TimeProvider time)
 {
     public SealAnswer Seal(SqliteConnection connection, SqliteTransaction transaction, int tenantId, long owner, ReadOnlySpan<byte> clear)
     {
-        var answer = masters.ForSealing();
+        var answer = masters.ForSealing(connection, transaction);
         if (answer is not MasterKeyAnswer.Found { Key: var master }) return new SealAnswer.Impossible(((MasterKeyAnswer.Missing)answer).Problem);
         var (id, key) = KeyInUse(connection, transaction, tenantId, master) ?? Make(connection, transaction, tenantId, master);
         return new SealAnswer.Done(id, Seal(key, tenantId, owner, clear));

@@ -51,20 +51,22 @@ public sealed class SecretsDesk
     public SecretsState State(int? tenantId)
     {
         using var connection = db.Open();
-        var keys = connection.ExecuteScalar<int>("SELECT count(*) FROM data_keys WHERE tenant = coalesce(@tenantId, tenant)", new { tenantId });
-        var rows = Sealed(connection, null, tenantId);
-        var locked = rows.Count(row => vault.Open(connection, null, (int)row.Tenant, row.Id, row.DataKey, row.Secrets) is OpenAnswer.Locked);
+        using var transaction = connection.BeginTransaction(deferred: false);
+        var master = masters.Refresh(connection, transaction);
+        var keys = connection.ExecuteScalar<int>("SELECT count(*) FROM data_keys WHERE tenant = coalesce(@tenantId, tenant)", new { tenantId }, transaction);
+        var rows = Sealed(connection, transaction, tenantId);
+        var locked = rows.Count(row => vault.Open(connection, transaction, (int)row.Tenant, row.Id, row.DataKey, row.Secrets) is OpenAnswer.Locked);
         return new SecretsState(
-            masters.Source.Name, (masters.Current as MasterKeyAnswer.Found)?.Key.Id, keys, rows.Count, locked, (masters.Current as MasterKeyAnswer.Missing)?.Problem);
+            masters.Source.Name, (master as MasterKeyAnswer.Found)?.Key.Id, keys, rows.Count, locked, (master as MasterKeyAnswer.Missing)?.Problem);
     }
 
     /// <summary>A new data key for a tenant, or for each when it is null; all its secrets are sealed with it in one transaction, and the old key is gone.</summary>
     public RotationAnswer RotateDataKeys(int? tenantId, string who)
     {
-        var answer = masters.ForSealing();
-        if (answer is not MasterKeyAnswer.Found { Key: var master }) return new RotationAnswer.Refused(((MasterKeyAnswer.Missing)answer).Problem);
         using var connection = db.Open();
         using var transaction = connection.BeginTransaction(deferred: false);
+        var answer = masters.Refresh(connection, transaction);
+        if (answer is not MasterKeyAnswer.Found { Key: var master }) return new RotationAnswer.Refused(((MasterKeyAnswer.Missing)answer).Problem);
         var (keys, done, locked) = (0, 0, 0);
         foreach (var tenant in Sealed(connection, transaction, tenantId).GroupBy(row => (int)row.Tenant))
         {

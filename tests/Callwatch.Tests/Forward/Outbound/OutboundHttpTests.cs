@@ -84,7 +84,7 @@ public sealed class OutboundHttpTests : IAsyncDisposable
     [Fact]
     public async Task A_body_without_end_is_given_up()
     {
-        platform.Answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", forever: "10000\r\n" + new string('x', 0x10000) + "\r\n");
+        platform.AnswerForever("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "10000\r\n" + new string('x', 0x10000) + "\r\n");
         using var client = Client(Allowed());
         using (var headersOnly = await client.GetAsync(platform.Address, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken))
             Assert.True(PlatformAnswer.IsTrouble(await Assert.ThrowsAnyAsync<Exception>(() => headersOnly.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken)), TestContext.Current.CancellationToken));
@@ -104,7 +104,7 @@ public sealed class OutboundHttpTests : IAsyncDisposable
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")]
     public async Task An_answer_that_does_not_end_is_given_up_in_time_also_in_its_body(string begun)
     {
-        platform.Answer(begun, thenSilence: true);
+        platform.AnswerAndFallSilent(begun);
         using var client = Client(Allowed());
         var asking = Task.Run(async () =>
         {
@@ -174,9 +174,9 @@ public sealed class OutboundHttpTests : IAsyncDisposable
 
         public void Answer(params string[] texts) => answers = new Queue<string>(texts);
 
-        public void Answer(string text, string forever) => (answers, this.forever) = (new Queue<string>([text]), forever);
+        public void AnswerForever(string text, string forever) => (answers, this.forever) = (new Queue<string>([text]), forever);
 
-        public void Answer(string text, bool thenSilence) => (answers, this.thenSilence) = (new Queue<string>([text]), thenSilence);
+        public void AnswerAndFallSilent(string text) => (answers, thenSilence) = (new Queue<string>([text]), true);
 
         public async ValueTask DisposeAsync()
         {
