@@ -8,6 +8,7 @@ using Callwatch.Forward.Destinations.LangSmith;
 using Callwatch.Forward.Destinations.Opik;
 using Callwatch.Forward.Destinations.Otlp;
 using Callwatch.Forward.Destinations.Phoenix;
+using Callwatch.Forward.Destinations.Sentry;
 using Callwatch.Forward.Destinations.Weave;
 using Callwatch.Forward.Lanes;
 using Callwatch.Forward.Outbound;
@@ -47,6 +48,7 @@ public static class ForwardServices
         services.AddSingleton<IDestinationKind, OpikKind>();
         services.AddSingleton<IDestinationKind, WeaveKind>();
         services.AddSingleton<IDestinationKind, AliyunKind>();
+        services.AddSingleton<IDestinationKind, SentryKind>();
         services.AddSingleton<IDestinationKind, OtlpKind>();
     }
 
