@@ -1,6 +1,7 @@
 using Callwatch.Dashboard.Assets;
 using Callwatch.Dashboard.Calls;
 using Callwatch.Dashboard.Completion;
+using Callwatch.Dashboard.Destinations;
 using Callwatch.Dashboard.Errors;
 using Callwatch.Dashboard.FirstCall;
 using Callwatch.Dashboard.Frame;
@@ -35,10 +36,29 @@ public static class DashboardRoutes
         pages.MapGet(Place.Traces + "/{traceId}", TracePage.GetAsync);
         pages.MapGet(Place.Traces + "/{traceId}/{spanId}/text", TextPage.GetAsync);
         pages.MapGet(Place.Errors, ErrorsPage.GetAsync);
+        pages.MapGet(Place.Destinations, DestinationsPage.Get);
+        pages.MapGet(Place.NewDestination, DestinationsPage.New);
+        pages.MapGet(Place.Destinations + "/{id:int}", DestinationPage.Get);
+        MapChanges(pages.MapGroup(Place.Destinations));
         pages.MapGet(Place.System, SystemPage.Get);
         pages.MapGet(Place.System + "/readers/{name}", ReaderPage.Get);
         pages.MapGet("/complete", CompletionPage.GetAsync);
         return pages;
+    }
+
+    // What is a change takes more than leave to look: the host sees to it by the method.
+    private static void MapChanges(RouteGroupBuilder destinations)
+    {
+        destinations.MapPost("", DestinationForms.CreateAsync);
+        destinations.MapPost("/check", DestinationForms.CheckNewAsync);
+        destinations.MapPost("/{id:int}", DestinationForms.SaveAsync);
+        destinations.MapPost("/{id:int}/check", DestinationForms.CheckAsync);
+        destinations.MapPost("/{id:int}/pause", DestinationForms.PauseAsync);
+        destinations.MapPost("/{id:int}/resume", DestinationForms.ResumeAsync);
+        destinations.MapPost("/{id:int}/delete", DestinationForms.Delete);
+        destinations.MapPost("/{id:int}/dead-letters", DestinationForms.LettersAsync);
+        destinations.MapPost("/{id:int}/replays", DestinationForms.ReplayAsync);
+        destinations.MapPost("/{id:int}/replays/{replay:int}/end", DestinationForms.EndReplay);
     }
 
     /// <summary>Style, scripts and libraries: open to everybody, the sign-in page needs them.</summary>

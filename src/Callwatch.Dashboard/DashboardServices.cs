@@ -1,5 +1,6 @@
 using Callwatch.Dashboard.Assets;
 using Callwatch.Dashboard.Completion;
+using Callwatch.Dashboard.Destinations;
 using Callwatch.Dashboard.FirstCall;
 using Callwatch.Dashboard.Overview;
 using Callwatch.Dashboard.SystemState;
@@ -17,6 +18,9 @@ public static class DashboardServices
         services.AddSingleton<AssetFiles>();
         services.AddSingleton<Pulse>();
         services.AddSingleton<SystemFacts>();
+        services.AddSingleton<LanePulse>();
+        services.AddSingleton<LaneRates>();
+        services.AddSingleton<LaneFacts>();
         services.AddScoped<Suggestions>();
         services.AddScoped<OverviewQuestions>();
         services.AddScoped<FirstCallWatch>();

@@ -13,4 +13,10 @@ public interface IViewer
 
     /// <summary>Whether what concerns the whole instance may be changed.</summary>
     bool MayOperate { get; }
+
+    /// <summary>Whether what belongs to the tenant may be changed.</summary>
+    bool MayChange { get; }
+
+    /// <summary>Who it is, for the audit.</summary>
+    string Who { get; }
 }

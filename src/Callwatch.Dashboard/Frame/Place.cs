@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text;
 
 namespace Callwatch.Dashboard.Frame;
@@ -9,7 +10,7 @@ namespace Callwatch.Dashboard.Frame;
 /// </summary>
 public sealed record Place
 {
-    public const string Overview = "/", Calls = "/calls", Traces = "/traces", Errors = "/errors", System = "/system", FirstCall = "/first-call";
+    public const string Overview = "/", Calls = "/calls", Traces = "/traces", Errors = "/errors", System = "/system", FirstCall = "/first-call", Destinations = "/destinations", NewDestination = "/destinations/new";
 
     /// <summary>Below the path base, with a slash before it.</summary>
     public required string Path { get; init; }
@@ -37,6 +38,9 @@ public sealed record Place
 
     /// <summary>The same, asking for one thing more; the place in a list no longer holds then.</summary>
     public Place Narrowed(string term) => (this with { Filter = Chips.And(Filter, term) }).With("cursor", null).With("call", null);
+
+    /// <summary>The page of one destination.</summary>
+    public static string Destination(int id) => Destinations + "/" + id.ToString(CultureInfo.InvariantCulture);
 
     public string? Find(string name) => Own.GetValueOrDefault(name);
 

@@ -14,7 +14,7 @@ public sealed record Visit
 {
     public const string LanguageCookie = "cw_lang", ThemeCookie = "cw_theme";
 
-    private static readonly string[] OwnNames = ["sort", "cursor", "call", "tab", "span", "group", "at", "under", "run", "between", "base"];
+    private static readonly string[] OwnNames = ["sort", "cursor", "call", "tab", "span", "group", "at", "under", "run", "between", "base", "kind", "before", "done"];
 
     public required Place Place { get; init; }
 
@@ -35,6 +35,11 @@ public sealed record Visit
     public bool SeesInstance { get; init; }
 
     public bool MayOperate { get; init; }
+
+    public bool MayChange { get; init; }
+
+    /// <summary>For the audit.</summary>
+    public string Who { get; init; } = "";
 
     /// <summary>The part of the page a script asks for; null for the whole page.</summary>
     public string? Part { get; init; }
@@ -77,6 +82,8 @@ public sealed record Visit
             Scope = viewer.Scope,
             SeesInstance = viewer.SeesInstance,
             MayOperate = viewer.MayOperate,
+            MayChange = viewer.MayChange,
+            Who = viewer.Who,
             Part = restoring ? null : Blank(request.Headers["HX-Target"]),
         };
     }

@@ -42,5 +42,9 @@ public static class StandalonePages
         public bool SeesInstance => false;
 
         public bool MayOperate => false;
+
+        public bool MayChange => false;
+
+        public string Who => "nobody";
     }
 }

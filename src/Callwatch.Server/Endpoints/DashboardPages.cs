@@ -1,3 +1,4 @@
+using System.Globalization;
 using Callwatch.Control;
 using Callwatch.Dashboard;
 using Callwatch.Dashboard.Frame;
@@ -33,6 +34,10 @@ internal static class DashboardPages
         public bool SeesInstance => Caller.MayAnyOf(KeyScopes.Operator) || Caller.Kind == CallerKind.Loopback;
 
         public bool MayOperate => Caller.MayAnyOf(KeyScopes.Operator);
+
+        public bool MayChange => Caller.MayAnyOf(KeyScopes.Admin);
+
+        public string Who => Caller.KeyId == 0 ? "A sign-in" : string.Create(CultureInfo.InvariantCulture, $"Key {Caller.KeyId}");
 
         private Caller Caller => http.HttpContext!.Caller();
     }

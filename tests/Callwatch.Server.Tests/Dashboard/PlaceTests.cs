@@ -85,5 +85,9 @@ public sealed class PlaceTests
         public bool SeesInstance => true;
 
         public bool MayOperate => false;
+
+        public bool MayChange => false;
+
+        public string Who => "anyone";
     }
 }

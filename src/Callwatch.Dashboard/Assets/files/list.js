@@ -8,7 +8,9 @@
     for (const other of rows()) if (other !== row) other.removeAttribute("aria-current");
     row.setAttribute("aria-current", "true");
     row.scrollIntoView({ block: "nearest" });
-    if (open) link(row)?.click();
+    // Where a row leads away from the list, going to it only puts the finger on it; Enter opens.
+    if (open && row.dataset.row === "look") link(row)?.focus();
+    else if (open) link(row)?.click();
   }
 
   addEventListener("click", event => {

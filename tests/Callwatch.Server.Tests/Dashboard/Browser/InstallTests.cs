@@ -14,7 +14,7 @@ public sealed class InstallTests(Chromium chromium) : IClassFixture<Chromium>
         await visitor.GoAsync("/");
         Assert.Contains(server.Url.Authority, await visitor.Page.Locator("pre:visible").InnerTextAsync(), StringComparison.Ordinal);
         await visitor.AssertAccessibleAsync();
-        foreach (var page in new[] { "/calls", "/traces", "/errors", "/system" })
+        foreach (var page in new[] { "/calls", "/traces", "/errors", "/destinations", "/destinations/new?kind=otlp", "/system" })
         {
             Assert.Equal(200, await visitor.GoAsync(page));
             await visitor.AssertUnharmedAsync();
@@ -34,13 +34,13 @@ public sealed class InstallTests(Chromium chromium) : IClassFixture<Chromium>
         await Traffic.SendCallAsync(server.Http, "anna", TestContext.Current.CancellationToken);
         await Stored.AllAsync(server);
         await using var visitor = await chromium.VisitorAsync(server.Url);
-        foreach (var page in new[] { "/", "/calls", "/traces", "/errors", "/system", "/first-call", "/nowhere" })
+        foreach (var page in new[] { "/", "/calls", "/traces", "/errors", "/destinations", "/destinations/new?kind=otlp", "/system", "/first-call", "/nowhere" })
         {
             await visitor.GoAsync("/watch/calls" + page);
             var strays = await visitor.Page.EvaluateAsync<string[]>(
                 """
-                () => [...document.querySelectorAll("[href], [src], [action], [hx-get], [data-tail], [data-complete]")]
-                  .flatMap(element => ["href", "src", "action", "hx-get", "data-tail", "data-complete"].map(name => element.getAttribute(name)))
+                () => [...document.querySelectorAll("[href], [src], [action], [formaction], [hx-get], [hx-post], [data-tail], [data-complete]")]
+                  .flatMap(element => ["href", "src", "action", "formaction", "hx-get", "hx-post", "data-tail", "data-complete"].map(name => element.getAttribute(name)))
                   .filter(address => address && !address.startsWith("#") && !address.startsWith("/watch/calls"))
                 """);
             Assert.Empty(strays);
