@@ -26,8 +26,8 @@ public sealed record LaneModel(DestinationView Destination, IDestinationKind? Ki
     /// <summary>The platform refuses the key.</summary>
     public bool RefusesKey => Status is { State: LaneState.Blocked, LastError.Status: 401 or 403 } && Destination.Locked is null;
 
-    /// <summary>How much of the way to the head the cursor has behind it, 0 to 1: so drawn that ten waiting traces are seen and ten thousand too.</summary>
-    public double Share => Status.Backlog <= 0 ? 1 : Math.Min(0.985, 1 - (Status.Backlog / (Status.Backlog + 2_000d)));
+    /// <summary>How much of the way to the head the cursor has behind it, 0 to 1: by powers of ten, so that a hundred waiting traces are seen and a million too.</summary>
+    public double Share => Status.Backlog <= 0 ? 1 : Math.Clamp(1 - (Math.Log10(1 + (Status.Backlog / 10d)) / 5), 0.02, Status.State is LaneState.Running or LaneState.Idle ? 1 : 0.94);
 
     /// <summary>When the oldest that waits expires; null when nothing waits.</summary>
     public Timestamp? ExpiresAt(Timestamp now, TimeSpan maxAge) =>

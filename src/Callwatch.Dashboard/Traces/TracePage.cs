@@ -32,6 +32,9 @@ internal static class TracePage
 
         var chosen = SpanId.TryParse(visit.Place.Find("span"), null, out var spanId) ? tree.Find(spanId) : Waterfall.First(tree);
         var open = chosen is null ? null : new OpenSpan(id, chosen.Span.SpanId, await traces.FindSpanAsync(visit.Scope, id, chosen.Span.SpanId, cancel));
+
+        // A tab of the span that is looked at first, which the address does not name.
+        if (visit.Part == "side") return visit.Render<SpanPanel>((nameof(SpanPanel.Open), open), (nameof(SpanPanel.InTrace), true));
         return visit.Render<TraceScreen>((nameof(TraceScreen.Model), new TraceModel(view, tree, part, path, critical, open)));
     }
 
