@@ -7,6 +7,7 @@ using Callwatch.Forward.Lanes;
 using Callwatch.Journal;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Callwatch.Dashboard.Destinations;
 
@@ -18,14 +19,14 @@ internal static class DestinationForms
 {
     private const string AnswerPart = "form-answer";
 
-    public static async Task<IResult> CreateAsync(HttpContext http, Visit visit, IDestinationDesk desk, LaneFacts facts, Apps apps, IJournal journal, IAntiforgery antiforgery, CancellationToken cancel)
+    public static async Task<IResult> CreateAsync(HttpContext http, Visit visit, IViewer viewer, IDestinationDesk desk, LaneFacts facts, Apps apps, IJournal journal, IAntiforgery antiforgery, CancellationToken cancel)
     {
         var form = await ReadAsync(http, cancel);
         if (facts.KindOf(form["kind"]) is not { } kind) return Refused(visit, new FormProblem("kind", "There is no such kind of destination."), null);
         var (wish, problem) = DestinationInput.Read(form, kind, isNew: true);
         if (wish is not null)
         {
-            switch (await desk.CreateAsync(visit.Scope.TenantId, wish, visit.Who, cancel))
+            switch (await desk.CreateAsync(visit.Scope.TenantId, wish, viewer.Who, cancel))
             {
                 case DestinationAnswer.Done done:
                     return GoTo(http, visit, visit.Place.On(Place.Destination(done.Destination.Id)).With("done", "made"));
@@ -38,14 +39,14 @@ internal static class DestinationForms
         return Refused(visit, problem!, () => Forms.New(http, visit, kind, FormValues.Of(form, kind), apps, journal, antiforgery));
     }
 
-    public static async Task<IResult> SaveAsync(HttpContext http, Visit visit, int id, IDestinationDesk desk, LaneFacts facts, Apps apps, IAntiforgery antiforgery, CancellationToken cancel)
+    public static async Task<IResult> SaveAsync(HttpContext http, Visit visit, IViewer viewer, int id, IDestinationDesk desk, LaneFacts facts, Apps apps, IAntiforgery antiforgery, CancellationToken cancel)
     {
         var form = await ReadAsync(http, cancel);
         if (facts.Find(visit.Scope.TenantId, id) is not { Kind: { } kind } lane) return DestinationPage.Missing(visit);
         var (wish, problem) = DestinationInput.Read(form, kind, isNew: false);
         if (wish is not null)
         {
-            switch (await desk.UpdateAsync(visit.Scope.TenantId, id, wish, visit.Who, cancel))
+            switch (await desk.UpdateAsync(visit.Scope.TenantId, id, wish, viewer.Who, cancel))
             {
                 case DestinationAnswer.Done:
                     return GoTo(http, visit, visit.Place.On(Place.Destination(id)).With("done", "saved"));
@@ -98,14 +99,14 @@ internal static class DestinationForms
             }));
     }
 
-    public static async Task<IResult> PauseAsync(HttpContext http, Visit visit, int id, IDestinationDesk desk, CancellationToken cancel) =>
-        Acted(http, visit, id, await ReadAsync(http, cancel), desk.Pause(visit.Scope.TenantId, id, visit.Who), "paused");
+    public static async Task<IResult> PauseAsync(HttpContext http, Visit visit, IViewer viewer, int id, IDestinationDesk desk, CancellationToken cancel) =>
+        Acted(http, visit, id, await ReadAsync(http, cancel), desk.Pause(visit.Scope.TenantId, id, viewer.Who), "paused");
 
-    public static async Task<IResult> ResumeAsync(HttpContext http, Visit visit, int id, IDestinationDesk desk, CancellationToken cancel) =>
-        Acted(http, visit, id, await ReadAsync(http, cancel), desk.Resume(visit.Scope.TenantId, id, visit.Who), "resumed");
+    public static async Task<IResult> ResumeAsync(HttpContext http, Visit visit, IViewer viewer, int id, IDestinationDesk desk, CancellationToken cancel) =>
+        Acted(http, visit, id, await ReadAsync(http, cancel), desk.Resume(visit.Scope.TenantId, id, viewer.Who), "resumed");
 
-    public static IResult Delete(HttpContext http, Visit visit, int id, IDestinationDesk desk) =>
-        desk.Delete(visit.Scope.TenantId, id, visit.Who) ? GoTo(http, visit, visit.Place.On(Place.Destinations)) : DestinationPage.Missing(visit);
+    public static IResult Delete(HttpContext http, Visit visit, IViewer viewer, int id, IDestinationDesk desk) =>
+        desk.Delete(visit.Scope.TenantId, id, viewer.Who) ? GoTo(http, visit, visit.Place.On(Place.Destinations)) : DestinationPage.Missing(visit);
 
     public static async Task<IResult> LettersAsync(HttpContext http, Visit visit, int id, IDestinationDesk desk, DeadLetters letters, ILanes lanes, CancellationToken cancel)
     {
@@ -158,10 +159,10 @@ internal static class DestinationForms
         _ => GoTo(http, visit, visit.Place.On(Place.Destination(id))),
     };
 
-    private static IResult Tested(Visit visit, CheckResult? check, FormProblem? problem) =>
+    private static RazorComponentResult Tested(Visit visit, CheckResult? check, FormProblem? problem) =>
         visit.Render<FormAnswer>((nameof(FormAnswer.Check), check), (nameof(FormAnswer.Problem), problem), (nameof(FormAnswer.Testing), true));
 
-    private static IResult Refused(Visit visit, FormProblem problem, Func<FormModel>? form) => visit.Part == AnswerPart || form is null
+    private static RazorComponentResult Refused(Visit visit, FormProblem problem, Func<FormModel>? form) => visit.Part == AnswerPart || form is null
         ? visit.Render<FormAnswer>((nameof(FormAnswer.Problem), problem))
         : visit.Render<NewDestinationScreen>(StatusCodes.Status422UnprocessableEntity, (nameof(NewDestinationScreen.Model), form() with { Problem = problem, WasTyped = true }));
 

@@ -1,6 +1,5 @@
 using Callwatch.Control;
 using Callwatch.Dashboard.Frame;
-using Callwatch.Forward.Desk;
 using Callwatch.Forward.Lanes;
 using Callwatch.Journal;
 using Microsoft.AspNetCore.Antiforgery;

@@ -62,14 +62,6 @@ internal static class LaneWords
     public static string Line(LaneError error, int length) =>
         Visible.Line(error.Status is { } status && !error.Message.StartsWith(Number(status), StringComparison.Ordinal) ? $"{Number(status)} {error.Message}" : error.Message, length);
 
-    /// <summary>When the next attempt is made; empty when that is not known.</summary>
-    public static string Next(LaneStatus status, Timestamp now, Words words)
-    {
-        if (status.NextAttempt is not { } next) return "";
-        var wait = Math.Ceiling((next.UnixNanoseconds - now.UnixNanoseconds) / 1e9);
-        return wait <= 0 ? words["The next attempt is on its way."] : words.Say("Next attempt in {0}.", Age(wait));
-    }
-
     /// <summary>A length of time without decimals: nobody waits for hundredths.</summary>
     public static Figure Age(double seconds) => seconds switch
     {

@@ -38,9 +38,6 @@ public sealed record Visit
 
     public bool MayChange { get; init; }
 
-    /// <summary>For the audit.</summary>
-    public string Who { get; init; } = "";
-
     /// <summary>The part of the page a script asks for; null for the whole page.</summary>
     public string? Part { get; init; }
 
@@ -83,7 +80,6 @@ public sealed record Visit
             SeesInstance = viewer.SeesInstance,
             MayOperate = viewer.MayOperate,
             MayChange = viewer.MayChange,
-            Who = viewer.Who,
             Part = restoring ? null : Blank(request.Headers["HX-Target"]),
         };
     }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Callwatch.Control;
 using Callwatch.Dashboard;
 using Callwatch.Dashboard.Frame;
@@ -26,7 +25,7 @@ internal static class DashboardPages
         app.MapDashboardAssets().AllowAnyone();
     }
 
-    private sealed class Viewer(IHttpContextAccessor http) : IViewer
+    private sealed class Viewer(IHttpContextAccessor http, Keys keys) : IViewer
     {
         public ReadScope Scope => Caller.ReadScope;
 
@@ -37,7 +36,7 @@ internal static class DashboardPages
 
         public bool MayChange => Caller.MayAnyOf(KeyScopes.Admin);
 
-        public string Who => Caller.KeyId == 0 ? "A sign-in" : string.Create(CultureInfo.InvariantCulture, $"Key {Caller.KeyId}");
+        public string Who => Caller.ToName(keys);
 
         private Caller Caller => http.HttpContext!.Caller();
     }
