@@ -2,7 +2,6 @@ using Callwatch.Dashboard.Language;
 using Callwatch.Dashboard.Show;
 using Callwatch.Forward.Desk;
 using Callwatch.Forward.Lanes;
-using Callwatch.Spans;
 
 namespace Callwatch.Dashboard.Destinations;
 

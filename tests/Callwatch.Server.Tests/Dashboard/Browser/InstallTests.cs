@@ -44,7 +44,7 @@ public sealed class InstallTests(Chromium chromium) : IClassFixture<Chromium>
                   .filter(address => address && !address.startsWith("#") && !address.startsWith("/watch/calls"))
                 """);
             Assert.Empty(strays);
-            Assert.NotEqual("0px", await visitor.Page.EvaluateAsync<string>("() => getComputedStyle(document.querySelector('.panel, .board')).borderTopWidth"));
+            Assert.NotEqual("0px", await visitor.Page.EvaluateAsync<string>("() => getComputedStyle(document.querySelector('.panel, .board, .kind-card')).borderTopWidth"));
         }
 
         await visitor.GoAsync("/watch/calls/");
