@@ -46,7 +46,9 @@ public sealed class ControlDb : IDisposable
     {
         var connection = new SqliteConnection(connectionString);
         connection.Open();
-        connection.Execute("PRAGMA synchronous = FULL");
+
+        // What is taken away is overwritten: a key that was rotated out must not be found in a free page.
+        connection.Execute("PRAGMA synchronous = FULL; PRAGMA secure_delete = ON");
         return connection;
     }
 
@@ -54,6 +56,13 @@ public sealed class ControlDb : IDisposable
     public long DataVersion()
     {
         lock (gate) return (long)dataVersion.ExecuteScalar()!;
+    }
+
+    /// <summary>Brings the log into the file and empties it, as far as nobody reads meanwhile: what was overwritten is then in neither.</summary>
+    internal void Checkpoint()
+    {
+        using var connection = Open();
+        connection.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
     }
 
     public void Dispose()

@@ -89,6 +89,7 @@ public sealed class SecretsDesk
 
         Audit(connection, transaction, tenantId ?? 0, who, "rotate data keys", keys, done, locked);
         transaction.Commit();
+        db.Checkpoint();
         return new RotationAnswer.Done(keys, done, locked, master.Id);
     }
 
@@ -98,6 +99,7 @@ public sealed class SecretsDesk
         using var connection = db.Open();
         var (count, objection) = masters.Change(connection, (transaction, rewrapped) => Audit(connection, transaction, 0, who, "rotate master key", rewrapped, 0, 0));
         if (objection is not null) return new RotationAnswer.Refused(objection);
+        db.Checkpoint();
         return new RotationAnswer.Done(count, 0, State(null).Locked, ((MasterKeyAnswer.Found)masters.Current).Key.Id);
     }
 

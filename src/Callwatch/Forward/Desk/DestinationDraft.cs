@@ -17,6 +17,7 @@ internal sealed record Wrong(string Field, string Message);
 internal sealed class DestinationWishes(Kinds kinds, OutboundGuard guard)
 {
     private const int LongestName = 100;
+    private const int LargestConfig = 64 * 1024;
     private const int MostMasks = 50;
     private const int LongestMask = 1_000;
     private const int MostApps = 1_000;
@@ -46,7 +47,8 @@ internal sealed class DestinationWishes(Kinds kinds, OutboundGuard guard)
                     break;
             }
 
-            foreach (var (field, address) in kind.Addresses(whole!))
+            if (whole!.ToJsonString().Length > LargestConfig) return (null, new Wrong("config", $"It has more than {LargestConfig / 1024} KiB."));
+            foreach (var (field, address) in kind.Addresses(whole))
                 if (await guard.ObjectionAsync(address, cancel) is { } objection) return (null, new Wrong("config." + field, secrets.HideIn(objection)));
         }
 

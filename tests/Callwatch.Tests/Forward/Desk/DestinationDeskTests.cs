@@ -134,6 +134,14 @@ public sealed class DestinationDeskTests : IDisposable
     }
 
     [Fact]
+    public async Task A_config_has_its_bounds()
+    {
+        var config = Json(Config());
+        config["headers"] = new JsonObject(Enumerable.Range(0, 2_000).Select(i => KeyValuePair.Create($"X-{i}", (JsonNode?)new string('x', 50))));
+        Assert.Equal("config", Assert.IsType<DestinationAnswer.Refused>(await process.Desk.CreateAsync(1, new DestinationWish { Name = "x", Kind = "acme", Config = config }, "tester", Cancel)).Field);
+    }
+
+    [Fact]
     public async Task No_answer_repeats_a_secret()
     {
         var wrong = Assert.IsType<DestinationAnswer.Refused>(await process.Desk.CreateAsync(

@@ -1,6 +1,7 @@
 using Callwatch.Control.Secrets;
 using Callwatch.Forward.Desk;
 using Callwatch.Testing;
+using Dapper;
 using Xunit;
 using static Callwatch.Tests.Forward.Desk.DeskFolder;
 
@@ -68,6 +69,25 @@ public sealed class DestinationDirectoryTests : IDisposable
         }
 
         Assert.Equal(Secret, (string?)folder.Open().ConfigOf(made.Id)["api_key"]);
+    }
+
+    [Fact]
+    public async Task Nothing_that_a_rotation_replaced_is_left_in_the_file()
+    {
+        var process = folder.Started();
+        await process.CreateAsync();
+        var before = Sealed();
+        Assert.All(before, bytes => Assert.Contains(bytes, folder.Bytes(), StringComparison.Ordinal));
+        process.Secrets.RotateMasterKey("tester");
+        process.Secrets.RotateDataKeys(1, "tester");
+        Assert.All(before, bytes => Assert.DoesNotContain(bytes, folder.Bytes(), StringComparison.Ordinal));
+        Assert.All(Sealed(), bytes => Assert.Contains(bytes, folder.Bytes(), StringComparison.Ordinal));
+
+        IReadOnlyList<string> Sealed()
+        {
+            using var connection = process.Db.Open();
+            return [.. connection.Query<byte[]>("SELECT secrets FROM destinations UNION ALL SELECT wrapped FROM data_keys").Select(System.Text.Encoding.Latin1.GetString)];
+        }
     }
 
     [Fact]
