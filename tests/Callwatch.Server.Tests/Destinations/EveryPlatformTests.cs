@@ -1,0 +1,55 @@
+using System.Text.Json.Nodes;
+using Callwatch.Receive.Otlp;
+using Callwatch.Settle;
+using Callwatch.Spans;
+using Callwatch.Testing;
+using Callwatch.Testing.Scenarios;
+using Callwatch.Testing.StandIns;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace Callwatch.Server.Tests.Destinations;
+
+/// <summary>One server that sends everything to every platform at once, as it is configured over HTTP and as it runs.</summary>
+public sealed class EveryPlatformTests
+{
+    [Fact]
+    public async Task Every_platform_is_content_with_its_config_and_takes_every_scenario_whole()
+    {
+        await using var langfuse = await LangfuseStandIn.StartedAsync();
+        await using var opik = await OpikStandIn.StartedAsync(TimeProvider.System);
+        langfuse.MayBeNamedLate = true;
+        Platform[] platforms = [new("langfuse", langfuse.Config(), () => langfuse.Problems), new("opik", opik.Config(), () => opik.Problems)];
+        await using var server = await Forwarding.ServerAsync();
+        var destinations = new List<(Platform Platform, JsonNode Made)>();
+        foreach (var platform in platforms)
+        {
+            var destination = new JsonObject { ["name"] = platform.Kind, ["kind"] = platform.Kind, ["config"] = platform.Config.DeepClone() };
+            var check = (await server.CallAsync(HttpMethod.Post, "/api/v1/destinations/check", destination.ToJsonString()))!;
+            Assert.True((bool)check["ok"]!, $"{platform.Kind}: {check["detail"]}");
+            destinations.Add((platform, await server.AddAsync(destination)));
+        }
+
+        var requests = Scenarios.All.SelectMany(scenario => scenario.Requests).ToList();
+        foreach (var request in requests) await Forwarding.SendAsync(server.Http, request);
+        var traces = requests.SelectMany(TracesIn).Distinct().Count();
+        var settling = server.Services.GetRequiredService<ISettleState>();
+        await Eventually.HoldsAsync(() => settling.Status is { Open: 0 } now && now.Head >= traces, "everything settles");
+        foreach (var (platform, made) in destinations)
+        {
+            var status = await server.StatusAsync(made, now => (long)now["backlog"]! == 0 && (string?)now["state"] == "idle" && (long)now["sent"]! > 0, $"{platform.Kind} has everything");
+            var letters = await server.CallAsync(HttpMethod.Get, $"/api/v1/destinations/{made["id"]}/dead-letters");
+            Assert.True((long)status["refused"]! == 0 && (long)status["expired"]! == 0, $"{platform.Kind}: {status.ToJsonString()} {letters!.ToJsonString()}");
+            Assert.Empty(platform.Problems());
+        }
+    }
+
+    private static List<TraceId> TracesIn(byte[] request)
+    {
+        List<TraceId> traces = [];
+        foreach (var span in OtlpSpan.In(request)) traces.Add(span.TraceId);
+        return traces;
+    }
+
+    private sealed record Platform(string Kind, JsonObject Config, Func<IReadOnlyList<string>> Problems);
+}
