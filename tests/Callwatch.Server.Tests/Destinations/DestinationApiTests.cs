@@ -30,7 +30,7 @@ public sealed class DestinationApiTests(DestinationApiTests.World world) : IClas
     {
         var kinds = (await Get("/api/v1/destination-kinds"))["items"]!.AsArray();
         Assert.Superset(
-            new HashSet<string>(["langfuse", "langsmith", "arize", "phoenix", "opik", "weave", "aliyun", "otlp"], StringComparer.Ordinal),
+            new HashSet<string>(["langfuse", "langsmith", "arize", "phoenix", "opik", "weave", "aliyun", "sentry", "otlp"], StringComparer.Ordinal),
             kinds.Select(kind => (string)kind!["name"]!).ToHashSet(StringComparer.Ordinal));
         var field = kinds.Single(kind => (string)kind!["name"]! == "langfuse")!["fields"]!.AsArray().Single(one => (string)one!["name"]! == "host")!;
         Assert.Equal("https://cloud.langfuse.com", (string?)field["default"]);

@@ -18,8 +18,19 @@ public sealed class EveryPlatformTests
     {
         await using var langfuse = await LangfuseStandIn.StartedAsync();
         await using var opik = await OpikStandIn.StartedAsync(TimeProvider.System);
+        await using var sentry = await SentryStandIn.StartedAsync();
+        await using var langSmith = new LangSmithStandIn();
+        await using var weave = new WeaveStandIn();
+        foreach (var standIn in new StandIn[] { langSmith, weave }) await standIn.StartAsync();
         langfuse.MayBeNamedLate = true;
-        Platform[] platforms = [new("langfuse", langfuse.Config(), () => langfuse.Problems), new("opik", opik.Config(), () => opik.Problems)];
+        Platform[] platforms =
+        [
+            new("langfuse", langfuse.Config(), () => langfuse.Problems),
+            new("opik", opik.Config(), () => opik.Problems),
+            new("langsmith", new JsonObject { ["api_key"] = LangSmithStandIn.Key, ["endpoint"] = langSmith.Endpoint, ["project"] = "shop" }, () => []),
+            new("weave", new JsonObject { ["api_key"] = WeaveStandIn.Key, ["host"] = weave.Host, ["project"] = "shop" }, () => []),
+            new("sentry", new JsonObject { ["dsn"] = sentry.Dsn, ["errors_only"] = false, ["traces_sample_rate"] = 1 }, () => []),
+        ];
         await using var server = await Forwarding.ServerAsync();
         var destinations = new List<(Platform Platform, JsonNode Made)>();
         foreach (var platform in platforms)
