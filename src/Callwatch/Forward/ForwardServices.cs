@@ -91,7 +91,8 @@ public static class ForwardServices
         services.AddSingleton<LaneTable>();
         services.AddSingleton(provider => new DeadLetters(provider.GetRequiredService<ForwardDb>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new TraceReader(
-            provider.GetRequiredService<IJournal>(), provider.GetRequiredService<SpanNormalizer>(), provider.GetRequiredService<Apps>(), Options(provider).SharedBytes));
+            provider.GetRequiredService<IJournal>(), provider.GetRequiredService<SpanNormalizer>(), provider.GetRequiredService<Apps>(), Options(provider).SharedBytes,
+            provider.GetRequiredService<ISettledLog>()));
         services.AddSingleton(provider => new LaneServices(
             provider.GetRequiredService<ISettledLog>(), provider.GetRequiredService<TraceReader>(), provider.GetRequiredService<Anchors>(), provider.GetRequiredService<LaneTable>(),
             provider.GetRequiredService<DeadLetters>(), Options(provider), provider.GetRequiredService<Counters>(), Random.Shared, provider.GetRequiredService<TimeProvider>()));

@@ -53,7 +53,16 @@ internal sealed class TraceReader(IJournal journal, SpanNormalizer normalizer, A
             size += body.Length + 2_000;
         }
 
-        return new Held(revision.Seq, new TraceToSend { Revision = revision, Spans = InOrder(Judged(spans)), Earlier = EarlierOf(revision, spans) }, revision.Spans.Count - spans.Count, size * 3);
+        return new Held(revision.Seq, new TraceToSend { Revision = revision, Spans = InOrder(Judged(spans)), Earlier = EarlierOf(revision, spans), Scored = ScoredBy(revision, logs) }, revision.Spans.Count - spans.Count, size * 3);
+    }
+
+    // Where the spans lie that earlier revisions carried; of a span sent twice the latest copy.
+    private Dictionary<SpanId, (SettledPlace Place, long Seq)> PlacesBefore(SettledRevision revision)
+    {
+        var places = new Dictionary<SpanId, (SettledPlace Place, long Seq)>();
+        foreach (var before in settled!.Of(revision.TenantId, revision.TraceId).Where(before => before.Seq < revision.Seq))
+            foreach (var place in before.Spans) places[place.SpanId] = (place, before.Seq);
+        return places;
     }
 
     private Dictionary<SpanId, EarlierSpan> EarlierOf(SettledRevision revision, List<SpanToSend> spans)
@@ -63,19 +72,39 @@ internal sealed class TraceReader(IJournal journal, SpanNormalizer normalizer, A
         var here = spans.Select(span => span.Span.SpanId).ToHashSet();
         var wanted = new Stack<SpanId>(spans.Select(span => span.Span.ParentSpanId).Where(parent => !parent.IsNone && !here.Contains(parent)));
         if (wanted.Count == 0) return earlier;
-        var places = new Dictionary<SpanId, (SettledPlace Place, long Seq)>();
-        foreach (var before in settled.Of(revision.TenantId, revision.TraceId).Where(before => before.Seq < revision.Seq))
-            foreach (var place in before.Spans) places[place.SpanId] = (place, before.Seq);
+        var places = PlacesBefore(revision);
         while (earlier.Count < MostAncestors && wanted.TryPop(out var id))
         {
-            if (earlier.ContainsKey(id) || !places.TryGetValue(id, out var found)) continue;
-            if (journal.Find(found.Place.Number) is not { } record || !OtlpSpan.TryAt(record.Payload.Span, found.Place.Offset, out var otlp)) continue;
-            var span = normalizer.Normalize(otlp, new SpanOrigin(record.TenantId, record.AppId, record.ReceivedAt), []);
+            if (earlier.ContainsKey(id) || !places.TryGetValue(id, out var found) || ReadAt(found.Place, []) is not { Span: var span }) continue;
             earlier[id] = new EarlierSpan(found.Seq, span.Start, span.ParentSpanId, span.Kind);
             if (!span.ParentSpanId.IsNone && !here.Contains(span.ParentSpanId)) wanted.Push(span.ParentSpanId);
         }
 
         return earlier;
+    }
+
+    // Feedback comes when people have read the answer: long after its span was settled and sent.
+    private List<ScoredSpan> ScoredBy(SettledRevision revision, Dictionary<SpanId, List<SettledPlace>>? logs)
+    {
+        List<ScoredSpan> scored = [];
+        if (logs is null || revision.Revision <= 1 || settled is null) return scored;
+        var here = revision.Spans.Select(place => place.SpanId).ToHashSet();
+        if (logs.Keys.All(here.Contains)) return scored;
+        var places = PlacesBefore(revision);
+        foreach (var (id, judgements) in logs)
+        {
+            if (here.Contains(id) || !places.TryGetValue(id, out var found) || ReadAt(found.Place, Logs(judgements)) is not { Span.Scores.Count: > 0 } span) continue;
+            scored.Add(new ScoredSpan(found.Seq, span));
+        }
+
+        return scored;
+    }
+
+    private SpanToSend? ReadAt(SettledPlace place, List<JoinedLog> joined)
+    {
+        if (journal.Find(place.Number) is not { } record || !OtlpSpan.TryAt(record.Payload.Span, place.Offset, out var otlp) || otlp.SpanId != place.SpanId) return null;
+        var span = normalizer.Normalize(otlp, new SpanOrigin(record.TenantId, record.AppId, record.ReceivedAt), joined);
+        return new SpanToSend(span, normalizer.Content(otlp, joined), apps.NameOf(record.AppId), otlp.Resource.ToArray(), otlp.Scope.ToArray(), otlp.Body.ToArray());
     }
 
     private List<JoinedLog> Logs(List<SettledPlace>? places)

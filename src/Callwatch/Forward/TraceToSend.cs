@@ -17,12 +17,19 @@ public sealed record TraceToSend
     /// <summary>Ancestors of these spans that were in earlier revisions of the trace, as far as the journal still holds them.</summary>
     public IReadOnlyDictionary<SpanId, EarlierSpan> Earlier { get; init; } = NoneEarlier;
 
+    /// <summary>Spans of earlier revisions that only got scores now: they are there already, and nothing but the scores is to be sent of them.</summary>
+    public IReadOnlyList<ScoredSpan> Scored { get; init; } = [];
+
     private static readonly IReadOnlyDictionary<SpanId, EarlierSpan> NoneEarlier = new Dictionary<SpanId, EarlierSpan>();
 }
 
 /// <summary>A span of an earlier revision, for ids that are made of more than the span's own.</summary>
 /// <param name="Seq">The settled number of its revision.</param>
 public sealed record EarlierSpan(long Seq, Timestamp Start, SpanId ParentSpanId, SpanKind Kind);
+
+/// <summary>A span of an earlier revision with the scores that came since.</summary>
+/// <param name="Seq">The settled number of the revision that carried the span.</param>
+public sealed record ScoredSpan(long Seq, SpanToSend Span);
 
 /// <summary>One span with its bodies, masked as the destination's config asks.</summary>
 /// <param name="Span">As normalised and judged.</param>

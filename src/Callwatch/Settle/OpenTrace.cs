@@ -8,6 +8,7 @@ internal sealed class OpenTrace(int tenantId, TraceId traceId, long firstNumber,
     private readonly List<SettledPlace> spans = [];
     private readonly List<SettledPlace> logs = [];
     private Dictionary<SpanId, int>? places;
+    private bool hasJudgements;
 
     // Most traces are small: looking through a few spans is quicker than hashing them.
     private const int FewSpans = 16;
@@ -31,6 +32,9 @@ internal sealed class OpenTrace(int tenantId, TraceId traceId, long firstNumber,
 
     public long Bytes { get; private set; }
 
+    /// <summary>There is something to carry: spans, or judgements of spans that earlier revisions carried.</summary>
+    public bool HasNews => spans.Count > 0 || hasJudgements;
+
     /// <summary>A span without a parent, or one whose parent is in another process and so never comes here, has ended.</summary>
     public bool RootHasEnded { get; private set; }
 
@@ -49,9 +53,11 @@ internal sealed class OpenTrace(int tenantId, TraceId traceId, long firstNumber,
         else Append(place);
     }
 
-    public void AddLog(SpanId span, long number, int offset, Timestamp at)
+    /// <param name="isJudgement">It is of use without its span in the same revision.</param>
+    public void AddLog(SpanId span, long number, int offset, Timestamp at, bool isJudgement)
     {
         Came(number, offset, at);
+        hasJudgements |= isJudgement;
         logs.Add(new SettledPlace(span, number, offset));
     }
 

@@ -52,7 +52,7 @@ internal sealed class OpenTraces(SettleOptions options, Action<int, TraceId>? cl
             foreach (var log in OtlpLog.In(record.Payload.Span))
             {
                 if (!SpanNormalizer.Joins(log) || isCovered?.Invoke(record.TenantId, log.TraceId, record.Number, log.Offset) == true) continue;
-                Open(record, log.TraceId).AddLog(log.SpanId, record.Number, log.Offset, record.ReceivedAt);
+                Open(record, log.TraceId).AddLog(log.SpanId, record.Number, log.Offset, record.ReceivedAt, log.EventName.SequenceEqual("gen_ai.evaluation.result"u8));
             }
         }
 
@@ -87,15 +87,16 @@ internal sealed class OpenTraces(SettleOptions options, Action<int, TraceId>? cl
         return open;
     }
 
-    // Log records alone make no revision: they wait for their span, and go when they have waited long enough.
+    // Log records alone make no revision: they wait for their span, and go when they have waited long enough. Judgements are of use without it,
+    // for their span has mostly been settled long ago; whether it has, whoever commits them knows.
     private void Close(OpenTrace trace, SettleReason reason)
     {
         trace.IsSettled = true;
-        if (trace.Count > 0) closing?.Invoke(trace.TenantId, trace.TraceId);
+        if (trace.HasNews) closing?.Invoke(trace.TenantId, trace.TraceId);
         traces.TryRemove((trace.TenantId, trace.TraceId), out _);
         byAge.Remove(trace.Node!);
         waiting -= trace.Count;
-        if (trace.Count > 0) ready.Add((trace, reason));
+        if (trace.HasNews) ready.Add((trace, reason));
     }
 
     // A parent in another process never comes here: the sender says so in the flags (bits 8 and 9), else it is the side that was called.

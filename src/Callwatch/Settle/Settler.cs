@@ -272,6 +272,9 @@ internal sealed partial class Settler : BackgroundService, IJournalReader, ISett
         {
             var key = (trace.TenantId, trace.TraceId);
             var before = counted.TryGetValue(key, out var known) || revisions.TryFind(key, out known) ? known : settled.RevisionsOf(trace.TenantId, trace.TraceId);
+
+            // Of a trace that never came.
+            if (trace.Count == 0 && before == 0) continue;
             counted[key] = before + 1;
             batch.Add(trace.Settle(++seq, before + 1, reason, at));
             offsets.Add(trace.LastOffset);

@@ -2,8 +2,11 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Callwatch.Forward;
 using Callwatch.Forward.Lanes;
+using Callwatch.Journal;
 using Callwatch.Normalize;
 using Callwatch.Normalize.Pricing;
+using Callwatch.Receive.Otlp;
+using Callwatch.Receive.Records;
 using Callwatch.Settle;
 using Callwatch.Spans;
 using Callwatch.Telemetry;
@@ -79,10 +82,38 @@ public sealed class ForwardRig : IAsyncDisposable
         settled.Append(revisions, [.. revisions.Select(_ => 0)], journal.Head, journal.Head.Number);
     }
 
+    /// <summary>A judgement that people send when the trace has long been settled.</summary>
+    public async Task AddFeedbackAsync(FeedbackEvent feedback)
+    {
+        var now = Timestamp.From(Time.GetUtcNow());
+        var payload = feedback.ToOtlp();
+        await journal.AppendAsync(
+            [new JournalEntry { Signal = Signal.Logs, TenantId = Scenario.TenantId, AppId = owners.AppId, KeyId = 0, ReceivedAt = now, ItemCount = 1, Payload = payload }], CancellationToken.None);
+        var number = journal.Head.Number;
+        List<SettledPlace> places = [];
+        foreach (var log in OtlpLog.In(payload)) places.Add(new SettledPlace(log.SpanId, number, log.Offset));
+        var revision = new SettledRevision
+        {
+            Seq = settled.Head + 1,
+            TenantId = Scenario.TenantId,
+            TraceId = feedback.Trace,
+            Revision = settled.Of(Scenario.TenantId, feedback.Trace).Count + 1,
+            Reason = SettleReason.Quiet,
+            SettledAt = now,
+            FirstReceivedAt = now,
+            LastReceivedAt = now,
+            FirstNumber = number,
+            LastNumber = number,
+            Spans = [],
+            Logs = places,
+        };
+        settled.Append([revision], [0], journal.Head, number);
+    }
+
     /// <summary>The destination by itself, for its check, its links and single sends. Dispose of it.</summary>
     public IDestination Open() => kind.Create((JsonObject)config.DeepClone(), new DestinationContext(http, Time, "1.0.0"));
 
-    /// <summary>Runs the lane until its cursor has come to the head, or until something else is so. The clock goes on meanwhile.</summary>
+    /// <summary>Runs the lane until it has come to the head (what is not chosen does not move its cursor at once), or until something else is so. The clock goes on meanwhile.</summary>
     public async Task DeliverAsync(Func<bool>? until = null)
     {
         await using var platform = Open();
@@ -100,7 +131,7 @@ public sealed class ForwardRig : IAsyncDisposable
                     if (Stopwatch.GetElapsedTime(advanced) < TimeSpan.FromMilliseconds(2)) return running.IsCompleted;
                     advanced = Stopwatch.GetTimestamp();
                     Time.Advance(TimeSpan.FromMilliseconds(50));
-                    return running.IsCompleted || (until?.Invoke() ?? (Cursor == settled.Head));
+                    return running.IsCompleted || (until?.Invoke() ?? (Cursor == settled.Head || lane.Status() is { Backlog: 0, State: LaneState.Idle }));
                 },
                 "the lane has come to the end");
         }

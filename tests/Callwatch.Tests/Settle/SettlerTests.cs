@@ -52,6 +52,27 @@ public sealed class SettlerTests
         Assert.Equal(1, Assert.Single(Assert.Single(running.Log.Of(1, RunningSettler.TraceOf(1))).Logs).Number);
     }
 
+    [Fact]
+    public async Task A_judgement_that_comes_when_its_span_was_settled_is_a_revision_of_its_own()
+    {
+        using var folder = new TempFolder();
+        var journal = new InMemoryJournal();
+        await using var running = await RunningSettler.StartAsync(folder, journal, time);
+        await journal.AppendSpansAsync(time, Span(1));
+        await running.AdvanceUntilAsync(time, () => running.Log.Head == 1);
+        await JudgeAsync(journal, trace: 7);
+        await JudgeAsync(journal, trace: 1);
+        await running.AdvanceUntilAsync(time, () => running.Log.Head == 2);
+        var judged = running.Log.Of(1, RunningSettler.TraceOf(1))[1];
+        Assert.Empty(judged.Spans);
+        Assert.Equal(3, Assert.Single(judged.Logs).Number);
+
+        // One of a trace that never came is nobody's.
+        await journal.AppendSpansAsync(time, Span(2));
+        await running.AdvanceUntilAsync(time, () => running.Log.Head == 3);
+        Assert.Empty(running.Log.Of(1, RunningSettler.TraceOf(7)));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -141,6 +162,12 @@ public sealed class SettlerTests
         Assert.Equal(1, running.Log.Head);
         await journal.AppendSpansAsync(time, OpenTracesTests.Child(1, 5));
         await Eventually.HoldsAsync(() => running.Settler.IsSettled(1, trace, 2, Timestamp.From(time.GetUtcNow())) == false, "it is open again");
+    }
+
+    private async Task JudgeAsync(InMemoryJournal journal, int trace)
+    {
+        var log = Message(1, Message(2, Message(2, Text(12, "gen_ai.evaluation.result"), Id(9, 16, trace), Id(10, 8, trace))));
+        await journal.AppendAsync([TestJournal.Entry(log, Signal.Logs) with { TenantId = 1, ReceivedAt = Timestamp.From(time.GetUtcNow()) }], TestContext.Current.CancellationToken);
     }
 
     private static byte[] RandomSpan(Random dice, ref int sent)

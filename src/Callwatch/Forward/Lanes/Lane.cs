@@ -143,7 +143,7 @@ internal sealed partial class Lane : ISendingWatch
             lock (gate) unsaved += LaneCounts.None with { Expired = gone };
         }
 
-        if (trace.Spans.Count == 0 || Selecting.Of(destination, trace, services.Anchors.Find(destination.Id, revision.TraceId) is not null) is not { } wanted) return;
+        if ((trace.Spans.Count == 0 && trace.Scored.Count == 0) || Selecting.Of(destination, trace, services.Anchors.Find(destination.Id, revision.TraceId) is not null) is not { } wanted) return;
         lock (gate)
         {
             batch.Add(wanted);
@@ -241,7 +241,7 @@ internal sealed partial class Lane : ISendingWatch
 
     private async Task RetryAsync(DeadLetter letter, CancellationToken cancel)
     {
-        if (services.Settled.Find(letter.Seq) is not { } revision || services.Traces.Read(revision).Trace is not { Spans.Count: > 0 } trace
+        if (services.Settled.Find(letter.Seq) is not { } revision || services.Traces.Read(revision).Trace is not { } trace
             || Selecting.Of(destination, trace, isAnchored: true) is not { } wanted)
         {
             services.Letters.Add(destination.Id, letter.Seq, letter.ToItem(), new PlatformWords(null, "The journal no longer holds it."), 0);

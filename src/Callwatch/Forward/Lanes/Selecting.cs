@@ -10,10 +10,13 @@ internal static class Selecting
     public static TraceToSend? Of(Destination destination, TraceToSend trace, bool isAnchored)
     {
         var spans = destination.AppIds is null && destination.ExceptAppIds.Count == 0 ? trace.Spans : [.. trace.Spans.Where(span => destination.Serves(span.Span.AppId))];
-        if (spans.Count == 0) return null;
+        List<ScoredSpan> scored = [.. trace.Scored.Where(one => destination.Serves(one.Span.Span.AppId)).Select(one => one with { Span = destination.Mask.Of(one.Span) })];
+
+        // Scores alone go where their span has gone.
+        if (spans.Count == 0) return scored.Count > 0 && isAnchored ? trace with { Spans = [], Scored = scored } : null;
         if (!isAnchored && !(IsInSample(destination, trace.Revision.TraceId) || (destination.KeepErrors && spans.Any(span => span.Span.Outcome == Outcome.Error)))) return null;
         if (!isAnchored && destination.Filter.Terms.Count > 0 && !spans.Any(span => destination.Filter.Matches(span.Span, span.App, span.Span.Call is not null && span.Span.MergedInto is null))) return null;
-        return trace with { Spans = destination.Mask.IsEmpty ? spans : [.. spans.Select(destination.Mask.Of)] };
+        return trace with { Spans = destination.Mask.IsEmpty ? spans : [.. spans.Select(destination.Mask.Of)], Scored = scored };
     }
 
     // By the trace's id, so that every process and every revision decides alike; its low half is random in W3C ids, the product makes it so for others.

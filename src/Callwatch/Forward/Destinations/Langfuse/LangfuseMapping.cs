@@ -19,7 +19,7 @@ internal static class LangfuseMapping
         return
         [
             .. spans.Select(span => Item(span, facts, head)),
-            .. spans.SelectMany(span => Scores.Of(span, anchor, facts, observation => observation.ToString())),
+            .. spans.Concat(trace.Scored.Select(scored => scored.Span)).SelectMany(span => Scores.Of(span, anchor, facts, observation => observation.ToString())),
         ];
     }
 

@@ -18,9 +18,9 @@ internal static class LegacyMapping
         var spans = RecordSpans.Folded(trace).Spans;
         return
         [
-            Trace(trace, anchor, facts),
+            .. spans.Count == 0 ? [] : (OutboundItem[])[Trace(trace, anchor, facts)],
             .. spans.Select(span => ObservationOf(span, facts)),
-            .. spans.SelectMany(span => Scores.Of(span, anchor, facts, id => IdOf(span.Span.TraceId, id))),
+            .. spans.Concat(trace.Scored.Select(scored => scored.Span)).SelectMany(span => Scores.Of(span, anchor, facts, id => IdOf(span.Span.TraceId, id))),
         ];
     }
 

@@ -62,7 +62,7 @@ internal static class OpikBodies
 
     public static JsonObject Error(Span span)
     {
-        var type = string.IsNullOrWhiteSpace(span.Error?.Type) ? "Error" : span.Error.Type;
+        var type = string.IsNullOrWhiteSpace(span.Error?.Type) || span.Error.Type == "_OTHER" ? "Error" : span.Error.Type;
         var message = string.IsNullOrWhiteSpace(span.Error?.Message) ? type : span.Error.Message;
 
         // Neither may be blank there.

@@ -20,13 +20,14 @@ internal static class OpikMapping
         List<OutboundItem> items = [];
 
         // The row of the trace: with its first part, and again when its true root comes after all.
-        if (trace.Revision.Seq == anchor.Seq || tree.LateRoot is not null) items.Add(TraceRow(trace, anchor, tree, project));
+        if (trace.Spans.Count > 0 && (trace.Revision.Seq == anchor.Seq || tree.LateRoot is not null)) items.Add(TraceRow(trace, anchor, tree, project));
         foreach (var span in trace.Spans)
         {
             if (!tree.IsTraceItself(span.Span)) items.Add(SpanRow(span, anchor, tree, project));
-            items.AddRange(span.Span.Scores.Where(score => score.Value is { } value && double.IsFinite(value)).Select(score => ScoreOf(span, score, anchor, tree, project)));
+            items.AddRange(ScoresOf(span, tree.IdOf(span.Span), anchor, tree, project));
         }
 
+        items.AddRange(trace.Scored.SelectMany(scored => ScoresOf(scored.Span, OpikIds.Span(scored.Span.Span.SpanId, scored.Span.Span.Start, scored.Seq, anchor), anchor, tree, project)));
         return items;
     }
 
@@ -38,14 +39,14 @@ internal static class OpikMapping
         Put(metadata, "user_id", anchor.UserId ?? root?.Span.UserId);
         Put(metadata, "release", anchor.Release);
         Put(metadata, "environment", anchor.Environment);
-        var start = root?.Span.Start ?? anchor.Start;
+        var (start, end) = (root?.Span.Start ?? anchor.Start, root?.Span.End ?? trace.Spans.Select(span => span.Span.End).Max());
         var json = new JsonObject
         {
             ["id"] = OpikIds.Trace(anchor),
             ["project_name"] = project,
             ["name"] = root?.Span.DisplayName ?? anchor.Name,
             ["start_time"] = start.Iso(),
-            ["end_time"] = (root?.Span.End ?? trace.Spans.Select(span => span.Span.End).Max()).Iso(),
+            ["end_time"] = end.Iso(),
             ["input"] = OpikBodies.Input(root),
             ["output"] = OpikBodies.Output(root),
             ["metadata"] = metadata,
@@ -54,8 +55,8 @@ internal static class OpikMapping
         if (root?.Span.Outcome == Outcome.Error) json["error_info"] = OpikBodies.Error(root.Span);
         Put(json, "thread_id", anchor.SessionId ?? root?.Span.SessionId);
 
-        // What the person waited: the first token of whichever call came first.
-        if (trace.Spans.Where(span => span.Span.IsCall()).Select(span => span.Span.FirstTokenAt()).OfType<Timestamp>().Order().FirstOrDefault() is { IsNone: false } first && first >= start)
+        // What the person waited: the first token of whichever call came first, of those that were made for the answer.
+        if (trace.Spans.Where(span => span.Span.IsCall()).Select(span => span.Span.FirstTokenAt()).OfType<Timestamp>().Order().FirstOrDefault() is { IsNone: false } first && first >= start && first <= end)
             json["ttft"] = Milliseconds(first.UnixNanoseconds - start.UnixNanoseconds);
         json["source"] = "sdk";
         Put(json, "environment", anchor.Environment);
@@ -94,14 +95,17 @@ internal static class OpikMapping
         return Item(Spans, 1, id, span.Span.TraceId, [span.Span.SpanId], json);
     }
 
-    private static OutboundItem ScoreOf(SpanToSend span, Score score, Anchor anchor, OpikTree tree, string project)
+    private static IEnumerable<OutboundItem> ScoresOf(SpanToSend span, string spanId, Anchor anchor, OpikTree tree, string project)
     {
         // What is said of the root is said of the trace.
         var ofTrace = tree.IsTraceItself(span.Span) || span.Span.SpanId == anchor.RootSpanId;
-        var id = ofTrace ? OpikIds.Trace(anchor) : tree.IdOf(span.Span);
-        var json = new JsonObject { ["id"] = id, ["project_name"] = project, ["name"] = score.Name, ["value"] = score.Value, ["source"] = "sdk" };
-        Put(json, "reason", score.Comment);
-        return Item(ofTrace ? TraceScores : SpanScores, 2, $"{id}/{score.Name}", span.Span.TraceId, [span.Span.SpanId], json);
+        var id = ofTrace ? OpikIds.Trace(anchor) : spanId;
+        foreach (var score in span.Span.Scores.Where(score => score.Value is { } value && double.IsFinite(value)))
+        {
+            var json = new JsonObject { ["id"] = id, ["project_name"] = project, ["name"] = score.Name, ["value"] = score.Value, ["source"] = "sdk" };
+            Put(json, "reason", score.Comment);
+            yield return Item(ofTrace ? TraceScores : SpanScores, 2, $"{id}/{score.Name}", span.Span.TraceId, [span.Span.SpanId], json);
+        }
     }
 
     private static OutboundItem Item(string route, int stage, string id, TraceId trace, IReadOnlyList<SpanId> spans, JsonObject json) => new()
