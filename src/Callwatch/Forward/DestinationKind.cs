@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Callwatch.Forward.Lanes;
 
 namespace Callwatch.Forward;
 
@@ -30,6 +31,9 @@ public interface IDestinationKind
             .Select(field => (field.Name, Address: config[field.Name] is JsonValue value && value.TryGetValue<string>(out var text) && Uri.TryCreate(text, UriKind.Absolute, out var address) ? address : null))
             .Where(pair => pair.Address is not null).Select(pair => (pair.Name, pair.Address!)),
     ];
+
+    /// <summary>Certificates the config asks for; null for those of the system. Of a normalised config with its secrets in clear.</summary>
+    OutboundTls? TlsOf(JsonObject config) => null;
 
     /// <summary>Of a normalised config with its secrets in clear.</summary>
     IDestination Create(JsonObject config, DestinationContext context);

@@ -6,7 +6,7 @@ namespace Callwatch.Testing.StandIns;
 
 /// <summary>
 /// Reads an export request in OTLP/JSON to the letter (OTLP 1.x, "JSON Protobuf Encoding"): lowerCamelCase names, ids in hex, 64-bit integers as decimal
-/// strings, enums as integers, bytes as base64. What a receiver may be lenient about is an error here.
+/// strings or numbers, enums as integers, bytes as base64. What a receiver may be lenient about is an error here.
 /// </summary>
 internal static class OtlpJsonWire
 {
@@ -96,7 +96,7 @@ internal static class OtlpJsonWire
         if (value.Has("stringValue")) return value.Text("stringValue")!;
         if (value.Has("boolValue")) return value["boolValue"].ValueKind is JsonValueKind.True or JsonValueKind.False ? value["boolValue"].GetBoolean() : throw new WireException($"{key}: boolValue is no boolean");
         if (value.Has("intValue"))
-            return long.TryParse(value.Text("intValue"), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : throw new WireException($"{key}: intValue is no decimal string");
+            return long.TryParse(value.Digits("intValue"), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : throw new WireException($"{key}: intValue is no integer");
         if (value.Has("doubleValue")) return value["doubleValue"].ValueKind == JsonValueKind.Number ? value["doubleValue"].GetDouble() : throw new WireException($"{key}: doubleValue is no number");
         if (value.Has("arrayValue")) return Members(value["arrayValue"], "ArrayValue", "values").List("values").Select(item => Value(item, key)).ToList();
         if (value.Has("kvlistValue")) return WireRules.Attributes([.. Members(value["kvlistValue"], "KeyValueList", "values").List("values").Select(item => Pair(item, key))], key);
@@ -134,7 +134,10 @@ internal static class OtlpJsonWire
         public int Enum(string name) =>
             !members.TryGetValue(name, out var value) ? 0 : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number : throw new WireException($"{of}: {name} is no integer");
 
+        // Strings are written; both are to be read, and the exporter of JavaScript writes numbers.
+        public string? Digits(string name) => members.TryGetValue(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetRawText() : Text(name);
+
         public ulong Fixed64(string name) =>
-            Text(name) is not { } text ? 0 : ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw new WireException($"{of}: {name} is no decimal string");
+            Digits(name) is not { } text ? 0 : ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw new WireException($"{of}: {name} is no decimal string");
     }
 }

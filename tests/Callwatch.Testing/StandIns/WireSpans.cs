@@ -78,7 +78,6 @@ internal static class WireRules
         if (span.End < span.Start) throw new WireException("span: it ends before it starts");
         if (span.StatusCode is < 0 or > 2) throw new WireException($"span: {span.StatusCode} is no status");
         if (!string.IsNullOrEmpty(span.StatusMessage) && span.StatusCode != 2) throw new WireException("span: a status message without an error");
-        if (span.ScopeName.Length == 0) throw new WireException("scope: it has no name");
-        return span.Resource.Find("service.name") is string { Length: > 0 } ? span : throw new WireException("resource: it has no service.name");
+        return span.ScopeName.Length > 0 ? span : throw new WireException("scope: it has no name");
     }
 }

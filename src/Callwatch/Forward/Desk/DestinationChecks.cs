@@ -27,7 +27,7 @@ internal sealed class DestinationChecks(IOutboundHttp http, TimeProvider time) :
         var began = time.GetTimestamp();
         try
         {
-            using var client = http.ClientFor(tenantId, null);
+            using var client = http.ClientFor(tenantId, kind.TlsOf(config));
             await using var platform = kind.Create((JsonObject)config.DeepClone(), new DestinationContext(client, time, Query.SystemQueries.Version));
             var result = await platform.CheckAsync(end.Token);
             return result with { Detail = secrets.HideIn(result.Detail), ProjectUrl = result.ProjectUrl is null ? null : secrets.HideIn(result.ProjectUrl), Latency = result.Latency ?? time.GetElapsedTime(began) };

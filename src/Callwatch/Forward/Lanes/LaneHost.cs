@@ -138,9 +138,10 @@ internal sealed partial class LaneHost(IDestinationDirectory directory, IOutboun
 
     private void Start(Destination destination, CancellationToken cancel)
     {
-        var client = http.ClientFor(destination.TenantId, null);
+        HttpClient? client = null;
         try
         {
+            client = http.ClientFor(destination.TenantId, destination.Kind.TlsOf(destination.Config!));
             var platform = destination.Kind.Create(destination.Config!, new DestinationContext(client, services.Time, Query.SystemQueries.Version));
             var row = services.Table.Begin(new LaneKey(destination.Id, 0), CursorOf(destination));
             var lane = new Running(destination, platform, client, new Lane(destination, platform, row, services, log), services, log, CancellationTokenSource.CreateLinkedTokenSource(cancel));
@@ -149,7 +150,7 @@ internal sealed partial class LaneHost(IDestinationDirectory directory, IOutboun
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            client.Dispose();
+            client?.Dispose();
             CannotStart(destination.Name, e.GetType().Name);
         }
     }

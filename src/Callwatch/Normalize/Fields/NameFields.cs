@@ -8,7 +8,7 @@ namespace Callwatch.Normalize.Fields;
 internal static class NameFields
 {
     private static readonly FieldRules Agent = [Attr("gen_ai.agent.name"), Attr("agent.name")];
-    private static readonly FieldRules Tool = [Attr("gen_ai.tool.name"), Attr("tool.name"), Attr("ai.toolCall.name"), Attr("traceloop.entity.name")];
+    private static readonly FieldRules Tool = [Attr("gen_ai.tool.name"), Attr("callwatch.tool_name"), Attr("tool.name"), Attr("ai.toolCall.name"), Attr("traceloop.entity.name")];
     private static readonly FieldRules Entity = [Attr("traceloop.entity.name")];
     private static readonly FieldRules FunctionId = [Attr("ai.telemetry.functionId")];
 

@@ -17,6 +17,6 @@ internal static class RetrievalFields
 
     public static readonly FieldRules DocumentsAfter =
     [
-        Attr("retrieval.document"), Attr("langfuse.observation.output"), Json("gen_ai.completion", "outputs"), Json("gen_ai.completion", "documents"),
+        Attr("callwatch.documents"), Attr("retrieval.document"), Attr("langfuse.observation.output"), Json("gen_ai.completion", "outputs"), Json("gen_ai.completion", "documents"),
     ];
 }

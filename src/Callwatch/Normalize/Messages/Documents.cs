@@ -42,7 +42,8 @@ internal static class Documents
 
         Put("id", document.First("id"u8, "document_id"u8));
         Put("content", document.First("content"u8, "page_content"u8, "text"u8));
-        Put("score", document.First("score"u8, "relevance_score"u8));
+        var score = document.First("score"u8, "relevance_score"u8);
+        Put("score", score.IsAbsent ? document["metadata"u8]["score"u8] : score);
         Put("metadata", document["metadata"u8]);
         return node;
 

@@ -14,10 +14,7 @@ internal sealed class AliyunDestination : IDestination
     public AliyunDestination(string licenseKey, string endpoint, string appName, DestinationContext context)
     {
         (this.appName, version) = (appName, context.Version);
-        var host = new Uri(endpoint).Host;
-        var isLogService = host == "log.aliyuncs.com" || host.EndsWith(".log.aliyuncs.com", StringComparison.Ordinal);
-        var address = new Uri($"{endpoint}/adapt_{Uri.EscapeDataString(licenseKey)}/api/{(isLogService ? "v1" : "otlp")}/traces");
-        var target = new OtlpTarget(OtlpProtocol.HttpProtobuf, address, new Dictionary<string, string>(StringComparer.Ordinal), Gzip: true);
+        var target = new OtlpTarget(OtlpProtocol.HttpProtobuf, AddressOf(endpoint, licenseKey), new Dictionary<string, string>(StringComparer.Ordinal), Gzip: true);
         sender = new OtlpSender(context.Http, target, new PlatformAnswer(new Secrets(licenseKey), context.Time));
     }
 
@@ -29,10 +26,18 @@ internal sealed class AliyunDestination : IDestination
 
     public Task<Delivery> SendAsync(IReadOnlyList<OutboundItem> items, CancellationToken cancel) => sender.SendAsync(items, cancel);
 
-    public Task<CheckResult> CheckAsync(CancellationToken cancel) => OtlpCheckUp.RunAsync(sender, Console, cancel);
+    public Task<CheckResult> CheckAsync(CancellationToken cancel) => OtlpCheckUp.RunAsync(sender, Console, null, cancel);
 
     /// <summary>Only the console's own: a link to an application needs its region and id there.</summary>
     public string? LinkTo(TraceId traceId, Anchor anchor) => Console;
+
+    /// <summary>The log service has a path of its own; the key is part of the address everywhere.</summary>
+    internal static Uri AddressOf(string endpoint, string licenseKey)
+    {
+        var host = new Uri(endpoint).Host;
+        var isLogService = host == "log.aliyuncs.com" || host.EndsWith(".log.aliyuncs.com", StringComparison.Ordinal);
+        return new Uri($"{endpoint}/adapt_{Uri.EscapeDataString(licenseKey)}/api/{(isLogService ? "v1" : "otlp")}/traces");
+    }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

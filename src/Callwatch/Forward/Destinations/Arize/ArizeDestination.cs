@@ -28,13 +28,13 @@ internal sealed class ArizeDestination : IDestination
 
     public DestinationLimits Limits { get; } = new(512, 3_500_000, 4);
 
-    public IReadOnlyList<OutboundItem> Map(TraceToSend trace, Anchor anchor) => OpenInferenceMapping.Items(trace, anchor, head);
+    public IReadOnlyList<OutboundItem> Map(TraceToSend trace, Anchor anchor) => OpenInferenceMapping.Items(trace, anchor, head, withScores: true);
 
     public OutboundItem? Shrink(OutboundItem item) => OtlpShrink.Of(item);
 
     public Task<Delivery> SendAsync(IReadOnlyList<OutboundItem> items, CancellationToken cancel) => sender.SendAsync(items, cancel);
 
-    public Task<CheckResult> CheckAsync(CancellationToken cancel) => OtlpCheckUp.RunAsync(sender, projectUrl, cancel);
+    public Task<CheckResult> CheckAsync(CancellationToken cancel) => OtlpCheckUp.RunAsync(sender, projectUrl, "Whether it looks at the key of a request without spans is not documented.", cancel);
 
     /// <summary>A link to one trace needs ids of the platform's own; the project is as near as a link can come.</summary>
     public string? LinkTo(TraceId traceId, Anchor anchor) => projectUrl;

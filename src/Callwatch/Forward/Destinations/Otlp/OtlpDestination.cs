@@ -15,7 +15,7 @@ internal sealed class OtlpDestination(OtlpSender sender, OtlpShape shape, string
 
     public Task<Delivery> SendAsync(IReadOnlyList<OutboundItem> items, CancellationToken cancel) => sender.SendAsync(items, cancel);
 
-    public Task<CheckResult> CheckAsync(CancellationToken cancel) => OtlpCheckUp.RunAsync(sender, null, cancel);
+    public Task<CheckResult> CheckAsync(CancellationToken cancel) => OtlpCheckUp.RunAsync(sender, null, null, cancel);
 
     public string? LinkTo(TraceId traceId, Anchor anchor) => linkTemplate?.Replace("{trace_id}", traceId.ToString(), StringComparison.Ordinal);
 

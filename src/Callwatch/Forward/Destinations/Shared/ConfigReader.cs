@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 
 namespace Callwatch.Forward.Destinations.Shared;
@@ -53,6 +55,35 @@ internal sealed class ConfigReader
         return text;
     }
 
+    /// <summary>Text in PEM with this label at its end, its lines kept; null when it is not given.</summary>
+    public string? Pem(string name, string label)
+    {
+        if (config[name] is null) return null;
+        var text = config[name] is JsonValue value && value.TryGetValue<string>(out var given) ? given.Trim() : null;
+        if (text is { Length: 0 }) return null;
+        if (text is not { Length: <= 65_536 } || !PemEncoding.TryFind(text, out var found) || !text[found.Label].EndsWith(label, StringComparison.Ordinal) || (label == "CERTIFICATE" && !IsCertificate(text)))
+        {
+            Fail(name, $"'{name}' is PEM: text that begins with -----BEGIN and holds a {label.ToLowerInvariant()}.");
+            return null;
+        }
+
+        normalized[name] = text;
+        return text;
+    }
+
+    private static bool IsCertificate(string pem)
+    {
+        try
+        {
+            using var certificate = X509Certificate2.CreateFromPem(pem);
+            return true;
+        }
+        catch (CryptographicException)
+        {
+            return false;
+        }
+    }
+
     public string? Choice(string name)
     {
         var text = Text(name);
@@ -79,7 +110,7 @@ internal sealed class ConfigReader
     {
         var node = config[name] ?? Field(name).Default;
         if (node is null) return null;
-        if (node.GetValueKind() != System.Text.Json.JsonValueKind.Number || (double)node is not (>= double.MinValue and <= double.MaxValue and var number) || number < least || number > most)
+        if (node.GetValueKind() != System.Text.Json.JsonValueKind.Number || WorkFacts.Number(node) is not { } number || number < least || number > most)
         {
             Fail(name, $"'{name}' is a number from {least} to {most}.");
             return null;
@@ -89,12 +120,12 @@ internal sealed class ConfigReader
         return number;
     }
 
-    /// <summary>An object whose values are texts.</summary>
+    /// <summary>An object whose values are texts; also the one text <c>a=b,c=d</c> that OpenTelemetry's settings have, with percent-encoded values.</summary>
     public IReadOnlyDictionary<string, string> Pairs(string name)
     {
         var pairs = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         if (config[name] is null) return pairs;
-        if (config[name] is not JsonObject map || map.Any(pair => pair.Value?.GetValueKind() != System.Text.Json.JsonValueKind.String))
+        if ((config[name] is JsonValue text && text.TryGetValue<string>(out var list) ? PairsIn(list) : config[name]) is not JsonObject map || map.Any(pair => pair.Value?.GetValueKind() != System.Text.Json.JsonValueKind.String))
         {
             Fail(name, $"'{name}' is an object whose values are texts.");
             return pairs;
@@ -105,9 +136,22 @@ internal sealed class ConfigReader
         return pairs;
     }
 
+    private static JsonObject? PairsIn(string list)
+    {
+        var pairs = new JsonObject();
+        foreach (var part in list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            var at = part.IndexOf('=', StringComparison.Ordinal);
+            if (at < 1) return null;
+            pairs[part[..at].Trim()] = Uri.UnescapeDataString(part[(at + 1)..].Trim());
+        }
+
+        return pairs;
+    }
+
     /// <summary>
     /// An absolute http or https address without user, query and fragment, and without a slash at its end. Plain http needs
-    /// <paramref name="mayBePlain"/>, or an address the operator has allowed as private.
+    /// <paramref name="mayBePlain"/>, or an address the operator has allowed as private. Where the path is not kept, what follows it is dropped as well.
     /// </summary>
     public Uri? Url(string name, bool mayBePlain = true, bool keepPath = true)
     {
@@ -120,7 +164,7 @@ internal sealed class ConfigReader
         }
 
         if (uri.UserInfo.Length > 0) Fail(name, $"'{name}' holds a user or password; use the fields made for keys.");
-        if (uri.Query.Length > 0 || uri.Fragment.Length > 0) Fail(name, $"'{name}' ends at its path: no '?' and no '#'.");
+        if (keepPath && (uri.Query.Length > 0 || uri.Fragment.Length > 0)) Fail(name, $"'{name}' ends at its path: no '?' and no '#'.");
         if (uri.Scheme == "http" && !mayBePlain && !rules.AllowPrivateAddresses && rules.AllowedRanges.Count == 0) Fail(name, $"'{name}' begins with https://; plain http would show the key on its way.");
         var path = keepPath ? uri.AbsolutePath.TrimEnd('/') : "";
         var clean = uri.GetLeftPart(UriPartial.Authority) + path;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Callwatch.Media;
 using Callwatch.Spans;
 
 namespace Callwatch.Forward.Destinations.Shared;
@@ -30,12 +31,22 @@ internal static class MessageForms
 
     private static JsonObject GenAi(MessagePart part, string result) => part.Type switch
     {
-        "text" or "reasoning" => new JsonObject { ["type"] = part.Type, ["content"] = part.Text },
-        "tool_call" => new JsonObject { ["type"] = "tool_call", ["id"] = part.Id, ["name"] = part.Name, ["arguments"] = part.Arguments?.DeepClone() },
-        "tool_result" => new JsonObject { ["type"] = "tool_call_response", ["id"] = part.Id, [result] = part.Result?.DeepClone() },
-        "image" or "audio" or "file" => new JsonObject { ["type"] = "uri", ["modality"] = part.Type, ["mime_type"] = part.MimeType, ["uri"] = part.Uri },
-        _ => part.Raw as JsonObject is { } raw ? (JsonObject)raw.DeepClone() : new JsonObject { ["type"] = part.Type, ["content"] = part.Text },
+        "text" or "reasoning" => WithoutNulls(new JsonObject { ["type"] = part.Type, ["content"] = part.Text }),
+        "tool_call" => WithoutNulls(new JsonObject { ["type"] = "tool_call", ["id"] = part.Id, ["name"] = part.Name, ["arguments"] = part.Arguments?.DeepClone() }),
+        "tool_result" => WithoutNulls(new JsonObject { ["type"] = "tool_call_response", ["id"] = part.Id, [result] = part.Result?.DeepClone() ?? part.Text }),
+        "image" or "audio" or "file" => WithoutNulls(new JsonObject { ["type"] = "uri", ["modality"] = part.Type, ["mime_type"] = part.MimeType, ["uri"] = UriOf(part) }),
+        _ => part.Raw as JsonObject is { } raw ? (JsonObject)raw.DeepClone() : WithoutNulls(new JsonObject { ["type"] = part.Type, ["content"] = part.Text }),
     };
+
+    /// <summary>Where media are; for those that intake took out of the message the reference that stands in their place.</summary>
+    public static string? UriOf(MessagePart part) =>
+        part.Uri ?? (part.Media is { } media ? new MediaReference(media.Hash, media.MimeType, media.SizeBytes, media.State != MediaState.NotKept).ToString() : null);
+
+    private static JsonObject WithoutNulls(JsonObject json)
+    {
+        foreach (var name in json.Where(pair => pair.Value is null).Select(pair => pair.Key).ToList()) json.Remove(name);
+        return json;
+    }
 
     // A tool's answer is a message of its own there, whatever message it came in.
     private static IEnumerable<JsonObject> OpenAi(ChatMessage message)
@@ -60,8 +71,8 @@ internal static class MessageForms
         return new JsonArray([.. shown.Select(part => part.Type switch
         {
             "text" => new JsonObject { ["type"] = "text", ["text"] = part.Text },
-            "image" => new JsonObject { ["type"] = "image_url", ["image_url"] = new JsonObject { ["url"] = part.Uri } },
-            "audio" or "file" => new JsonObject { ["type"] = "file", ["file"] = new JsonObject { ["url"] = part.Uri, ["mime_type"] = part.MimeType } },
+            "image" => new JsonObject { ["type"] = "image_url", ["image_url"] = new JsonObject { ["url"] = UriOf(part) } },
+            "audio" or "file" => new JsonObject { ["type"] = "file", ["file"] = new JsonObject { ["url"] = UriOf(part), ["mime_type"] = part.MimeType } },
             _ => part.Raw?.DeepClone() ?? new JsonObject { ["type"] = "text", ["text"] = part.Text },
         })]);
     }

@@ -66,6 +66,7 @@ internal sealed class PlatformAnswer(Secrets secrets, TimeProvider time)
         HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => "No secure connection: the certificate is not trusted, or TLS is not spoken there.",
         HttpRequestException { InnerException: AuthenticationException } => "No secure connection: the certificate is not trusted, or TLS is not spoken there.",
         HttpRequestException { InnerException: SocketException socket } => "No connection: " + socket.SocketErrorCode + ".",
+        HttpRequestException { HttpRequestError: HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse or HttpRequestError.VersionNegotiationError } => "What answers there does not speak this protocol: check port and protocol.",
         HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => "No connection.",
         HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded } => "The connection ended before the answer did.",
         _ => "The request failed: " + e.GetType().Name + ".",

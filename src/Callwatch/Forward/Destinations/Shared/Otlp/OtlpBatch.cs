@@ -26,6 +26,18 @@ internal static class OtlpBatch
         return buffer.Written.ToArray();
     }
 
+    /// <summary>Another resource over the scope as it was sent.</summary>
+    public static byte[] Head(OutboundAttributes resource, ReadOnlySpan<byte> scope)
+    {
+        using var buffer = new PayloadBuffer(budget: null, int.MaxValue);
+        var writer = new ProtobufWriter(buffer);
+        var open = writer.Begin(1, 200);
+        resource.Write(writer, 1);
+        writer.End(open);
+        writer.Bytes(2, scope);
+        return buffer.Written.ToArray();
+    }
+
     /// <summary>Of messages as they were sent.</summary>
     public static byte[] Head(ReadOnlySpan<byte> resource, ReadOnlySpan<byte> scope)
     {

@@ -16,7 +16,7 @@ internal static class OtlpJsonOut
 
     public static byte[] Of(OtlpJsonShape shape, ReadOnlySpan<byte> message)
     {
-        var bytes = new ArrayBufferWriter<byte>(message.Length * 2);
+        var bytes = new ArrayBufferWriter<byte>((message.Length * 2) + 64);
         using var json = new Utf8JsonWriter(bytes, PlainJson.Writer);
         Message(json, shape.Fields, message);
         json.Flush();

@@ -1,9 +1,6 @@
 using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Text;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Callwatch.Receive.Otlp;
 
 namespace Callwatch.Forward.Destinations.Shared.Otlp;
@@ -17,17 +14,27 @@ internal enum OtlpProtocol
 }
 
 /// <summary>Where OTLP goes, and what it is sent with. <see cref="Address"/> is the whole address of the signal over HTTP, the host's over gRPC.</summary>
-internal sealed record OtlpTarget(OtlpProtocol Protocol, Uri Address, IReadOnlyDictionary<string, string> Headers, bool Gzip);
+internal sealed record OtlpTarget(OtlpProtocol Protocol, Uri Address, IReadOnlyDictionary<string, string> Headers, bool Gzip)
+{
+    /// <summary>Longest a request may take; null leaves it to the client.</summary>
+    public TimeSpan? Timeout { get; init; }
+}
 
 /// <summary>
-/// Sends OTLP requests (OTLP 1.x: HTTP with protobuf or JSON, unary gRPC) and reads the answers as providers/otlp prescribes: what may pass
+/// Sends OTLP requests (OTLP 1.x: HTTP with protobuf or JSON, unary gRPC) and reads the answers as the protocol prescribes: what may pass
 /// with time is tried again, what is refused is parted until the bad item stands alone, partial success is final.
 /// </summary>
 internal sealed class OtlpSender(HttpClient http, OtlpTarget target, PlatformAnswer answers)
 {
     private const string TraceService = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
+    // Larger answers are no OTLP; the client cuts them off as well.
+    private const int MostBytes = 4 << 20;
+
     public OtlpTarget Target => target;
+
+    /// <summary>The same receiver, spoken to in another way.</summary>
+    public OtlpSender With(OtlpProtocol protocol) => new(http, target with { Protocol = protocol }, answers);
 
     public Task<Delivery> SendAsync(IReadOnlyList<OutboundItem> items, CancellationToken cancel) => SendAsync(OtlpBatch.Request(items), items.Count, OtlpJsonShape.Traces, TraceService, cancel);
 
@@ -35,9 +42,11 @@ internal sealed class OtlpSender(HttpClient http, OtlpTarget target, PlatformAns
     /// <param name="count">Items in it; a partial success is counted against it.</param>
     public async Task<Delivery> SendAsync(byte[] request, int count, OtlpJsonShape shape, string grpcMethod, CancellationToken cancel)
     {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        if (target.Timeout is { } timeout) limit.CancelAfter(timeout);
         try
         {
-            return target.Protocol == OtlpProtocol.Grpc ? await OverGrpcAsync(request, count, grpcMethod, cancel) : await OverHttpAsync(request, count, shape, cancel);
+            return target.Protocol == OtlpProtocol.Grpc ? await OverGrpcAsync(request, count, grpcMethod, limit.Token) : await OverHttpAsync(request, count, shape, limit.Token);
         }
         catch (Exception e) when (PlatformAnswer.IsTrouble(e, cancel))
         {
@@ -49,23 +58,25 @@ internal sealed class OtlpSender(HttpClient http, OtlpTarget target, PlatformAns
     {
         var json = target.Protocol == OtlpProtocol.HttpJson;
         using var message = new HttpRequestMessage(HttpMethod.Post, target.Address) { Content = Content(json ? OtlpJsonOut.Of(shape, request) : request, json ? "application/json" : "application/x-protobuf") };
-        AddHeaders(message.Headers);
+        foreach (var (name, value) in target.Headers) message.Headers.TryAddWithoutValidation(name, value);
         using var response = await http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancel);
         if (!response.IsSuccessStatusCode) return await RefusalAsync(response, cancel);
-        return Taken(await response.Content.ReadAsByteArrayAsync(cancel), response.Content.Headers.ContentType?.MediaType == "application/json", count);
+        var body = await ReadAsync(response, cancel);
+
+        // A proxy's page of its own, or a web site: nobody there has kept anything.
+        if (response.Content.Headers.ContentType?.MediaType == "text/html" || body is [(byte)'<', ..])
+            return new Delivery.Blocked(new PlatformWords((int)response.StatusCode, "An HTML page came instead of an OTLP answer: this is no OTLP receiver."));
+        return Taken(body, response.Content.Headers.ContentType?.MediaType == "application/json", count);
     }
 
     private ByteArrayContent Content(byte[] body, string type)
     {
-        var content = new ByteArrayContent(target.Gzip ? Gzip(body) : body);
+        // Nothing cannot be compressed: receivers take an empty body that says it is gzip for a broken one.
+        var gzip = target.Gzip && body.Length > 0;
+        var content = new ByteArrayContent(gzip ? Gzip(body) : body);
         content.Headers.ContentType = new MediaTypeHeaderValue(type);
-        if (target.Gzip) content.Headers.ContentEncoding.Add("gzip");
+        if (gzip) content.Headers.ContentEncoding.Add("gzip");
         return content;
-    }
-
-    private void AddHeaders(HttpRequestHeaders headers)
-    {
-        foreach (var (name, value) in target.Headers) headers.TryAddWithoutValidation(name, value);
     }
 
     private async Task<Delivery> RefusalAsync(HttpResponseMessage response, CancellationToken cancel)
@@ -73,7 +84,7 @@ internal sealed class OtlpSender(HttpClient http, OtlpTarget target, PlatformAns
         // The body of a failure is a google.rpc.Status: in protobuf its message is no text to look for.
         if (response.Content.Headers.ContentType?.MediaType != "application/x-protobuf") return await answers.UsualAsync(response, cancel);
         var status = (int)response.StatusCode;
-        var words = answers.Words(status, StatusMessage(await response.Content.ReadAsByteArrayAsync(cancel)), response.ReasonPhrase);
+        var words = answers.Words(status, OtlpAnswers.StatusMessage(await ReadAsync(response, cancel)), response.ReasonPhrase);
         return status switch
         {
             401 or 403 or 404 or 405 => new Delivery.Blocked(words),
@@ -84,10 +95,10 @@ internal sealed class OtlpSender(HttpClient http, OtlpTarget target, PlatformAns
         };
     }
 
-    private Delivery Taken(byte[] body, bool json, int count)
+    private Delivery Taken(ReadOnlySpan<byte> body, bool json, int count)
     {
-        var (rejected, message) = json ? PartialJson(body) : Partial(body);
-        return rejected <= 0 ? new Delivery.Accepted() : new Delivery.Dropped(answers.Words(200, message, "Some were refused."), (int)Math.Min(rejected, count));
+        var (rejected, message) = json ? OtlpAnswers.PartialJson(body.ToArray()) : OtlpAnswers.Partial(body);
+        return rejected <= 0 || count == 0 ? new Delivery.Accepted() : new Delivery.Dropped(answers.Words(200, message, "Some were refused."), (int)Math.Min(rejected, count));
     }
 
     private async Task<Delivery> OverGrpcAsync(byte[] request, int count, string method, CancellationToken cancel)
@@ -103,20 +114,21 @@ internal sealed class OtlpSender(HttpClient http, OtlpTarget target, PlatformAns
         if (target.Gzip) message.Headers.Add("grpc-encoding", "gzip");
         foreach (var (name, value) in target.Headers) message.Headers.TryAddWithoutValidation(name.ToLowerInvariant(), value);
         using var response = await http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancel);
-        var body = await response.Content.ReadAsByteArrayAsync(cancel);
+        var body = await ReadAsync(response, cancel);
 
         // A call that fails at once has its trailers among the headers.
         var status = Trailer(response, "grpc-status");
         if (status is null) return response.IsSuccessStatusCode ? new Delivery.TryAgain(new PlatformWords(null, "The answer has no gRPC status: no gRPC is spoken there.")) : await answers.UsualAsync(response, cancel);
         if (status != "0") return GrpcRefusal(status, Trailer(response, "grpc-message"), Trailer(response, "grpc-status-details-bin"));
-        return Taken(body.Length >= GrpcFrame.PrefixBytes ? body[GrpcFrame.PrefixBytes..] : [], json: false, count);
+        return Taken(body.Length >= GrpcFrame.PrefixBytes && body[0] == 0 ? body.AsSpan(GrpcFrame.PrefixBytes) : [], json: false, count);
     }
 
     private byte[] Frame(byte[] request)
     {
-        var body = target.Gzip ? Gzip(request) : request;
+        var gzip = target.Gzip && request.Length > 0;
+        var body = gzip ? Gzip(request) : request;
         var frame = new byte[body.Length + GrpcFrame.PrefixBytes];
-        frame[0] = target.Gzip ? (byte)1 : (byte)0;
+        frame[0] = gzip ? (byte)1 : (byte)0;
         System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(frame.AsSpan(1), (uint)body.Length);
         body.CopyTo(frame, GrpcFrame.PrefixBytes);
         return frame;
@@ -124,17 +136,22 @@ internal sealed class OtlpSender(HttpClient http, OtlpTarget target, PlatformAns
 
     private Delivery GrpcRefusal(string status, string? message, string? details)
     {
-        var words = answers.Words(null, message is null ? null : Uri.UnescapeDataString(message), "gRPC status " + status + ".");
+        // Statuses of gRPC are not those of HTTP: the number stands in the words, and what to do is told by the outcome.
+        var words = answers.Words(null, message is null ? null : Uri.UnescapeDataString(message), "no message");
         words = words with { Message = $"gRPC status {status}: {words.Message}" };
         return status switch
         {
             // Cancelled, unknown, deadline exceeded, aborted, out of range, internal, unavailable, data loss.
-            "1" or "2" or "4" or "10" or "11" or "13" or "14" or "15" => new Delivery.TryAgain(words, RetryDelay(details)),
-            "8" when RetryDelay(details) is { } delay => new Delivery.TryAgain(words, delay),
+            "1" or "2" or "4" or "10" or "11" or "13" or "14" or "15" => new Delivery.TryAgain(words, OtlpAnswers.RetryDelay(details)),
+            "8" when OtlpAnswers.RetryDelay(details) is { } delay => new Delivery.TryAgain(words, delay),
 
             // Resource exhausted without a word on when: mostly a message larger than the server takes.
             "8" => new Delivery.TooLarge(words),
-            "7" or "16" or "12" => new Delivery.Blocked(words),
+
+            // Permission denied, unauthenticated, unimplemented.
+            "7" => new Delivery.Blocked(words with { Status = 403 }),
+            "16" => new Delivery.Blocked(words with { Status = 401 }),
+            "12" => new Delivery.Blocked(words with { Status = 404 }),
             _ => new Delivery.Refused(words),
         };
     }
@@ -142,88 +159,13 @@ internal sealed class OtlpSender(HttpClient http, OtlpTarget target, PlatformAns
     private static string? Trailer(HttpResponseMessage response, string name) =>
         response.TrailingHeaders.TryGetValues(name, out var trailing) ? trailing.First() : response.Headers.TryGetValues(name, out var values) ? values.First() : null;
 
-    // google.rpc.Status { code 1, message 2, details 3 (Any { type_url 1, value 2 }) }; google.rpc.RetryInfo { retry_delay 1 (Duration { seconds 1, nanos 2 }) }.
-    private static TimeSpan? RetryDelay(string? details)
+    private static async Task<byte[]> ReadAsync(HttpResponseMessage response, CancellationToken cancel)
     {
-        if (details is null) return null;
-        var bytes = new byte[details.Length];
-        var padded = details.PadRight((details.Length + 3) / 4 * 4, '=');
-        if (!Convert.TryFromBase64String(padded, bytes, out var length)) return null;
-        var status = new ProtobufReader(bytes.AsSpan(0, length));
-        while (status.Read())
-        {
-            if (status is not { Field: 3, Type: WireType.Bytes }) continue;
-            var isRetryInfo = false;
-            var any = new ProtobufReader(status.Bytes);
-            while (any.Read())
-            {
-                if (any is { Field: 1, Type: WireType.Bytes }) isRetryInfo = Encoding.UTF8.GetString(any.Bytes).EndsWith("google.rpc.RetryInfo", StringComparison.Ordinal);
-                if (isRetryInfo && any is { Field: 2, Type: WireType.Bytes }) return DurationIn(any.Bytes);
-            }
-        }
-
-        return null;
-    }
-
-    private static TimeSpan? DurationIn(ReadOnlySpan<byte> retryInfo)
-    {
-        var info = new ProtobufReader(retryInfo);
-        while (info.Read())
-        {
-            if (info is not { Field: 1, Type: WireType.Bytes }) continue;
-            double seconds = 0;
-            var duration = new ProtobufReader(info.Bytes);
-            while (duration.Read())
-            {
-                if (duration is { Field: 1, Type: WireType.Varint }) seconds += Math.Min(duration.Number, 1_000_000);
-                if (duration is { Field: 2, Type: WireType.Varint }) seconds += duration.Number / 1e9;
-            }
-
-            return TimeSpan.FromSeconds(seconds);
-        }
-
-        return null;
-    }
-
-    private static string? StatusMessage(byte[] body)
-    {
-        var status = new ProtobufReader(body);
-        while (status.Read())
-            if (status is { Field: 2, Type: WireType.Bytes }) return Encoding.UTF8.GetString(status.Bytes);
-        return null;
-    }
-
-    // ExportTraceServiceResponse { partial_success 1 { rejected_spans 1, error_message 2 } }.
-    private static (long Rejected, string? Message) Partial(ReadOnlySpan<byte> body)
-    {
-        (long Rejected, string? Message) partial = default;
-        var response = new ProtobufReader(body);
-        while (response.Read())
-        {
-            if (response is not { Field: 1, Type: WireType.Bytes }) continue;
-            var inner = new ProtobufReader(response.Bytes);
-            while (inner.Read())
-            {
-                if (inner is { Field: 1, Type: WireType.Varint }) partial.Rejected = (long)inner.Number;
-                if (inner is { Field: 2, Type: WireType.Bytes }) partial.Message = Encoding.UTF8.GetString(inner.Bytes);
-            }
-        }
-
-        return partial;
-    }
-
-    private static (long Rejected, string? Message) PartialJson(byte[] body)
-    {
-        try
-        {
-            var partial = body.Length == 0 ? null : JsonNode.Parse(body)?["partialSuccess"];
-            return long.TryParse(partial?["rejectedSpans"]?.ToString(), out var rejected) ? (rejected, partial?["errorMessage"]?.ToString()) : default;
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            // It has said 200: what else it says is no contract.
-            return default;
-        }
+        await using var stream = await response.Content.ReadAsStreamAsync(cancel);
+        using var body = new MemoryStream();
+        var part = new byte[16 * 1024];
+        while (await stream.ReadAsync(part, cancel) is > 0 and var read && body.Length < MostBytes) body.Write(part, 0, read);
+        return body.ToArray();
     }
 
     private static byte[] Gzip(byte[] body)

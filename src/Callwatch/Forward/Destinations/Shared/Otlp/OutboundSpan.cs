@@ -48,14 +48,7 @@ internal sealed class OutboundSpan
         writer.Fixed64(7, (ulong)Start.UnixNanoseconds);
         writer.Fixed64(8, (ulong)End.UnixNanoseconds);
         Attributes.Write(writer, 9);
-        foreach (var (name, time, attributes) in Events)
-        {
-            var open = writer.Begin(11, 200);
-            writer.Fixed64(1, (ulong)time.UnixNanoseconds);
-            writer.Bytes(2, Encoding.UTF8.GetBytes(name));
-            attributes.Write(writer, 3);
-            writer.End(open);
-        }
+        foreach (var happening in Events) WriteEvent(writer, happening);
 
         foreach (var link in Links)
         {
@@ -75,6 +68,15 @@ internal sealed class OutboundSpan
         }
 
         return buffer.Written.ToArray();
+    }
+
+    public static void WriteEvent(ProtobufWriter writer, (string Name, Timestamp Time, OutboundAttributes Attributes) happening)
+    {
+        var open = writer.Begin(11, 200);
+        writer.Fixed64(1, (ulong)happening.Time.UnixNanoseconds);
+        writer.Bytes(2, Encoding.UTF8.GetBytes(happening.Name));
+        happening.Attributes.Write(writer, 3);
+        writer.End(open);
     }
 
     /// <summary>The event that platforms read an error from (semantic conventions, "exception").</summary>
