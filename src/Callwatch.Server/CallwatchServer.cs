@@ -8,6 +8,7 @@ using Callwatch.Server.Hosting;
 using Callwatch.Server.OpenApi;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Callwatch.Server;
 
@@ -40,9 +41,10 @@ public static class CallwatchServer
         builder.Services.AddDashboardPages();
 
         var app = builder.Build();
-        app.Services.GetRequiredService<DataFolder>();
 
         // Before a first start makes keys that are printed once: a bad setting must not keep them from being seen.
+        app.Services.GetRequiredService<IStartupValidator>().Validate();
+        app.Services.GetRequiredService<DataFolder>();
         app.Services.GetRequiredService<MasterKeys>();
         app.Services.GetRequiredService<StartFacts>();
         app.Services.GetRequiredService<SystemQueries>();

@@ -22,7 +22,8 @@ public sealed class MasterKeys
     private DateTimeOffset looked;
 
     /// <summary>At a start: makes the own file where there is none and nothing is sealed, ends a change that was interrupted, and takes leave of a previous key.</summary>
-    internal MasterKeys(MasterKeySource source, ControlDb db, TimeProvider time)
+    /// <param name="mayMake">False for one who only looks: a key is the server's to make.</param>
+    internal MasterKeys(MasterKeySource source, ControlDb db, TimeProvider time, bool mayMake = true)
     {
         (Source, Db, this.time) = (source, db, time);
         using var connection = db.Open();
@@ -33,7 +34,7 @@ public sealed class MasterKeys
         if (source.IsOwnFile)
         {
             FinishChange(connection, transaction);
-            if (!File.Exists(source.OwnFile) && !IsAnythingSealed(connection, transaction)) Write(source.OwnFile, MasterKey.Make());
+            if (mayMake && !File.Exists(source.OwnFile) && !IsAnythingSealed(connection, transaction)) Write(source.OwnFile, MasterKey.Make());
             current = Look();
         }
 

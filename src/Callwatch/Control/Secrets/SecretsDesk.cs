@@ -43,7 +43,7 @@ public sealed class SecretsDesk
     /// <exception cref="StartRefusedException">A setting is wrong.</exception>
     public static SecretsDesk Open(SecretsOptions options, string dataFolder, ControlDb db, TimeProvider time)
     {
-        var masters = new MasterKeys(new MasterKeySource(options, dataFolder), db, time);
+        var masters = new MasterKeys(new MasterKeySource(options, dataFolder), db, time, mayMake: false);
         return new SecretsDesk(db, masters, new SecretVault(masters, time), time);
     }
 
