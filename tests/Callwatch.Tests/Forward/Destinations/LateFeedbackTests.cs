@@ -95,7 +95,7 @@ public sealed class LateFeedbackTests
     {
         ("dsn", _) => "https://key@platform.example/1",
         (_, "url") => "https://platform.example",
-        (_, "number") => 1,
+        (_, "number") => 1.0,
         (_, "switch") => false,
         (_, "pairs") => null,
         _ => "value",
