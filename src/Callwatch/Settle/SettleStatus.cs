@@ -16,7 +16,7 @@ public enum SettleState
 }
 
 /// <summary>What System shows of settling.</summary>
-/// <param name="Open">Traces that more spans may come for.</param>
+/// <param name="Open">Traces that more spans may come for, or whose revision is not on disk yet.</param>
 /// <param name="Head">The last number of the settled sequence.</param>
 public sealed record SettleStatus(SettleState State, int Open, long Head, string? Why)
 {

@@ -61,7 +61,7 @@ internal sealed partial class Settler : BackgroundService, IJournalReader, ISett
 
     public long HighestNumber => settled.HighestNumber;
 
-    public SettleStatus Status => new(now.State, open.Count, settled.Head, now.Why)
+    public SettleStatus Status => new(now.State, open.Count + unsynced.Count, settled.Head, now.Why)
     {
         Read = settled.Place is { } place ? place.Read with { Number = Math.Max(Volatile.Read(ref read), now.State == SettleState.Running ? 0 : place.Read.Number) } : null,
         ReadAt = Volatile.Read(ref readAt) is > 0 and var at ? new Timestamp(at) : null,

@@ -63,6 +63,7 @@ public sealed class FullDiskTests
 
         // What the journal held alone may have gone, and was counted: a full disk takes the oldest bodies before it takes new data.
         Assert.Equal([], await Kept.MissedAsync(api, [.. senders.SelectMany(sender => sender.Acknowledged)], from, Cancel, bodies: false));
+        await UntilAsync(http, system => system["readers"]!.AsArray().Single(reader => (string)reader!["name"]! == "settle") is var settle && (string?)settle!["state"] == "running" && settle["position"]!.ToString() == system["head"]!.ToString());
     }
 
     [Fact]

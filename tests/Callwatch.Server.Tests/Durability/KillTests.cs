@@ -50,6 +50,7 @@ public sealed class KillTests
                 http.BaseAddress = server.Url;
                 var sent = senders.SelectMany(sender => sender.Acknowledged).ToList();
                 Assert.Equal([], await Kept.MissedAsync(new CallwatchApi(http), sent, from, Cancel));
+                if (round == rounds) Assert.Equal([], await SettledSpans.MissedAsync(server.Url, temp.Path, sent, Cancel));
                 TestContext.Current.TestOutputHelper?.WriteLine($"{round} kills, {sent.Count} spans");
             }
         }
@@ -61,7 +62,7 @@ public sealed class KillTests
 
     private async Task<CallwatchProcess> UpAsync(string data)
     {
-        var server = await CallwatchProcess.ServeAsync(data);
+        var server = await CallwatchProcess.ServeAsync(data, [], SettledSpans.Soon);
         address.IsUp(server.Url);
         return server;
     }

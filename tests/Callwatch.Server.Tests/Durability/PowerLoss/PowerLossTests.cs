@@ -89,7 +89,7 @@ public sealed class PowerLossTests
                 await stop.CancelAsync();
                 await sending.WaitAsync(TimeSpan.FromMinutes(1), Cancel);
                 var sent = senders.SelectMany(sender => sender.Acknowledged).ToList();
-                var missed = await MissedAsync(server.Url, sent, from, round == rounds ? null : LatestTraces);
+                List<string> missed = [.. await MissedAsync(server.Url, sent, from, round == rounds ? null : LatestTraces), .. await SettledSpans.MissedAsync(server.Url, temp.At("data"), sent, Cancel)];
                 TestContext.Current.TestOutputHelper?.WriteLine($"{mode}: {round} cuts, {sent.Count} spans, {keys.Count} keys");
                 if (missed.Count > 0) return [$"after {round} cuts", .. missed];
             }
@@ -109,7 +109,7 @@ public sealed class PowerLossTests
 
     private async Task<CallwatchProcess> UpAsync(PowerCut cut)
     {
-        var server = await CallwatchProcess.ServeAsync(cut.Temp.At("data"), [], [.. Small, .. cut.Environment]);
+        var server = await CallwatchProcess.ServeAsync(cut.Temp.At("data"), [], [.. Small, .. SettledSpans.Soon, .. cut.Environment]);
         address.IsUp(server.Url);
         return server;
     }
