@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -7,6 +8,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -91,6 +93,11 @@ public abstract class WireHost : IAsyncDisposable
         }
     }
 
+    /// <summary>With it <see cref="Address"/> is https, HTTP/2 included, and asks the other side for a certificate, which <see cref="ClientThumbprint"/> then names.</summary>
+    public X509Certificate2? Certificate { get; init; }
+
+    public string? ClientThumbprint { get; private set; }
+
     /// <summary>Set, it answers every request so.</summary>
     public WireAnswer? Always { get; set; }
 
@@ -107,7 +114,7 @@ public abstract class WireHost : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.Listen(IPAddress.Loopback, 0);
+            kestrel.Listen(IPAddress.Loopback, 0, Secure);
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.AddServerHeader = false;
@@ -128,8 +135,21 @@ public abstract class WireHost : IAsyncDisposable
     /// <summary>As the platform answers; one request at a time.</summary>
     protected abstract WireAnswer Answer(WireRequest request);
 
+    private void Secure(ListenOptions listen)
+    {
+        if (Certificate is null) return;
+        listen.Protocols = HttpProtocols.Http1AndHttp2;
+        listen.UseHttps(https =>
+        {
+            https.ServerCertificate = Certificate;
+            https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+            https.ClientCertificateValidation = (_, _, _) => true;
+        });
+    }
+
     private async Task HandleAsync(HttpContext context)
     {
+        ClientThumbprint = context.Connection.ClientCertificate?.Thumbprint;
         using var sent = new MemoryStream();
         await context.Request.Body.CopyToAsync(sent, context.RequestAborted);
         var request = new WireRequest(

@@ -14,7 +14,7 @@ internal sealed class AliyunDestination : IDestination
     public AliyunDestination(string licenseKey, string endpoint, string appName, DestinationContext context)
     {
         (this.appName, version) = (appName, context.Version);
-        var target = new OtlpTarget(OtlpProtocol.HttpProtobuf, AddressOf(endpoint, licenseKey), new Dictionary<string, string>(StringComparer.Ordinal), Gzip: true);
+        var target = new OtlpTarget(OtlpProtocol.HttpProtobuf, AddressOf(endpoint, licenseKey), new Dictionary<string, string>(StringComparer.Ordinal), Gzip: true) { Agent = "callwatch/" + context.Version };
         sender = new OtlpSender(context.Http, target, new PlatformAnswer(new Secrets(licenseKey), context.Time));
     }
 

@@ -22,7 +22,7 @@ internal sealed class ArizeDestination : IDestination
         projectUrl = $"{app}/?redirect_project_name={Uri.EscapeDataString(project)}";
         var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase) { ["arize-api-key"] = apiKey, ["arize-space-id"] = spaceId };
         if (grpc) (headers["api_key"], headers["space_id"]) = (apiKey, spaceId);
-        var target = new OtlpTarget(grpc ? OtlpProtocol.Grpc : OtlpProtocol.HttpProtobuf, new Uri(grpc ? endpoint : endpoint + "/v1/traces"), headers, Gzip: true);
+        var target = new OtlpTarget(grpc ? OtlpProtocol.Grpc : OtlpProtocol.HttpProtobuf, new Uri(grpc ? endpoint : endpoint + "/v1/traces"), headers, Gzip: true) { Agent = "callwatch/" + context.Version };
         sender = new OtlpSender(context.Http, target, new PlatformAnswer(new Secrets(apiKey, spaceId), context.Time));
     }
 

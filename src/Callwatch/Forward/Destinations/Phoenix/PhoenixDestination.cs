@@ -23,7 +23,7 @@ internal sealed class PhoenixDestination : IDestination
 
         // Old spaces of the cloud read only this one.
         if (apiKey is not null && new Uri(endpoint).Host == "app.phoenix.arize.com") headers["api_key"] = apiKey;
-        sender = new OtlpSender(context.Http, new OtlpTarget(OtlpProtocol.HttpProtobuf, new Uri(endpoint + "/v1/traces"), headers, Gzip: true), answers);
+        sender = new OtlpSender(context.Http, new OtlpTarget(OtlpProtocol.HttpProtobuf, new Uri(endpoint + "/v1/traces"), headers, Gzip: true) { Agent = "callwatch/" + context.Version }, answers);
         api = new PhoenixApi(context.Http, endpoint, apiKey, project, headers, answers);
     }
 

@@ -18,6 +18,9 @@ internal sealed record OtlpTarget(OtlpProtocol Protocol, Uri Address, IReadOnlyD
 {
     /// <summary>Longest a request may take; null leaves it to the client.</summary>
     public TimeSpan? Timeout { get; init; }
+
+    /// <summary>Who sends, unless a header says so: some gateways refuse requests of nobody.</summary>
+    public string Agent { get; init; } = "callwatch";
 }
 
 /// <summary>
@@ -58,7 +61,7 @@ internal sealed class OtlpSender(HttpClient http, OtlpTarget target, PlatformAns
     {
         var json = target.Protocol == OtlpProtocol.HttpJson;
         using var message = new HttpRequestMessage(HttpMethod.Post, target.Address) { Content = Content(json ? OtlpJsonOut.Of(shape, request) : request, json ? "application/json" : "application/x-protobuf") };
-        foreach (var (name, value) in target.Headers) message.Headers.TryAddWithoutValidation(name, value);
+        AddHeaders(message.Headers);
         using var response = await http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancel);
         if (!response.IsSuccessStatusCode) return await RefusalAsync(response, cancel);
         var body = await ReadAsync(response, cancel);
@@ -77,6 +80,13 @@ internal sealed class OtlpSender(HttpClient http, OtlpTarget target, PlatformAns
         content.Headers.ContentType = new MediaTypeHeaderValue(type);
         if (gzip) content.Headers.ContentEncoding.Add("gzip");
         return content;
+    }
+
+    // HTTP/2 writes all names in lower case by itself.
+    private void AddHeaders(HttpRequestHeaders headers)
+    {
+        foreach (var (name, value) in target.Headers) headers.TryAddWithoutValidation(name, value);
+        if (!headers.Contains("User-Agent")) headers.TryAddWithoutValidation("User-Agent", target.Agent);
     }
 
     private async Task<Delivery> RefusalAsync(HttpResponseMessage response, CancellationToken cancel)
@@ -112,7 +122,7 @@ internal sealed class OtlpSender(HttpClient http, OtlpTarget target, PlatformAns
         message.Content.Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
         message.Headers.TE.Add(new TransferCodingWithQualityHeaderValue("trailers"));
         if (target.Gzip) message.Headers.Add("grpc-encoding", "gzip");
-        foreach (var (name, value) in target.Headers) message.Headers.TryAddWithoutValidation(name.ToLowerInvariant(), value);
+        AddHeaders(message.Headers);
         using var response = await http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancel);
         var body = await ReadAsync(response, cancel);
 
