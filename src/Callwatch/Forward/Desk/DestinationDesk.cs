@@ -24,7 +24,7 @@ internal sealed class DestinationDesk(
     public IReadOnlyList<DestinationView> List(int tenantId)
     {
         using var connection = db.Open();
-        using var transaction = connection.BeginTransaction();
+        using var transaction = connection.BeginTransaction(deferred: true);
         var served = DestinationRow.Apps(connection, transaction);
         return [.. DestinationRow.All(connection, transaction, tenantId).Select(row => ViewOf(connection, transaction, row, served[row.Id]))];
     }
@@ -32,7 +32,7 @@ internal sealed class DestinationDesk(
     public DestinationView? Find(int tenantId, int id)
     {
         using var connection = db.Open();
-        using var transaction = connection.BeginTransaction();
+        using var transaction = connection.BeginTransaction(deferred: true);
         return View(connection, transaction, tenantId, id);
     }
 
@@ -136,7 +136,7 @@ internal sealed class DestinationDesk(
 
     private (DestinationRow? Row, JsonObject? Config, string? Locked) Read(SqliteConnection connection, int tenantId, int id)
     {
-        using var transaction = connection.BeginTransaction();
+        using var transaction = connection.BeginTransaction(deferred: true);
         if (DestinationRow.Find(connection, transaction, tenantId, id) is not { } row) return default;
         if (kinds.Of(row.Kind) is UnknownKind unknown) return (row, null, unknown.Problem);
         var (config, locked) = SealedConfigs.Open(vault, connection, transaction, row);

@@ -12,7 +12,7 @@ internal sealed class TracingSwitch(ControlDb db, TimeProvider time)
     public AppTracing Of(int tenantId, int appId)
     {
         using var connection = db.Open();
-        using var transaction = connection.BeginTransaction();
+        using var transaction = connection.BeginTransaction(deferred: true);
         return Of(connection, transaction, tenantId, appId);
     }
 

@@ -82,10 +82,12 @@ internal sealed class OutboundGuard(AllowedRanges allowed, TimeProvider time, Fu
         var literal = host.Trim('[', ']');
         if (IPAddress.TryParse(literal, out var address)) return Task.FromResult<IPAddress[]>([address]);
 
-        // Whatever a name server says of it (RFC 6761).
+        // Whatever a name server says of it (RFC 6761). Who allows one of the two by its number means the name, too.
         var name = host.TrimEnd('.');
-        return name.Equals("localhost", StringComparison.OrdinalIgnoreCase) || name.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)
-            ? Task.FromResult<IPAddress[]>([IPAddress.Loopback, IPAddress.IPv6Loopback]) : resolve(host, cancel);
+        if (!name.Equals("localhost", StringComparison.OrdinalIgnoreCase) && !name.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)) return resolve(host, cancel);
+        IPAddress[] loopback = [IPAddress.Loopback, IPAddress.IPv6Loopback];
+        var some = loopback.Where(allowed.Allow).ToArray();
+        return Task.FromResult(some.Length > 0 ? some : loopback);
     }
 
     /// <summary>One bad address among many is enough: which of them a connection would take is chance.</summary>

@@ -113,7 +113,7 @@ public sealed class DestinationDeskTests : IDisposable
     [InlineData("""{"name":"x","kind":"acme","config":{"api_key":"k","endpoint":"https://user:pass@acme.example"}}""", "config.endpoint")]
     [InlineData("""{"name":"x","kind":"acme","config":{"api_key":"k","endpoint":"https://10.0.0.1"}}""", "config.endpoint")]
     [InlineData("""{"name":"x","kind":"acme","config":{"api_key":"k","endpoint":"https://[::1]"}}""", "config.endpoint")]
-    [InlineData("""{"name":"x","kind":"acme","config":{"api_key":"k","endpoint":"https://localhost"}}""", "config.endpoint")]
+    [InlineData("""{"name":"x","kind":"acme","config":{"api_key":"k","endpoint":"https://169.254.169.254"}}""", "config.endpoint")]
     [InlineData("""{"name":"x","kind":"acme","config":{"api_key":"k","endpoint":"http://8.8.8.8"}}""", "config.endpoint")]
     [InlineData("""{"name":"x","kind":"acme","config":{"api_key":"k"},"filter":"modle:x"}""", "filter")]
     [InlineData("""{"name":"x","kind":"acme","config":{"api_key":"k"},"sample_rate":1.5}""", "sample_rate")]
