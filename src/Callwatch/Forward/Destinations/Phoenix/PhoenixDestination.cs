@@ -30,7 +30,10 @@ internal sealed class PhoenixDestination : IDestination
     public DestinationLimits Limits { get; } = new(512, 3_500_000, 4);
 
     public IReadOnlyList<OutboundItem> Map(TraceToSend trace, Anchor anchor) =>
-        [.. OpenInferenceMapping.Items(trace, anchor, head, withScores: false), .. trace.Spans.SelectMany(PhoenixAnnotations.Of)];
+    [
+        .. OpenInferenceMapping.Items(trace, anchor, head, withScores: false),
+        .. trace.Spans.Concat(trace.Scored.Select(scored => scored.Span)).SelectMany(PhoenixAnnotations.Of),
+    ];
 
     public OutboundItem? Shrink(OutboundItem item) => item.Route == OtlpBatch.Route ? OtlpShrink.Of(item) : null;
 

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using Callwatch.Forward;
 using Callwatch.Forward.Destinations.Phoenix;
+using Callwatch.Receive.Records;
+using Callwatch.Spans;
 using Callwatch.Testing;
 using Callwatch.Testing.Scenarios;
 using Callwatch.Testing.StandIns;
@@ -40,6 +42,23 @@ public sealed class PhoenixDestinationTests : OtlpPlatformTests
         Assert.Equal("message", phoenix.Spans.Single(span => span.SpanId.ToString() == (string)annotation["span_id"]!).Name);
         Assert.Equal(["/s/space/v1/traces", "/s/space/v1/span_annotations"], phoenix.Requests.Take(2).Select(request => request.Path));
         Assert.Empty(phoenix.Lost);
+    }
+
+    [Fact]
+    public async Task Feedback_that_comes_when_the_trace_was_delivered_is_an_annotation_of_the_span_that_is_there()
+    {
+        await using var phoenix = (PhoenixStandIn)await StartAsync();
+        await using var rig = new ForwardRig(Kind, ConfigFor(phoenix));
+        await rig.AddAsync(Scenarios.Get("record-message"));
+        await rig.DeliverAsync();
+        var span = Scenarios.Get("record-message").Revisions()[0].Spans[0].Span;
+        await rig.AddFeedbackAsync(new FeedbackEvent(span.TraceId, span.SpanId, Scenario.App, Timestamp.From(rig.Time.GetUtcNow()), "user", 0, "Too short."));
+        await rig.DeliverAsync();
+        var annotation = Assert.Single(phoenix.Annotations);
+        Assert.Equal((span.SpanId.ToString(), "Too short."), ((string)annotation["span_id"]!, (string)annotation["result"]!["explanation"]!));
+        Assert.Single(phoenix.Requests, request => request.Path.EndsWith("/v1/traces", StringComparison.Ordinal));
+        Assert.Empty(phoenix.Lost);
+        Assert.Empty(rig.DeadLetters);
     }
 
     [Fact]
