@@ -11,6 +11,9 @@ internal static class SpanFacts
     {
         "kind", "app", "changed", "call_source", "inputs", "outputs", "workflow_run_inputs", "workflow_run_outputs", "node_inputs", "node_outputs", "query",
         "suggested_question", "preset_response", "documents", "process_data", "cost_usd",
+
+        // Whole rows of the reference's database: what is in them stands in fields of its own.
+        "message_data", "workflow_data", "message_file_data",
     };
 
     /// <summary>
