@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Callwatch.Server.Tests.Destinations;
 using Callwatch.Testing;
+using Callwatch.Testing.StandIns;
 using Xunit;
 
 namespace Callwatch.Server.Tests.Cli;
@@ -60,6 +61,37 @@ public sealed class DestinationsCommandTests(DestinationsCommandTests.World worl
         (code, _, error) = await RunAsync("status", "whole way");
         Assert.Equal(1, code);
         Assert.Contains("whole way", error);
+    }
+
+    [Fact]
+    public async Task The_readmes_three_commands_bring_a_trace_to_langfuse()
+    {
+        await using var langfuse = await LangfuseStandIn.StartedAsync();
+        var (code, _, error) = await CallwatchProcess.RunAsync(
+            [
+                "destinations", "add", "--kind", "langfuse", "--set", "public_key=" + LangfuseStandIn.PublicKey, "--set-env", "secret_key=LANGFUSE_SECRET_KEY", "--check",
+                "--set", "host=" + langfuse.Address, "--app", "readme",
+            ],
+            world.Home, ("LANGFUSE_SECRET_KEY", LangfuseStandIn.SecretKey));
+        Assert.True(code == 0, error);
+        (code, var sent, _) = await CallwatchProcess.RunAsync(["send-test", "--app", "readme", "--json"], world.Home);
+        Assert.Equal(0, code);
+        await Eventually.HoldsAsync(() => langfuse.Spans.Count == 2, "the trace is at Langfuse");
+        var trace = (string)JsonNode.Parse(sent)!["trace"]!["trace_id"]!;
+        Assert.All(langfuse.Spans, span => Assert.Equal(trace, span.TraceId.ToString()));
+        Assert.Empty(langfuse.Problems);
+        (code, var list, _) = await RunAsync("list");
+        Assert.Equal(0, code);
+        Assert.Contains("langfuse", list);
+        Assert.Equal(0, (await RunAsync("remove", "langfuse")).Code);
+
+        // Somebody else's key is refused before anything is saved.
+        (code, _, error) = await CallwatchProcess.RunAsync(
+            ["destinations", "add", "--kind", "langfuse", "--set", "public_key=" + LangfuseStandIn.PublicKey, "--set", "secret_key=sk-lf-another", "--check", "--set", "host=" + langfuse.Address], world.Home);
+        Assert.Equal(1, code);
+        Assert.Contains("nothing was added", error);
+        (_, list, _) = await RunAsync("list");
+        Assert.DoesNotContain("langfuse", list);
     }
 
     [Fact]

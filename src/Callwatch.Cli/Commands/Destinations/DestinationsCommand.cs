@@ -11,6 +11,9 @@ internal static class DestinationsCommand
 {
     public const string Path = "api/v1/destinations";
 
+    // As many as a page may have.
+    private const string All = Path + "?limit=1000";
+
     public static Command Create() => new("destinations", "Send traces on to Langfuse, LangSmith, Arize, Phoenix, Opik, Weave, Aliyun, Sentry or any OTLP endpoint, and see how that goes.")
     {
         Kinds(), List(), AddCommand.Create(), ChangeCommand.Create(), Check(), Status(), Pause(), Resume(), ReplayCommand.Create(), DeadLettersCommand.Create(), Remove(),
@@ -39,7 +42,7 @@ internal static class DestinationsCommand
     private static Command List()
     {
         var command = new Command("list", "List the destinations with the state of each.");
-        ServerOptions.Act(command, (_, link, cancel) => link.ShowAsync(Path, ApiJson.Default.ApiListApiDestination, DestinationTables.ShowAll, cancel));
+        ServerOptions.Act(command, (_, link, cancel) => link.ShowAsync(All, ApiJson.Default.ApiListApiDestination, DestinationTables.ShowAll, cancel));
         return command;
     }
 
@@ -59,7 +62,7 @@ internal static class DestinationsCommand
         {
             if (parsed.GetValue(which) is not { } text)
             {
-                using var all = ServerLink.Get(Path);
+                using var all = ServerLink.Get(All);
                 return await link.ShowAsync(
                     all, ApiJson.Default.ApiListApiDestination, list => DestinationTables.ShowAll(list), cancel,
                     list => list.Items.Any(one => DestinationTables.IsInTrouble(one.Status)) ? CommandLine.Failed : CommandLine.Fine);

@@ -37,7 +37,7 @@ internal static class DestinationEndpoints
             .Accepts<ApiDestinationWish>("application/json").Produces<ApiDestinationCheck>().ProducesProblem(422);
         destinations.MapPost("/{id:int}/check", CheckAsync).RequireScope(KeyScopes.Admin).WithName("CheckDestination")
             .WithSummary("Asks the platform whether address, key and project are good; a body brings changes that are not saved yet.")
-            .Produces<ApiDestinationCheck>().ProducesProblem(404).ProducesProblem(422);
+            .Accepts<ApiDestinationWish>(isOptional: true, "application/json").Produces<ApiDestinationCheck>().ProducesProblem(404).ProducesProblem(422);
         destinations.MapLanes();
         destinations.MapReplays();
         destinations.MapDeadLetters();
