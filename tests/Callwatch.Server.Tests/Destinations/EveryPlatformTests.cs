@@ -22,6 +22,11 @@ public sealed class EveryPlatformTests
         await using var langSmith = new LangSmithStandIn();
         await using var weave = new WeaveStandIn();
         foreach (var standIn in new StandIn[] { langSmith, weave }) await standIn.StartAsync();
+        await using var phoenix = new PhoenixStandIn { ApiKey = "phoenix-key" };
+        await using var arize = new ArizeStandIn();
+        await using var aliyun = new AliyunStandIn();
+        await using var collector = new OtlpStandIn { Keys = new Dictionary<string, string> { ["authorization"] = "Bearer collector-key" } };
+        foreach (var host in new WireHost[] { phoenix, arize, aliyun, collector }) await host.StartAsync();
         langfuse.MayBeNamedLate = true;
         Platform[] platforms =
         [
@@ -30,12 +35,18 @@ public sealed class EveryPlatformTests
             new("langsmith", new JsonObject { ["api_key"] = LangSmithStandIn.Key, ["endpoint"] = langSmith.Endpoint, ["project"] = "shop" }, () => []),
             new("weave", new JsonObject { ["api_key"] = WeaveStandIn.Key, ["host"] = weave.Host, ["project"] = "shop" }, () => []),
             new("sentry", new JsonObject { ["dsn"] = sentry.Dsn, ["errors_only"] = false, ["traces_sample_rate"] = 1 }, () => []),
+            new("phoenix", new JsonObject { ["api_key"] = "phoenix-key", ["endpoint"] = phoenix.Address, ["project"] = "shop" }, () => phoenix.Lost),
+            new("arize", new JsonObject { ["api_key"] = ArizeStandIn.ApiKey, ["space_id"] = ArizeStandIn.SpaceId, ["endpoint"] = arize.Address, ["project"] = "shop" }, () => []),
+            new("aliyun", new JsonObject { ["license_key"] = AliyunStandIn.LicenseKey, ["endpoint"] = aliyun.Address }, () => []),
+            Otlp(collector.Address, "http/protobuf", "genai"),
+            Otlp(collector.Address, "http/json", "openinference"),
+            Otlp(collector.GrpcAddress, "grpc", "both"),
         ];
         await using var server = await Forwarding.ServerAsync();
         var destinations = new List<(Platform Platform, JsonNode Made)>();
         foreach (var platform in platforms)
         {
-            var destination = new JsonObject { ["name"] = platform.Kind, ["kind"] = platform.Kind, ["config"] = platform.Config.DeepClone() };
+            var destination = new JsonObject { ["name"] = $"{platform.Kind} {destinations.Count}", ["kind"] = platform.Kind, ["config"] = platform.Config.DeepClone() };
             var check = (await server.CallAsync(HttpMethod.Post, "/api/v1/destinations/check", destination.ToJsonString()))!;
             Assert.True((bool)check["ok"]!, $"{platform.Kind}: {check["detail"]}");
             destinations.Add((platform, await server.AddAsync(destination)));
@@ -43,7 +54,8 @@ public sealed class EveryPlatformTests
 
         var requests = Scenarios.All.SelectMany(scenario => scenario.Requests).ToList();
         foreach (var request in requests) await Forwarding.SendAsync(server.Http, request);
-        var traces = requests.SelectMany(TracesIn).Distinct().Count();
+        var sent = requests.SelectMany(IdsIn).ToHashSet();
+        var traces = sent.DistinctBy(span => span.TraceId).Count();
         var settling = server.Services.GetRequiredService<ISettleState>();
         await Eventually.HoldsAsync(() => settling.Status is { Open: 0 } now && now.Head >= traces, "everything settles");
         foreach (var (platform, made) in destinations)
@@ -53,13 +65,18 @@ public sealed class EveryPlatformTests
             Assert.True((long)status["refused"]! == 0 && (long)status["expired"]! == 0, $"{platform.Kind}: {status.ToJsonString()} {letters!.ToJsonString()}");
             Assert.Empty(platform.Problems());
         }
+
+        Assert.Subset(collector.Spans.Select(span => (span.TraceId, span.SpanId)).ToHashSet(), sent);
     }
 
-    private static List<TraceId> TracesIn(byte[] request)
+    private static Platform Otlp(string address, string protocol, string conventions) => new(
+        "otlp", new JsonObject { ["endpoint"] = address, ["protocol"] = protocol, ["conventions"] = conventions, ["headers"] = new JsonObject { ["Authorization"] = "Bearer collector-key" } }, () => []);
+
+    private static List<(TraceId TraceId, SpanId SpanId)> IdsIn(byte[] request)
     {
-        List<TraceId> traces = [];
-        foreach (var span in OtlpSpan.In(request)) traces.Add(span.TraceId);
-        return traces;
+        List<(TraceId, SpanId)> ids = [];
+        foreach (var span in OtlpSpan.In(request)) ids.Add((span.TraceId, span.SpanId));
+        return ids;
     }
 
     private sealed record Platform(string Kind, JsonObject Config, Func<IReadOnlyList<string>> Problems);
