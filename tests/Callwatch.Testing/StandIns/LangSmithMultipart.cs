@@ -81,7 +81,7 @@ internal static partial class LangSmithMultipart
     {
         try
         {
-            return JsonNode.Parse(text);
+            return JsonNode.Parse(text, null, new JsonDocumentOptions { MaxDepth = 256 });
         }
         catch (JsonException)
         {

@@ -22,7 +22,7 @@ public sealed record StandInRequest(string Method, string Path, string Query, IR
     {
         try
         {
-            return Body is null ? null : JsonNode.Parse(Body);
+            return Body is null ? null : JsonNode.Parse(Body, null, new JsonDocumentOptions { MaxDepth = 256 });
         }
         catch (JsonException)
         {

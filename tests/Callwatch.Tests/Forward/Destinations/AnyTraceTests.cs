@@ -126,12 +126,19 @@ public sealed class AnyTraceTests
             ("gen_ai.operation.name", "chat"), ("gen_ai.request.model", "m"), ("gen_ai.input.messages", """[{"role":"user","parts":[{"type":"text","content":"\ud800 lone"}]},{"role":"","parts":[]},7,null]"""),
             ("gen_ai.output.messages", """[{"role":"assistant","parts":[{"type":"tool_call","id":null,"name":null,"arguments":"{not json"}]}]"""), ("gen_ai.tool.definitions", """["x",null,{"a":1}]""")),
         Odd("bodies", 9).With(("input.value", """{"usage_metadata":{"input_tokens":1},"messages":5,"tools":null,"":1}"""), ("output.value", """[[],{},null,1e400]""")),
+        Odd("deep", 13).With(("input.value", Deep(300)), ("output.value", Deep(64)), ("metadata.deep", Deep(300))),
+        Odd("deep call", 14).With(
+            ("gen_ai.operation.name", "chat"), ("gen_ai.request.model", "m"), ("gen_ai.tool.definitions", "[" + Deep(60) + "]"), ("gen_ai.input.messages",
+            "[{\"role\":\"user\",\"parts\":[{\"type\":\"tool_call\",\"id\":\"a\",\"name\":\"b\",\"arguments\":" + Deep(50) + "},{\"type\":\"tool_call_response\",\"id\":\"a\",\"response\":" + Deep(200) + "}]}]")),
+        Odd("deep tool", 15).With(("gen_ai.operation.name", "execute_tool"), ("gen_ai.tool.call.arguments", Deep(64)), ("gen_ai.tool.call.result", Deep(64))),
         Odd("retrieval", 10).With(("gen_ai.operation.name", "retrieval"), ("gen_ai.retrieval.documents", """[1,null,"text",{"metadata":"text","score":"high"},{"metadata":{"score":1,"id":2},"id":3,"score":4}]""")),
         Odd("judged", 11).EventAt(5, "gen_ai.evaluation.result", ("gen_ai.evaluation.name", "wandb.annotation.x"), ("gen_ai.evaluation.score.value", double.NaN), ("gen_ai.evaluation.explanation", "no number"))
             .EventAt(6, "gen_ai.evaluation.result", ("gen_ai.evaluation.name", "same"), ("gen_ai.evaluation.score.value", 1))
             .EventAt(7, "gen_ai.evaluation.result", ("gen_ai.evaluation.name", "same"), ("gen_ai.evaluation.score.value", 0)),
         Odd("failed", 12).Status(2, "").With("error.type", ""),
     ];
+
+    private static string Deep(int levels) => string.Concat(Enumerable.Repeat("{\"a\":[", levels / 2)) + "1" + string.Concat(Enumerable.Repeat("]}", levels / 2));
 
     private static SpanBuilder Odd(string name, ulong id) => A.Span(name).Trace(900).Id(id, under: 1).At(10 * id, 5);
 

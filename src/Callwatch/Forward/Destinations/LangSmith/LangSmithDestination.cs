@@ -51,7 +51,14 @@ internal sealed class LangSmithDestination(LangSmithApi api) : IDestination
 
     public Task<CheckResult> CheckAsync(CancellationToken cancel) => project.CheckAsync(cancel);
 
-    public string? LinkTo(TraceId traceId, Anchor anchor) => project.Link is { } link ? $"{link}/r/{RunTree.RootId(anchor):D}?poll=true" : null;
+    public string? LinkTo(TraceId traceId, Anchor anchor)
+    {
+        if (project.Link is { } link) return $"{link}/r/{RunTree.RootId(anchor):D}?poll=true";
+
+        // After a start nothing may have been sent yet: whoever asks again finds it.
+        _ = project.LookAsync(CancellationToken.None);
+        return null;
+    }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

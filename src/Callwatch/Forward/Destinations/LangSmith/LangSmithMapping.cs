@@ -20,7 +20,7 @@ internal static class LangSmithMapping
         var wanted = Wanted(RecordSpans.Folded(trace));
         if (wanted.Spans.Count == 0) return [];
         var runs = RunTree.Of(wanted, anchor);
-        var json = new RunJson(anchor, project);
+        using var json = new RunJson(anchor, project);
         var items = new List<OutboundItem>(runs.Count + 1);
         if (anchor.RootIsMissing && trace.Revision.Seq == anchor.Seq)
             items.Add(new OutboundItem { Route = Route, TraceId = anchor.TraceId, SpanIds = [], Id = RunTree.RootId(anchor).ToString("D"), Payload = json.OpenRoot() });

@@ -9,6 +9,7 @@ namespace Callwatch.Forward.Destinations.LangSmith;
 internal sealed class LangSmithProject(LangSmithApi api)
 {
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(5);
 
     private volatile string? link;
     private DateTimeOffset nextLook = DateTimeOffset.MinValue;
@@ -22,14 +23,16 @@ internal sealed class LangSmithProject(LangSmithApi api)
         var now = api.Time.GetUtcNow();
         if (link is not null || now < nextLook) return;
         nextLook = now + BetweenLooks;
+        using var limit = new CancellationTokenSource(LongestLook, api.Time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
         try
         {
-            using var response = await api.ProjectAsync(cancel);
-            if (response.IsSuccessStatusCode) Find(await PlatformAnswer.TextAsync(response, cancel));
+            using var response = await api.ProjectAsync(both.Token);
+            if (response.IsSuccessStatusCode) Find(await PlatformAnswer.TextAsync(response, both.Token));
         }
-        catch (Exception e) when (PlatformAnswer.IsTrouble(e, cancel))
+        catch (Exception e) when (PlatformAnswer.IsTrouble(e, cancel) || e is ObjectDisposedException)
         {
-            // What was sent has arrived; a link can wait.
+            // What was sent has arrived; a link can wait. The client may be gone when somebody asks for a link while the lane stops.
         }
     }
 

@@ -33,7 +33,7 @@ internal static class MultipartRuns
         List<(string Name, Range Value)> large = [];
         small.SetLength(0);
         small.WriteByte((byte)'{');
-        var json = new Utf8JsonReader(text);
+        var json = new Utf8JsonReader(text, Shared.PlainJson.Reader);
         json.Read();
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Callwatch.Forward.Destinations.Shared;
@@ -7,14 +6,15 @@ using Callwatch.Spans;
 namespace Callwatch.Forward.Destinations.LangSmith;
 
 /// <summary>Writes one run as LangSmith's clients do (JavaScript client 0.12): finished, with all it has.</summary>
-internal sealed class RunJson(Anchor anchor, string project)
+internal sealed class RunJson(Anchor anchor, string project) : IDisposable
 {
+    private readonly JsonBuffer buffer = new();
     private readonly string root = RunTree.RootId(anchor).ToString("D");
 
     public ReadOnlyMemory<byte> Of(Run run)
     {
         var span = run.Span;
-        return Written(json =>
+        return buffer.Written(json =>
         {
             Identity(json, run.Id, run.Parent, run.DottedOrder);
             json.WriteString("name", NameOf(span.Span));
@@ -34,7 +34,7 @@ internal sealed class RunJson(Anchor anchor, string project)
     }
 
     /// <summary>The root run as long as its span has not come: open, so that what lies beneath it is shown; completed once by a later revision.</summary>
-    public ReadOnlyMemory<byte> OpenRoot() => Written(json =>
+    public ReadOnlyMemory<byte> OpenRoot() => buffer.Written(json =>
     {
         Identity(json, RunTree.RootId(anchor), null, RunTree.RootOrder(anchor));
         json.WriteString("name", anchor.App);
@@ -49,18 +49,7 @@ internal sealed class RunJson(Anchor anchor, string project)
         json.WriteEndObject();
     });
 
-    private static byte[] Written(Action<Utf8JsonWriter> write)
-    {
-        var buffer = new ArrayBufferWriter<byte>(2_048);
-        using (var json = new Utf8JsonWriter(buffer, PlainJson.Writer))
-        {
-            json.WriteStartObject();
-            write(json);
-            json.WriteEndObject();
-        }
-
-        return buffer.WrittenSpan.ToArray();
-    }
+    public void Dispose() => buffer.Dispose();
 
     private void Identity(Utf8JsonWriter json, Guid id, Guid? parent, string order)
     {

@@ -25,7 +25,7 @@ internal static class JsonShrink
     /// <param name="mark">Called when something was cut, to say so in the item.</param>
     public static OutboundItem? Of(OutboundItem item, IReadOnlyList<string> members, Action<JsonObject> mark)
     {
-        if (item.Payload.Length <= Target || JsonNode.Parse(item.Payload.Span) is not JsonObject json) return null;
+        if (item.Payload.Length <= Target || JsonNode.Parse(item.Payload.Span, null, PlainJson.Document) is not JsonObject json) return null;
         var most = Target / members.Count;
         var wasCut = false;
         foreach (var member in members)
@@ -46,7 +46,7 @@ internal static class JsonShrink
     {
         try
         {
-            return JsonNode.Parse(text);
+            return JsonNode.Parse(text, null, PlainJson.Document);
         }
         catch (JsonException)
         {

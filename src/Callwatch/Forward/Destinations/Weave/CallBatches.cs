@@ -40,7 +40,7 @@ internal static class CallBatches
             json.WriteStartArray("batch");
             foreach (var call in calls)
             {
-                using var document = JsonDocument.Parse(call.Payload);
+                using var document = JsonDocument.Parse(call.Payload, PlainJson.Document);
                 Part(json, "start", OfStart, project, document.RootElement);
                 Part(json, "end", OfEnd, project, document.RootElement);
             }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using Callwatch.Forward.Destinations.Shared;
 using Callwatch.Spans;
@@ -6,29 +5,27 @@ using Callwatch.Spans;
 namespace Callwatch.Forward.Destinations.Weave;
 
 /// <summary>Writes one finished call, all but its <c>project_id</c>.</summary>
-internal static class CallJson
+internal sealed class CallJson(Anchor anchor) : IDisposable
 {
     private const int LongestOp = 128;
     private const int LongestName = 1_024;
 
-    public static ReadOnlyMemory<byte> Of(SpanToSend span, Anchor anchor)
-    {
-        var buffer = new ArrayBufferWriter<byte>(2_048);
-        using (var json = new Utf8JsonWriter(buffer, PlainJson.Writer)) Write(json, span, anchor);
-        return buffer.WrittenSpan.ToArray();
-    }
+    private readonly JsonBuffer buffer = new();
 
-    private static void Write(Utf8JsonWriter json, SpanToSend span, Anchor anchor)
+    public ReadOnlyMemory<byte> Of(SpanToSend span) => buffer.Written(json => Write(json, span));
+
+    public void Dispose() => buffer.Dispose();
+
+    private void Write(Utf8JsonWriter json, SpanToSend span)
     {
-        json.WriteStartObject();
         json.WriteString("id", WeaveMapping.IdOf(anchor.TraceId, span.Span.SpanId));
         json.WriteString("trace_id", PlatformIds.OfTrace(anchor.TraceId).ToString("D"));
-        if (ParentOf(span.Span, anchor) is { } parent) json.WriteString("parent_id", parent);
+        if (ParentOf(span.Span) is { } parent) json.WriteString("parent_id", parent);
         else json.WriteNull("parent_id");
         var op = OpOf(span);
         json.WriteString("op_name", Cut(op, LongestOp));
         if (span.Span.DisplayName is { Length: > 0 } name && name != op) json.WriteString("display_name", Cut(name, LongestName));
-        Thread(json, span.Span, anchor);
+        Thread(json, span.Span);
         json.WriteString("started_at", span.Span.Start.Iso());
         json.WriteString("ended_at", (span.Span.End < span.Span.Start ? span.Span.Start : span.Span.End).Iso());
         json.WritePropertyName("attributes");
@@ -39,11 +36,10 @@ internal static class CallJson
         if (span.Span.ErrorText() is { Length: > 0 } error) json.WriteString("exception", span.Span.Error?.Stack is { Length: > 0 } stack ? error + "\n" + stack : error);
         else json.WriteNull("exception");
         Summary(json, span.Span);
-        json.WriteEndObject();
     }
 
     // A root that was called from another process has a parent that never comes here.
-    private static string? ParentOf(Span span, Anchor anchor) =>
+    private string? ParentOf(Span span) =>
         span.ParentSpanId.IsNone || span.ParentSpanId == span.SpanId || (span.SpanId == anchor.RootSpanId && !anchor.RootIsMissing)
             ? null : WeaveMapping.IdOf(anchor.TraceId, span.ParentSpanId);
 
@@ -56,7 +52,7 @@ internal static class CallJson
         return string.IsNullOrWhiteSpace(op) || op.Contains("://", StringComparison.Ordinal) ? span.Span.Kind.Word() : op;
     }
 
-    private static void Thread(Utf8JsonWriter json, Span span, Anchor anchor)
+    private void Thread(Utf8JsonWriter json, Span span)
     {
         if ((span.SessionId ?? anchor.SessionId) is not { } session) return;
         json.WriteString("thread_id", session);

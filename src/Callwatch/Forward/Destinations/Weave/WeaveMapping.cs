@@ -19,18 +19,19 @@ internal static class WeaveMapping
 
         // A conversation is a thread there, made of the calls that name it.
         var wanted = spans.Where(span => span.Span.Kind != SpanKind.Conversation || span.Span.Scores.Count > 0 || parents.Contains(span.Span.SpanId)).ToList();
-        return [.. wanted.Select(span => Call(span, anchor)), .. wanted.SelectMany(span => Feedback(span, anchor))];
+        using var json = new CallJson(anchor);
+        return [.. wanted.Select(span => Call(span, anchor, json)), .. wanted.SelectMany(span => Feedback(span, anchor))];
     }
 
     public static string IdOf(TraceId trace, SpanId span) => PlatformIds.OfSpan(trace, span).ToString("D");
 
-    private static OutboundItem Call(SpanToSend span, Anchor anchor) => new()
+    private static OutboundItem Call(SpanToSend span, Anchor anchor, CallJson json) => new()
     {
         Route = Route,
         TraceId = anchor.TraceId,
         SpanIds = [span.Span.SpanId],
         Id = IdOf(anchor.TraceId, span.Span.SpanId),
-        Payload = CallJson.Of(span, anchor),
+        Payload = json.Of(span),
     };
 
     private static IEnumerable<OutboundItem> Feedback(SpanToSend span, Anchor anchor)

@@ -201,10 +201,21 @@ public sealed class LangSmithDestinationTests
         var (trace, anchor) = Anchored.Of("llm-message")[0];
         await using var platform = there.Rig.Open();
         Assert.Null(platform.LinkTo(trace.Revision.TraceId, anchor));
+        there.Rig.Time.Advance(TimeSpan.FromMinutes(1));
         await platform.SendAsync(platform.Map(trace, anchor), cancel);
         var root = there.StandIn.Named("answer-question");
         var web = there.StandIn.Address.GetLeftPart(UriPartial.Authority);
         Assert.Equal($"{web}/o/{LangSmithStandIn.WorkspaceId}/projects/p/{LangSmithStandIn.ProjectId}/r/{root["id"]}?poll=true", platform.LinkTo(trace.Revision.TraceId, anchor));
+    }
+
+    [Fact]
+    public async Task After_a_start_a_link_is_looked_for_when_somebody_wants_one()
+    {
+        await using var there = await LangSmithRig.StartAsync();
+        await there.DeliverAsync("llm-message");
+        var (trace, anchor) = Anchored.Of("llm-message")[0];
+        await using var platform = there.Rig.Open();
+        await Eventually.HoldsAsync(() => platform.LinkTo(trace.Revision.TraceId, anchor) is not null, "there is a link");
     }
 
     private static Func<StandInRequest, StandInAnswer?> Limit(string? retryAfter) => request =>
