@@ -69,13 +69,13 @@ internal sealed class OutboundHttp(OutboundGuard guard, ForwardOptions options, 
         var authorities = new X509Certificate2Collection();
         if (!string.IsNullOrWhiteSpace(options.CaFile)) authorities.ImportFromPemFile(options.CaFile);
         if (tls?.Authority is { } authority) authorities.ImportFromPem(authority);
-        if (authorities.Count > 0) ssl.RemoteCertificateValidationCallback = (_, certificate, _, errors) => IsTrusted(certificate, errors, authorities);
+        if (authorities.Count > 0) ssl.RemoteCertificateValidationCallback = (_, certificate, sent, errors) => IsTrusted(certificate, sent, errors, authorities);
         if (tls is { ClientCertificate: { } certificate, ClientKey: { } key }) ssl.ClientCertificates = [X509Certificate2.CreateFromPem(certificate, key)];
         return ssl;
     }
 
     // Besides the authorities of the machine those that were given; the host's name must fit either way.
-    private static bool IsTrusted(X509Certificate? certificate, SslPolicyErrors errors, X509Certificate2Collection authorities)
+    private static bool IsTrusted(X509Certificate? certificate, X509Chain? sent, SslPolicyErrors errors, X509Certificate2Collection authorities)
     {
         if (errors == SslPolicyErrors.None) return true;
         if (errors != SslPolicyErrors.RemoteCertificateChainErrors || certificate is not X509Certificate2 leaf) return false;
@@ -83,6 +83,9 @@ internal sealed class OutboundHttp(OutboundGuard guard, ForwardOptions options, 
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+
+        // What stands between, as the host has sent it.
+        if (sent is not null) chain.ChainPolicy.ExtraStore.AddRange(sent.ChainPolicy.ExtraStore);
         return chain.Build(leaf);
     }
 

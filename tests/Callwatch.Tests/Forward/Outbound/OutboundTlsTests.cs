@@ -55,6 +55,19 @@ public sealed class OutboundTlsTests : IDisposable
     }
 
     [Fact]
+    public async Task Certificates_between_are_those_the_host_sends()
+    {
+        using var betweenKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=between", betweenKey, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        using var between = request.Create(authority, Now.AddHours(-2), Now.AddHours(2), [5, 6, 7, 8]);
+        using var signing = between.CopyWithPrivateKey(betweenKey);
+        await using var platform = new TlsPlatform(Certificate("127.0.0.1", signing), between);
+        using var client = Client(folder.At("ca.pem"));
+        Assert.Equal("hi", await client.GetStringAsync(platform.Address, Cancel));
+    }
+
+    [Fact]
     public async Task The_name_must_fit_whoever_signed_it()
     {
         await using var platform = new TlsPlatform(Certificate("10.9.9.9"));
@@ -83,10 +96,10 @@ public sealed class OutboundTlsTests : IDisposable
     private static HttpClient Client(string? caFile) =>
         new OutboundHttp(new OutboundGuard(AllowedRanges.Read("true", out _)!, TimeProvider.System), new ForwardOptions { CaFile = caFile }, TimeProvider.System).ClientFor(1, null);
 
-    private X509Certificate2 Certificate(string address)
+    private X509Certificate2 Certificate(string address, X509Certificate2? signer = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var signed = Request(key, address).Create(authority, Now.AddHours(-1), Now.AddHours(1), [1, 2, 3, 4]);
+        using var signed = Request(key, address).Create(signer ?? authority, Now.AddHours(-1), Now.AddHours(1), [1, 2, 3, 4]);
         using var whole = signed.CopyWithPrivateKey(key);
         return X509CertificateLoader.LoadPkcs12(whole.Export(X509ContentType.Pkcs12), null);
     }
@@ -104,13 +117,14 @@ public sealed class OutboundTlsTests : IDisposable
     private sealed class TlsPlatform : IAsyncDisposable
     {
         private readonly X509Certificate2 certificate;
+        private readonly X509Certificate2Collection between;
         private readonly TcpListener listener = new(IPAddress.Loopback, 0);
         private readonly CancellationTokenSource stop = new();
         private readonly Task serving;
 
-        public TlsPlatform(X509Certificate2 certificate)
+        public TlsPlatform(X509Certificate2 certificate, params X509Certificate2[] between)
         {
-            this.certificate = certificate;
+            (this.certificate, this.between) = (certificate, [.. between]);
             listener.Start();
             serving = ServeAsync();
         }
@@ -137,7 +151,7 @@ public sealed class OutboundTlsTests : IDisposable
                 {
                     using var client = await listener.AcceptTcpClientAsync(stop.Token);
                     await using var tls = new SslStream(client.GetStream());
-                    await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate }, stop.Token);
+                    await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificateContext = SslStreamCertificateContext.Create(certificate, between, offline: true) }, stop.Token);
                     Spoken = tls.SslProtocol;
                     var request = new byte[4_096];
                     if (await tls.ReadAsync(request, stop.Token) > 0) await tls.WriteAsync(Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi"), stop.Token);
