@@ -150,7 +150,7 @@ public sealed record ApiMediaFiles(long Files, long SizeBytes);
 
 /// <summary>The disk that holds the data folder.</summary>
 /// <param name="FreeBytes">Room left.</param>
-/// <param name="UsedBytes">Size of the data folder's journal, store, media and settled sequence.</param>
+/// <param name="UsedBytes">Size of the data folder's journal, store, media, full-text index and settled sequence.</param>
 public sealed record ApiDisk(long FreeBytes, long UsedBytes);
 
 /// <summary>Whether the process is up or ready.</summary>

@@ -25,7 +25,7 @@ public sealed class SystemFacts(SystemQueries system, Reindexer reindexer, IOpti
         return new SystemModel(
             status,
             time.GetUtcNow() - status.StartedAt.ToDateTimeOffset(),
-            [("journal", status.Journal.SizeBytes), ("store", status.Store.SizeBytes), ("media", status.Media.SizeBytes), ("settled traces", status.SettledBytes), ("control data", folder.Exists ? folder.EnumerateFiles().Sum(file => file.Length) : 0)],
+            [("journal", status.Journal.SizeBytes), ("store", status.Store.SizeBytes), ("media", status.Media.SizeBytes), ("full text", status.SearchBytes), ("settled traces", status.SettledBytes), ("control data", folder.Exists ? folder.EnumerateFiles().Sum(file => file.Length) : 0)],
             Environment.WorkingSet,
             reindexer.Status());
     }

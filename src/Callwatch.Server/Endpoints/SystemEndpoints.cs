@@ -85,6 +85,6 @@ internal static class SystemEndpoints
             Damaged = [.. status.Store.Damaged.Select(file => new ApiDamagedFile(file.File, file.Day?.ToString("O", CultureInfo.InvariantCulture), file.SizeBytes) { Command = file.Command })],
         },
         Media = !all ? null : new ApiMediaFiles(status.Media.Files, status.Media.SizeBytes),
-        Disk = !all ? null : new ApiDisk(status.Journal.FreeDiskBytes, status.Journal.SizeBytes + status.Store.SizeBytes + status.Media.SizeBytes + status.SettledBytes),
+        Disk = !all ? null : new ApiDisk(status.Journal.FreeDiskBytes, status.Journal.SizeBytes + status.Store.SizeBytes + status.Media.SizeBytes + status.SettledBytes + status.SearchBytes),
     };
 }

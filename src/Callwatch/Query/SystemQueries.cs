@@ -35,6 +35,9 @@ public sealed record SystemStatus(
 
     /// <summary>Bytes of the settled sequence's files.</summary>
     public long SettledBytes { get; init; }
+
+    /// <summary>Bytes of the full-text index; 0 while it is switched off.</summary>
+    public long SearchBytes { get; init; }
 }
 
 /// <summary>A lane as System shows it.</summary>
@@ -55,7 +58,7 @@ public sealed record Readiness(bool Ready, string? Reason);
 /// <summary>What System and health show.</summary>
 public sealed class SystemQueries(
     IJournal journal, MediaFolder media, StoreProgress store, SearchProgress search, StoreFolder folder, ReaderChoices choices, Counters counters, TimeProvider time,
-    ISettleState? settling = null, ISettledLog? settled = null, IDestinationDirectory? destinations = null, ILanes? lanes = null)
+    ISettleState? settling = null, ISettledLog? settled = null, IDestinationDirectory? destinations = null, ILanes? lanes = null, SearchIndex? index = null)
 {
     private readonly Timestamp started = Timestamp.From(time.GetUtcNow());
 
@@ -77,6 +80,7 @@ public sealed class SystemQueries(
             Lanes = Lanes(tenantId, receiving.Losses),
             Settling = settling?.Status,
             SettledBytes = settled?.SizeBytes ?? 0,
+            SearchBytes = index?.Folder?.SizeBytes ?? 0,
         };
     }
 
