@@ -29,6 +29,7 @@ internal static class DestinationForms
             switch (await desk.CreateAsync(visit.Scope.TenantId, wish, viewer.Who, cancel))
             {
                 case DestinationAnswer.Done done:
+                    facts.Remember(done.Destination.Id, done.Warnings);
                     return GoTo(http, visit, visit.Place.On(Place.Destination(done.Destination.Id)).With("done", "made"));
                 case var answer:
                     problem = ProblemOf(answer, visit);
@@ -48,7 +49,8 @@ internal static class DestinationForms
         {
             switch (await desk.UpdateAsync(visit.Scope.TenantId, id, wish, viewer.Who, cancel))
             {
-                case DestinationAnswer.Done:
+                case DestinationAnswer.Done done:
+                    facts.Remember(id, done.Warnings);
                     return GoTo(http, visit, visit.Place.On(Place.Destination(id)).With("done", "saved"));
                 case DestinationAnswer.Unknown:
                     return DestinationPage.Missing(visit);

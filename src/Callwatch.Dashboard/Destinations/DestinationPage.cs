@@ -15,6 +15,9 @@ public sealed record DestinationModel(LaneModel Lane, TimeSpan MaxAge, IReadOnly
     /// <summary>What has just been done, as its address says.</summary>
     public string? Done { get; init; }
 
+    /// <summary>What looked odd when it was saved, and was taken all the same.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     /// <summary>What is wrong with the replay that was asked for.</summary>
     public FormProblem? ReplayProblem { get; init; }
 
@@ -47,7 +50,10 @@ internal static class DestinationPage
     public static DestinationModel Model(Visit visit, LaneModel lane, LaneFacts facts, FormModel? form)
     {
         var (letters, more) = Letters(facts, visit, lane.Id);
-        return new DestinationModel(lane, facts.MaxAge, letters, more, facts.Replays(lane.Id), form) { Done = visit.Place.Find("done") };
+        return new DestinationModel(lane, facts.MaxAge, letters, more, facts.Replays(lane.Id), form) {
+            Done = visit.Place.Find("done"),
+            Warnings = visit.Place.Find("done") is null ? [] : facts.Warnings(lane.Id),
+        };
     }
 
     public static IResult Show(Visit visit, DestinationModel model, int status = StatusCodes.Status200OK) => visit.Render<DestinationScreen>(status, (nameof(DestinationScreen.Model), model));

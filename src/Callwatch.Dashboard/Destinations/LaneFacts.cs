@@ -11,6 +11,18 @@ public sealed class LaneFacts(IDestinationDesk desk, ILanes lanes, DeadLetters l
 {
     private static readonly LaneStatus Unknown = new(LaneState.Idle, 0, 0, 0, 0, 0, 0, 0, null, null);
 
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<int, IReadOnlyList<string>> warnings = new();
+
+    /// <summary>What looked odd about a destination when it was saved; for the page that is shown next.</summary>
+    public void Remember(int destination, IReadOnlyList<string> odd)
+    {
+        if (odd.Count > 0) warnings[destination] = odd;
+        else warnings.TryRemove(destination, out _);
+    }
+
+    /// <summary>The same, once.</summary>
+    public IReadOnlyList<string> Warnings(int destination) => warnings.TryRemove(destination, out var odd) ? odd : [];
+
     /// <summary>The last settled number.</summary>
     public long Head => settled.Head;
 

@@ -15,6 +15,11 @@ internal static class LaneWords
         ["workspace_id"] = "Workspace ID",
         ["url"] = "URL",
         ["dsn"] = "DSN",
+        ["tls_ca"] = "TLS CA",
+        ["tls_certificate"] = "TLS certificate",
+        ["tls_key"] = "TLS key",
+        ["send_default_pii"] = "Send personal data",
+        ["web_url"] = "Web URL",
     };
 
     public static string State(LaneState state, Words words) => state switch
@@ -43,6 +48,9 @@ internal static class LaneWords
         "metrics" => words["Metrics"],
         _ => name,
     };
+
+    /// <summary>A field whose text has lines: a certificate.</summary>
+    public static bool HasLines(string field) => field.StartsWith("tls_", StringComparison.Ordinal);
 
     /// <summary>Names of fields as people say them: <c>public_key</c> is "Public key".</summary>
     public static string Label(string field, Words words) => words[Labels.TryGetValue(field, out var label) ? label
