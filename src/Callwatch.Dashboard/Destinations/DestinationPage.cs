@@ -50,7 +50,8 @@ internal static class DestinationPage
     public static DestinationModel Model(Visit visit, LaneModel lane, LaneFacts facts, FormModel? form)
     {
         var (letters, more) = Letters(facts, visit, lane.Id);
-        return new DestinationModel(lane, facts.MaxAge, letters, more, facts.Replays(lane.Id), form) {
+        return new DestinationModel(lane, facts.MaxAge, letters, more, facts.Replays(lane.Id), form)
+        {
             Done = visit.Place.Find("done"),
             Warnings = visit.Place.Find("done") is null ? [] : facts.Warnings(lane.Id),
         };

@@ -41,6 +41,39 @@ public sealed class DestinationUseTests(DestinationSite site) : IClassFixture<De
     }
 
     [Fact]
+    public async Task A_test_says_how_it_ends_and_nothing_that_was_typed_is_lost()
+    {
+        await using var visitor = await site.SignedInAsync();
+        await visitor.GoAsync("/destinations/new?kind=otlp");
+        await visitor.Page.FillAsync("#f-name", "Typed");
+        await visitor.Page.SelectOptionAsync("#f-config-protocol", "http/json");
+        await visitor.Page.FillAsync("#f-config-headers", "X-Key: " + DestinationSite.Secret);
+        await visitor.Page.FillAsync("#f-config-endpoint", site.AddressOf("blocked"));
+        await visitor.Page.ClickAsync("#test");
+        await visitor.Page.WaitForSelectorAsync("#form-answer .is-bad");
+        Assert.Contains("Invalid token", await visitor.Page.InnerTextAsync("#form-answer"), StringComparison.Ordinal);
+        await visitor.Page.FillAsync("#f-config-endpoint", site.AddressOf("healthy"));
+        await visitor.Page.ClickAsync("#test");
+        await visitor.Page.WaitForSelectorAsync("#form-answer .is-ok");
+        Assert.Equal("Typed", await visitor.Page.InputValueAsync("#f-name"));
+        Assert.Equal("X-Key: " + DestinationSite.Secret, await visitor.Page.InputValueAsync("#f-config-headers"));
+        Assert.DoesNotContain(site.Desk.List(Tenants.DefaultId), made => made.Name == "Typed");
+        await visitor.AssertAccessibleAsync();
+        await visitor.AssertUnharmedAsync();
+    }
+
+    [Fact]
+    public async Task A_test_of_a_destination_uses_the_secrets_that_are_kept()
+    {
+        await using var visitor = await site.SignedInAsync();
+        await visitor.GoAsync($"/destinations/{site.Healthy}");
+        var before = site.Platform.Requests.Count;
+        await visitor.Page.ClickAsync("#test");
+        await visitor.Page.WaitForSelectorAsync("#form-answer .is-ok");
+        Assert.Contains(site.Platform.Requests.Skip(before), request => request.Path.StartsWith("/healthy/", StringComparison.Ordinal) && request.Header("Authorization") == DestinationSite.Secret);
+    }
+
+    [Fact]
     public async Task A_wrong_field_is_pointed_at_and_what_was_typed_stays()
     {
         await using var visitor = await site.SignedInAsync();
