@@ -2,6 +2,7 @@ using Callwatch.Dashboard.Language;
 using Callwatch.Dashboard.Show;
 using Callwatch.Forward.Desk;
 using Callwatch.Forward.Lanes;
+using Callwatch.Spans;
 
 namespace Callwatch.Dashboard.Destinations;
 
@@ -68,6 +69,14 @@ internal static class LaneWords
     /// <summary>The platform's number and words in one line.</summary>
     public static string Line(LaneError error, int length) =>
         Visible.Line(error.Status is { } status && !error.Message.StartsWith(Number(status), StringComparison.Ordinal) ? $"{Number(status)} {error.Message}" : error.Message, length);
+
+    /// <summary>When the next attempt is made; empty when that is not known.</summary>
+    public static string Next(LaneStatus status, Timestamp now, Words words)
+    {
+        if (status.NextAttempt is not { } next) return "";
+        var wait = Math.Ceiling((next.UnixNanoseconds - now.UnixNanoseconds) / 1e9);
+        return wait <= 0 ? words["The next attempt is on its way."] : words.Say("Next attempt in {0}.", Age(wait));
+    }
 
     /// <summary>A length of time without decimals: nobody waits for hundredths.</summary>
     public static Figure Age(double seconds) => seconds switch

@@ -60,6 +60,19 @@ public sealed partial class BigTraceTests(BigTraceSite site) : IClassFixture<Big
         await visitor.AssertFitsAsync();
     }
 
+    [Theory]
+    [InlineData(1440)]
+    [InlineData(360)]
+    public async Task Names_can_be_read_however_deep_they_stand(int width)
+    {
+        await using var visitor = await site.Chromium.VisitorAsync(site.Server.Url, width);
+        await visitor.GoAsync("/traces/" + BigTraces.Deep);
+        var cut = await visitor.Page.EvaluateAsync<string[]>(
+            $"() => [...document.querySelectorAll('{Rows} a.row-link')].filter(name => name.scrollWidth > name.clientWidth && name.clientWidth < 48).map(name => name.textContent + ' in ' + name.clientWidth)");
+        Assert.Empty(cut);
+        Assert.Equal("40", await visitor.Page.Locator(Rows, new PageLocatorOptions { HasText = "step 41" }).Locator(".ind").InnerTextAsync());
+    }
+
     [Fact]
     public async Task Every_span_can_be_reached_by_links_alone()
     {

@@ -219,9 +219,10 @@ public sealed class DestinationUseTests(DestinationSite site) : IClassFixture<De
     {
         await using var visitor = await site.SignedInAsync();
         await visitor.GoAsync("/system");
+        await visitor.Page.ClickAsync("h1");
         await visitor.Page.Keyboard.PressAsync("g");
         await visitor.Page.Keyboard.PressAsync("d");
-        await visitor.Page.WaitForURLAsync("**/destinations");
+        await visitor.Page.WaitForSelectorAsync("#lanes .lane");
         await visitor.Page.Keyboard.PressAsync("j");
         Assert.Equal($"to-{site.Healthy}", await visitor.Page.EvaluateAsync<string>("() => document.activeElement.id"));
         await visitor.Page.Keyboard.PressAsync("j");
