@@ -27,4 +27,8 @@ public sealed record LaneError(Timestamp Time, int? Status, string Message, stri
 /// <param name="Backlog">Settled numbers it has still to look at.</param>
 /// <param name="OldestAgeSeconds">Age of the oldest trace that waits; 0 when none does.</param>
 public sealed record LaneStatus(
-    LaneState State, long Position, long Backlog, double OldestAgeSeconds, long Sent, long Refused, long Retried, long Expired, Timestamp? LastDelivery, LaneError? LastError);
+    LaneState State, long Position, long Backlog, double OldestAgeSeconds, long Sent, long Refused, long Retried, long Expired, Timestamp? LastDelivery, LaneError? LastError)
+{
+    /// <summary>When it is tried again; null while nothing waits for that.</summary>
+    public Timestamp? NextAttempt { get; init; }
+}
