@@ -73,9 +73,19 @@ public sealed class LaneLifeTests : IAsyncLifetime
             Assert.Equal(1, delete.ExecuteNonQuery());
         }
 
+        // And one of other control data than this.
+        using (var forward = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = folder.At("forward.db"), Pooling = false }.ToString()))
+        {
+            forward.Open();
+            using var insert = forward.CreateCommand();
+            insert.CommandText = "INSERT INTO lanes (destination, replay, cursor, created) VALUES (999, 0, 5, 5)";
+            Assert.Equal(1, insert.ExecuteNonQuery());
+        }
+
         await using var again = await RunningServer.StartAsync(folder.Path, Forwarding.Settings);
         await Eventually.HoldsAsync(() => Known(gone) == 0, "it is forgotten");
         Assert.NotEqual(0, Known(kept));
+        Assert.Equal(1, Known(999));
     }
 
     private async Task<DestinationView> CreateAsync(IDestinationDesk desk) => Assert.IsType<DestinationAnswer.Done>(await desk.CreateAsync(

@@ -127,13 +127,11 @@ internal sealed partial class LaneHost(IDestinationDirectory directory, IOutboun
         Forget();
     }
 
-    // What is known of destinations that are gone, also when a crash came between their going and this. Asked in this order, so that one
-    // that was made meanwhile is among those that are there.
+    // What is known of destinations that are gone, also when a crash came between their going and this. Not what control data has never
+    // heard of: an older copy of it, put back by mistake, must not take the places of all lanes with it.
     private void Forget()
     {
-        var known = services.Table.Destinations();
-        var there = directory.All.Select(destination => destination.Id).ToHashSet();
-        foreach (var id in known.Where(id => !there.Contains(id) && !running.ContainsKey(id))) services.Table.Forget(id);
+        foreach (var id in services.Table.Destinations().Where(id => !running.ContainsKey(id) && directory.IsGone(id))) services.Table.Forget(id);
     }
 
     private void Start(Destination destination, CancellationToken cancel)
