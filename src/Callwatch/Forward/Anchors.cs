@@ -95,7 +95,16 @@ internal sealed class Anchors(ForwardDb db, TimeProvider time)
     private static Anchor? Find(Microsoft.Data.Sqlite.SqliteConnection connection, int destination, TraceId trace)
     {
         using var command = ForwardDb.Command(connection, "SELECT facts FROM anchors WHERE destination = $1 AND trace = $2", destination, trace.ToBytes());
-        return command.ExecuteScalar() is string facts ? JsonSerializer.Deserialize(facts, AnchorJson.Default.AnchorFacts)!.ToAnchor(trace) : null;
+        if (command.ExecuteScalar() is not string facts) return null;
+        try
+        {
+            return JsonSerializer.Deserialize(facts, AnchorJson.Default.AnchorFacts)?.ToAnchor(trace);
+        }
+        catch (JsonException)
+        {
+            // Damaged: frozen anew, which is better than a lane that stands still over one trace.
+            return null;
+        }
     }
 
     private void Put(Microsoft.Data.Sqlite.SqliteConnection connection, int destination, Anchor anchor)

@@ -46,7 +46,10 @@ internal sealed class TraceReader(IJournal journal, SpanNormalizer normalizer, A
             // Spans of a trace mostly came together.
             if (record?.Number != place.Number) record = journal.Find(place.Number);
             if (record is null || !OtlpSpan.TryAt(record.Payload.Span, place.Offset, out var otlp)) continue;
-            var joined = Logs(logs?.GetValueOrDefault(place.SpanId));
+
+            // A journal that was replaced has other records by these numbers: nothing of them is what was settled.
+            if (!IsOf(revision, record, otlp, place)) continue;
+            var joined = Logs(revision, logs?.GetValueOrDefault(place.SpanId));
             var span = normalizer.Normalize(otlp, new SpanOrigin(record.TenantId, record.AppId, record.ReceivedAt), joined);
             var body = record.Payload.Slice(otlp.Offset, otlp.Body.Length);
             spans.Add(new SpanToSend(span, normalizer.Content(otlp, joined), apps.NameOf(record.AppId), otlp.Resource.ToArray(), otlp.Scope.ToArray(), body));
@@ -75,7 +78,7 @@ internal sealed class TraceReader(IJournal journal, SpanNormalizer normalizer, A
         var places = PlacesBefore(revision);
         while (earlier.Count < MostAncestors && wanted.TryPop(out var id))
         {
-            if (earlier.ContainsKey(id) || !places.TryGetValue(id, out var found) || ReadAt(found.Place, []) is not { Span: var span }) continue;
+            if (earlier.ContainsKey(id) || !places.TryGetValue(id, out var found) || ReadAt(revision, found.Place, []) is not { Span: var span }) continue;
             earlier[id] = new EarlierSpan(found.Seq, span.Start, span.ParentSpanId, span.Kind);
             if (!span.ParentSpanId.IsNone && !here.Contains(span.ParentSpanId)) wanted.Push(span.ParentSpanId);
         }
@@ -93,25 +96,28 @@ internal sealed class TraceReader(IJournal journal, SpanNormalizer normalizer, A
         var places = PlacesBefore(revision);
         foreach (var (id, judgements) in logs)
         {
-            if (here.Contains(id) || !places.TryGetValue(id, out var found) || ReadAt(found.Place, Logs(judgements)) is not { Span.Scores.Count: > 0 } span) continue;
+            if (here.Contains(id) || !places.TryGetValue(id, out var found) || ReadAt(revision, found.Place, Logs(revision, judgements)) is not { Span.Scores.Count: > 0 } span) continue;
             scored.Add(new ScoredSpan(found.Seq, span));
         }
 
         return scored;
     }
 
-    private SpanToSend? ReadAt(SettledPlace place, List<JoinedLog> joined)
+    private SpanToSend? ReadAt(SettledRevision revision, SettledPlace place, List<JoinedLog> joined)
     {
-        if (journal.Find(place.Number) is not { } record || !OtlpSpan.TryAt(record.Payload.Span, place.Offset, out var otlp) || otlp.SpanId != place.SpanId) return null;
+        if (journal.Find(place.Number) is not { } record || !OtlpSpan.TryAt(record.Payload.Span, place.Offset, out var otlp) || !IsOf(revision, record, otlp, place)) return null;
         var span = normalizer.Normalize(otlp, new SpanOrigin(record.TenantId, record.AppId, record.ReceivedAt), joined);
         return new SpanToSend(span, normalizer.Content(otlp, joined), apps.NameOf(record.AppId), otlp.Resource.ToArray(), otlp.Scope.ToArray(), otlp.Body.ToArray());
     }
 
-    private List<JoinedLog> Logs(List<SettledPlace>? places)
+    private static bool IsOf(SettledRevision revision, JournalRecord record, in OtlpSpan otlp, SettledPlace place) =>
+        record.TenantId == revision.TenantId && otlp.TraceId == revision.TraceId && otlp.SpanId == place.SpanId;
+
+    private List<JoinedLog> Logs(SettledRevision revision, List<SettledPlace>? places)
     {
         List<JoinedLog> logs = [];
         foreach (var place in places ?? [])
-            if (journal.Find(place.Number) is { Signal: Signal.Logs } record) logs.Add(new JoinedLog(record.Payload, place.Offset));
+            if (journal.Find(place.Number) is { Signal: Signal.Logs } record && record.TenantId == revision.TenantId) logs.Add(new JoinedLog(record.Payload, place.Offset));
         return logs;
     }
 

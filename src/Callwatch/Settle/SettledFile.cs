@@ -10,6 +10,8 @@ internal sealed class SettledFile(string path, long first)
 {
     private const string Columns = "seq, tenant, trace, revision, reason, settled_at, first_received, last_received, first_number, last_number, places";
 
+    private long? lastNumber;
+
     public string Path => path;
 
     /// <summary>The number its name says: no revision in it has a lower one.</summary>
@@ -98,10 +100,13 @@ internal sealed class SettledFile(string path, long first)
 
     public static long? Last(SqliteConnection connection) => StoreDatabase.Number(connection, "SELECT max(seq) FROM settled");
 
+    /// <summary>Of a file that is not written any more: the last journal record that anything in it refers to.</summary>
     public long LastNumber()
     {
+        if (lastNumber is { } known) return known;
         using var connection = StoreDatabase.OpenForReading(path);
-        return StoreDatabase.Number(connection, "SELECT max(last_number) FROM (SELECT last_number FROM settled ORDER BY seq DESC LIMIT 10000)") ?? 0;
+        lastNumber = StoreDatabase.Number(connection, "SELECT max(last_number) FROM (SELECT last_number FROM settled ORDER BY seq DESC LIMIT 10000)") ?? 0;
+        return lastNumber.Value;
     }
 
     public static (Position Read, long Needed)? Place(SqliteConnection connection)

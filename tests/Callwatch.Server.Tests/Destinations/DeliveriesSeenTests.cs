@@ -89,6 +89,33 @@ public sealed class DeliveriesSeenTests
         Assert.All(system["readers"]!.AsArray(), reader => Assert.Equal("running", (string?)reader!["state"]));
     }
 
+    [Theory]
+    [InlineData("forward.db")]
+    [InlineData("settled")]
+    public async Task Without_its_places_or_the_sequence_a_destination_is_sent_once_more_what_came_since_it_was_made_with_the_same_ids(string harmed)
+    {
+        await using var sentry = await SentryStandIn.StartedAsync();
+        using var temp = new TempFolder();
+        await using (var server = await RunningServer.StartAsync(temp.At("data"), Forwarding.Settings))
+        {
+            await Forwarding.SendAsync(server.Http, Failed(9));
+            await Forwarding.UntilAsync(() => server.CallAsync(HttpMethod.Get, $"/api/v1/lookup/{Traffic.TraceId(9)}"), answer => answer["matches"]!.AsArray().Count > 0 && (string?)answer["matches"]![0]!["steps"]!.AsArray()[^1]!["state"] == "done", "one has settled before");
+            await server.AddAsync(To("issues", sentry.Dsn));
+            for (var number = 1UL; number <= 3; number++) await Forwarding.SendAsync(server.Http, Failed(number));
+            await Eventually.HoldsAsync(() => sentry.Events.Count == 3, "all are delivered");
+        }
+
+        foreach (var file in harmed == "settled" ? Directory.GetFiles(temp.At("data", "settled")) : [temp.At("data", harmed)])
+            await File.WriteAllTextAsync(file, "no database any more, whatever its name says", Cancel);
+        await using var again = await RunningServer.StartAsync(temp.At("data"), Forwarding.Settings);
+        await Forwarding.SendAsync(again.Http, Failed(4));
+
+        // A sequence made anew also has what had settled before the destination was there.
+        var expected = harmed == "settled" ? 5 : 4;
+        await Eventually.HoldsAsync(() => sentry.Events.Count >= expected && sentry.Discarded >= 3, "what came then is delivered, and what came before once more");
+        Assert.Equal((expected, 3), (sentry.Events.Count, sentry.Discarded));
+    }
+
     private static JsonNode? State(JsonNode lookup, string destination) =>
         lookup["matches"]!.AsArray().FirstOrDefault()?["steps"]!.AsArray().FirstOrDefault(step => (string?)step!["destination"] == destination);
 

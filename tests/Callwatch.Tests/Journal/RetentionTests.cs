@@ -228,6 +228,22 @@ public sealed class RetentionTests : IDisposable
         await timer.StopAsync(Cancel);
     }
 
+    [Fact]
+    public async Task What_lanes_had_still_to_deliver_is_counted_for_them_when_the_disk_takes_it()
+    {
+        await using var journal = Open();
+        for (var i = 1; i <= 6; i++) await journal.AppendAsync($"{i}{Body}");
+        options.MaxBytes = 1;
+        var lanes = new FixedLanes();
+        new RetentionSweep(
+            journal, options, new FileCursors(temp.At("none"), DiskFiles.Instance, counters, NullLogger.Instance), [], files, time, counters, NullLogger.Instance, users: [lanes]).Run();
+        Assert.True(journal.FirstNumber > 1);
+        var loss = Assert.Single(journal.Status().Losses);
+        Assert.Equal(("lane issues", 0, lanes.Asked.Count * 3), (loss.Reader, loss.ByAge, loss.ByDisk));
+        Assert.Equal(1, lanes.Asked[0].First);
+        Assert.Equal(journal.FirstNumber - 1, lanes.Asked[^1].Last);
+    }
+
     /// <summary>The timer starts on a thread of its own; that it has shows in its first sweep, which takes the ballast.</summary>
     private async Task StartAsync(RetentionTimer timer)
     {
@@ -245,6 +261,17 @@ public sealed class RetentionTests : IDisposable
 
     private RetentionSweep Sweep(SegmentJournal journal, ICursors? cursors = null, params IJournalReader[] readers) => new(
         journal, options, cursors ?? new FileCursors(temp.At("none"), DiskFiles.Instance, counters, NullLogger.Instance), readers, files, time, counters, NullLogger.Instance);
+
+    private sealed class FixedLanes : IJournalUsers
+    {
+        public List<(long First, long Last)> Asked { get; } = [];
+
+        public IReadOnlyList<(string Name, long Count)> LossesOf(long first, long last)
+        {
+            Asked.Add((first, last));
+            return [("lane issues", 3)];
+        }
+    }
 
     private sealed record FixedReader(string Name, Position? Place) : IJournalReader;
 
