@@ -31,7 +31,7 @@ internal static class LangfuseMapping
             TraceId = span.Span.TraceId,
             SpanId = span.Span.SpanId,
             ParentSpanId = span.Span.ParentSpanId,
-            Name = span.Span.DisplayName,
+            Name = span.Span.ShownName(),
             Start = span.Span.Start,
             End = span.Span.End,
             Attributes = Attributes(span, facts),

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Callwatch.Forward.Destinations.Shared;
+using Callwatch.Spans;
 
 namespace Callwatch.Forward.Destinations.Langfuse;
 
@@ -32,7 +33,7 @@ internal sealed record LangfuseTrace
         foreach (var (key, value) in anchor.Metadata) metadata[key] = value;
         return new LangfuseTrace
         {
-            Name = late?.Span.DisplayName ?? anchor.Name,
+            Name = late?.Span.ShownName() ?? (string.IsNullOrWhiteSpace(anchor.Name) ? anchor.RootKind.Word() : anchor.Name),
             UserId = anchor.UserId ?? late?.Span.UserId,
             SessionId = anchor.SessionId ?? late?.Span.SessionId,
             Tags = anchor.Tags.Count > 0 ? anchor.Tags : late?.Span.Tags ?? [],

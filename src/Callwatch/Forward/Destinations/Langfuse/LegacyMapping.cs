@@ -59,7 +59,7 @@ internal static class LegacyMapping
             ["id"] = IdOf(span.Span.TraceId, span.Span.SpanId),
             ["traceId"] = span.Span.TraceId.ToString(),
             ["parentObservationId"] = span.Span.ParentSpanId.IsNone ? null : IdOf(span.Span.TraceId, span.Span.ParentSpanId),
-            ["name"] = Cut(span.Span.DisplayName),
+            ["name"] = Cut(span.Span.ShownName()),
             ["startTime"] = span.Span.Start.Iso(3),
             ["endTime"] = span.Span.End.Iso(3),
             ["input"] = Observation.InputOf(span),

@@ -18,8 +18,19 @@ internal static class OpikIds
     private static readonly TimeSpan Oldest = TimeSpan.FromHours(23);
     private static readonly TimeSpan MostAhead = TimeSpan.FromHours(1);
 
-    public static string Trace(Anchor anchor) =>
-        PlatformIds.Version7(TimeOf(anchor.Start, anchor.FirstAttemptAt, anchor.Form == TraceAtAttempt), anchor.TraceId, null).ToString("D");
+    /// <summary>An id that is of version 7 already, and of now, stays what the application knows it by.</summary>
+    public static string Trace(Anchor anchor)
+    {
+        var isForced = anchor.Form == TraceAtAttempt;
+        var own = new Guid(anchor.TraceId.ToBytes(), bigEndian: true);
+        if (!isForced && own.Version == 7 && (own.Variant & 0xC) == 0x8)
+        {
+            var time = new Timestamp((long)(anchor.TraceId.High >> 16) * 1_000_000);
+            if (TimeOf(time, anchor.FirstAttemptAt, isForced: false) == time) return own.ToString("D");
+        }
+
+        return PlatformIds.Version7(TimeOf(anchor.Start, anchor.FirstAttemptAt, isForced), anchor.TraceId, null).ToString("D");
+    }
 
     /// <param name="start">Of the span.</param>
     /// <param name="seq">Of the revision that carried it.</param>

@@ -44,7 +44,7 @@ internal static class OpikMapping
         {
             ["id"] = OpikIds.Trace(anchor),
             ["project_name"] = project,
-            ["name"] = root?.Span.DisplayName ?? anchor.Name,
+            ["name"] = root?.Span.ShownName() ?? (string.IsNullOrWhiteSpace(anchor.Name) ? anchor.RootKind.Word() : anchor.Name),
             ["start_time"] = start.Iso(),
             ["end_time"] = end.Iso(),
             ["input"] = OpikBodies.Input(root),
@@ -76,7 +76,7 @@ internal static class OpikMapping
         if (call?.TtftNanoseconds is { } waited) metadata["time_to_first_token"] = Milliseconds(waited);
         var json = new JsonObject { ["id"] = id, ["trace_id"] = OpikIds.Trace(anchor), ["project_name"] = project };
         Put(json, "parent_span_id", tree.ParentOf(span.Span));
-        json["name"] = span.Span.DisplayName;
+        json["name"] = span.Span.ShownName();
         json["type"] = OpikBodies.TypeOf(span.Span);
         json["start_time"] = span.Span.Start.Iso();
         json["end_time"] = span.Span.End.Iso();

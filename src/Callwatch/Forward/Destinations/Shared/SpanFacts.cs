@@ -104,6 +104,9 @@ internal static class SpanFacts
         return metadata;
     }
 
+    /// <summary>Never blank: platforms refuse a span without a name, or show a hole.</summary>
+    public static string ShownName(this Span span) => string.IsNullOrWhiteSpace(span.DisplayName) ? span.Kind.Word() : span.DisplayName;
+
     /// <summary>When the first token came; null when that is unknown.</summary>
     public static Timestamp? FirstTokenAt(this Span span) =>
         span.Call?.TtftNanoseconds is { } ttft ? new Timestamp(span.Start.UnixNanoseconds + ttft) : null;

@@ -116,6 +116,30 @@ public sealed class OpikAgeTests
     }
 
     [Fact]
+    public async Task An_id_of_version_7_and_of_now_stays_what_the_application_knows_it_by()
+    {
+        await using var world = await World.AtAsync(Received + TimeSpan.FromMinutes(10));
+        var own = Guid.CreateVersion7(Received - TimeSpan.FromMinutes(2)).ToString("D");
+        await world.Rig.AddAsync(new Scenario("own-id", [A.Traces(RecordScenarios.Message(own, "Hello", "Hi.").At(0, 100))]));
+        await world.Rig.DeliverAsync();
+        Assert.Equal(own, Assert.Single(world.Opik.Traces).Key);
+        world.Rig.CrashBack();
+        world.Time.Advance(TimeSpan.FromDays(2));
+        await world.Rig.DeliverAsync();
+        Assert.Equal(own, Assert.Single(world.Opik.Traces).Key);
+    }
+
+    [Fact]
+    public async Task A_span_without_a_name_is_called_by_its_kind()
+    {
+        await using var world = await World.AtAsync(Received + TimeSpan.FromMinutes(10));
+        await world.Rig.AddAsync(new Scenario("nameless", [A.Traces(A.Span("").With("gen_ai.operation.name", "invoke_workflow"))]));
+        await world.Rig.DeliverAsync();
+        Assert.Empty(world.Opik.Problems);
+        Assert.Equal("chain", (string?)Assert.Single(world.Opik.Traces.Values)["name"]);
+    }
+
+    [Fact]
     public async Task A_clock_ahead_of_ours_makes_no_id_of_the_future()
     {
         await using var world = await World.AtAsync(Received - TimeSpan.FromHours(30));
