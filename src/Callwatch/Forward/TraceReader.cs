@@ -97,7 +97,11 @@ internal sealed class TraceReader(IJournal journal, SpanNormalizer normalizer, A
         foreach (var (id, judgements) in logs)
         {
             if (here.Contains(id) || !places.TryGetValue(id, out var found) || ReadAt(revision, found.Place, Logs(revision, judgements)) is not { Span.Scores.Count: > 0 } span) continue;
-            scored.Add(new ScoredSpan(found.Seq, span));
+
+            // Those the span came with have gone with it.
+            var own = ReadAt(revision, found.Place, [])?.Span.Scores.ToList() ?? [];
+            Score[] fresh = [.. span.Span.Scores.Where(score => !own.Remove(score))];
+            if (fresh.Length > 0) scored.Add(new ScoredSpan(found.Seq, span with { Span = span.Span with { Scores = fresh } }));
         }
 
         return scored;

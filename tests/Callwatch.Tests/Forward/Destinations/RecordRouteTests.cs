@@ -88,6 +88,48 @@ public sealed class RecordRouteTests
         Assert.Equal("SMTP 550", (string?)opik.Spans.Values.Single(span => (string?)span["name"] == "Send mail")["error_info"]!["message"]);
     }
 
+    [Fact]
+    public async Task They_arrive_at_langsmith_as_its_own_clients_would_show_them()
+    {
+        await using var there = await LangSmith.LangSmithRig.StartAsync();
+        await there.Rig.AddAsync(Scenario());
+        await there.Rig.DeliverAsync();
+        Assert.Empty(there.Rig.DeadLetters);
+        var types = there.StandIn.Runs.Values.ToLookup(run => (string)run["name"]!, run => (string)run["run_type"]!);
+        Assert.Equal(("chain", "llm", "chain", "llm", "chain", "tool", "tool"), (
+            types["message"].Single(), types["llm"].Single(), types["workflow"].Single(), types["Draft answer"].Single(), types["Each parcel"].Single(), types["Send mail"].Single(), types["get_weather"].Single()));
+        Assert.Equal(("chain", "llm", "retriever", "llm"), (
+            types["moderation"].Single(), types["suggested_question"].Single(), types["dataset_retrieval"].Single(), types["generate_conversation_name"].Single()));
+        Assert.Empty(types["conversation"]);
+        Assert.All(there.StandIn.Runs.Values, run => Assert.Equal("conv-7", (string?)run["extra"]!["metadata"]!["session_id"]));
+        Assert.Equal(MessageId, (string?)there.StandIn.Named("message")["id"]);
+        Assert.Equal(["faq", "message", "advanced-chat"], there.StandIn.Named("message")["tags"]!.AsArray().Select(tag => (string)tag!));
+        Assert.Equal("Weather in Paris?", (string?)there.StandIn.Named("message")["inputs"]!["messages"]![0]!["content"]);
+        Assert.Equal("SMTP 550", (string?)there.StandIn.Named("Send mail")["error"]);
+        Assert.Equal("Sunny.", (string?)there.StandIn.Named("dataset_retrieval")["outputs"]!["documents"]![0]!["page_content"]);
+        Assert.Equal(4, there.StandIn.Runs.Values.Count(run => run["outputs"]?["usage_metadata"] is not null));
+    }
+
+    [Fact]
+    public async Task They_arrive_at_weave_as_its_own_clients_would_show_them()
+    {
+        await using var there = await Weave.WeaveRig.StartAsync();
+        await there.Rig.AddAsync(Scenario());
+        await there.Rig.DeliverAsync();
+        Assert.Empty(there.Rig.DeadLetters);
+        Assert.Equal(
+            ["dataset_retrieval", "generate_conversation_name", "get_weather", "http-request", "llm", "llm", "loop", "message", "moderation", "suggested_question", "tool", "workflow"],
+            there.StandIn.Calls.Values.Select(call => (string)call["op_name"]!).Order(StringComparer.Ordinal));
+        Assert.All(there.StandIn.Calls.Values, call => Assert.Equal("conv-7", (string?)call["thread_id"]));
+        var message = there.StandIn.Named("message");
+        Assert.Equal(message["id"]!.ToString(), (string?)message["turn_id"]);
+        Assert.Equal("pro", (string?)message["attributes"]!["plan"]);
+        Assert.Equal(14, (int)there.StandIn.Named("llm")["summary"]!["usage"]!["gpt-4o-mini"]!["prompt_tokens"]!);
+        Assert.Equal("SMTP 550", (string?)there.StandIn.Named("Send mail")["exception"]);
+        Assert.Equal("And in Lyon?", (string?)there.StandIn.Named("suggested_question")["output"]![0]);
+        Assert.Equal(4, there.StandIn.Calls.Values.Count(call => call["summary"]!["usage"] is not null));
+    }
+
     private static Scenario Scenario()
     {
         using var buffer = new PayloadBuffer(budget: null, maxBytes: 1 << 20);

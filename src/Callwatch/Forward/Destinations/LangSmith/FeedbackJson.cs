@@ -1,38 +1,35 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Callwatch.Forward.Destinations.Shared;
-using Callwatch.Spans;
 
 namespace Callwatch.Forward.Destinations.LangSmith;
 
 /// <summary>Judgements as <c>POST /feedback</c> takes them.</summary>
 internal static class FeedbackJson
 {
-    /// <summary>Each with an id of its own that is the same on every attempt.</summary>
-    public static IEnumerable<(string Id, byte[] Json)> Of(Run run, Anchor anchor)
+    /// <param name="run">The run that is judged.</param>
+    public static IEnumerable<OutboundItem> Of(SpanToSend span, Guid run, Anchor anchor) => Judgement.Of(span.Span.Scores, run.ToString("D")).Select(judgement => new OutboundItem
     {
-        var times = new Dictionary<(string, string?), int>();
-        foreach (var score in run.Span.Span.Scores)
-        {
-            var before = times.GetValueOrDefault((score.Name, score.Source));
-            times[(score.Name, score.Source)] = before + 1;
-            var id = PlatformIds.Of($"{run.Id:D}/{score.Name}/{score.Source}/{before}").ToString("D");
-            yield return (id, Encoding.UTF8.GetBytes(Of(score, id, run, anchor).ToJsonString(PlainJson.Options)));
-        }
-    }
+        Route = LangSmithMapping.FeedbackRoute,
+        Stage = 1,
+        TraceId = anchor.TraceId,
+        SpanIds = [span.Span.SpanId],
+        Id = judgement.Id,
+        Payload = Encoding.UTF8.GetBytes(Json(judgement, run, anchor).ToJsonString(PlainJson.Options)),
+    });
 
-    private static JsonObject Of(Score score, string id, Run run, Anchor anchor)
+    private static JsonObject Json(Judgement judgement, Guid run, Anchor anchor)
     {
         var json = new JsonObject
         {
-            ["id"] = id,
-            ["run_id"] = run.Id.ToString("D"),
+            ["id"] = judgement.Id,
+            ["run_id"] = run.ToString("D"),
             ["trace_id"] = RunTree.RootId(anchor).ToString("D"),
-            ["key"] = score.Name,
+            ["key"] = judgement.Name,
         };
-        if (score.Value is { } number && double.IsFinite(number)) json["score"] = number;
-        if (score.Comment is { } text) json[score.Value is null ? "value" : "comment"] = text;
-        json["feedback_source"] = new JsonObject { ["type"] = "api", ["metadata"] = score.Source is null ? new JsonObject() : new JsonObject { ["source"] = score.Source } };
+        if (judgement.Value is { } number) json["score"] = number;
+        if (!string.IsNullOrEmpty(judgement.Text)) json[judgement.Value is null ? "value" : "comment"] = judgement.Text;
+        json["feedback_source"] = new JsonObject { ["type"] = "api", ["metadata"] = judgement.Source is null ? new JsonObject() : new JsonObject { ["source"] = judgement.Source } };
 
         // Feedback would move the trace to the longer, dearer retention.
         json["extend_trace_retention"] = false;

@@ -18,11 +18,10 @@ internal static class LangSmithMapping
     public static IReadOnlyList<OutboundItem> Items(TraceToSend trace, Anchor anchor, string project)
     {
         var wanted = Wanted(RecordSpans.Folded(trace));
-        if (wanted.Spans.Count == 0) return [];
-        var runs = RunTree.Of(wanted, anchor);
+        var runs = wanted.Spans.Count == 0 ? [] : RunTree.Of(wanted, anchor);
         using var json = new RunJson(anchor, project);
         var items = new List<OutboundItem>(runs.Count + 1);
-        if (anchor.RootIsMissing && trace.Revision.Seq == anchor.Seq)
+        if (runs.Count > 0 && anchor.RootIsMissing && trace.Revision.Seq == anchor.Seq)
             items.Add(new OutboundItem { Route = Route, TraceId = anchor.TraceId, SpanIds = [], Id = RunTree.RootId(anchor).ToString("D"), Payload = json.OpenRoot() });
         foreach (var run in runs)
         {
@@ -37,12 +36,10 @@ internal static class LangSmithMapping
             });
         }
 
-        foreach (var run in runs)
-        {
-            foreach (var (id, payload) in FeedbackJson.Of(run, anchor))
-                items.Add(new OutboundItem { Route = FeedbackRoute, Stage = 1, TraceId = anchor.TraceId, SpanIds = [run.Span.Span.SpanId], Id = id, Payload = payload });
-        }
+        items.AddRange(runs.SelectMany(run => FeedbackJson.Of(run.Span, run.Id, anchor)));
 
+        // What people said later of spans that are there already.
+        items.AddRange(trace.Scored.Where(scored => scored.Span.Span.Kind != SpanKind.Conversation).SelectMany(scored => FeedbackJson.Of(scored.Span, RunTree.IdOf(scored, anchor), anchor)));
         return items;
     }
 

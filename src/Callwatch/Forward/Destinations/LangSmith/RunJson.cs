@@ -25,7 +25,7 @@ internal sealed class RunJson(Anchor anchor, string project) : IDisposable
             Tags(json, span.AllTags());
             Inputs(json, span);
             Outputs(json, span);
-            if (span.Span.ErrorText() is { } error) json.WriteString("error", span.Span.Error?.Stack is { Length: > 0 } stack ? error + "\n" + stack : error);
+            if (span.Span.Failure() is { } error) json.WriteString("error", error);
             Events(json, span);
             json.WriteStartObject("extra");
             RunMetadata.Write(json, run, anchor);

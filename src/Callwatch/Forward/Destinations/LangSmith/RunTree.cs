@@ -25,6 +25,14 @@ internal static class RunTree
 
     public static string RootOrder(Anchor anchor) => Segment(anchor.Start, RootId(anchor));
 
+    /// <summary>The run that an earlier revision made of a span.</summary>
+    public static Guid IdOf(ScoredSpan scored, Anchor anchor)
+    {
+        var span = scored.Span.Span;
+        var isRoot = anchor.RootIsMissing ? span.ParentSpanId.IsNone && scored.Seq != anchor.Seq : span.SpanId == anchor.RootSpanId;
+        return isRoot ? RootId(anchor) : PlatformIds.OfSpan(anchor.TraceId, span.SpanId);
+    }
+
     /// <summary>In the order of <see cref="TraceToSend.Spans"/>: parents before children.</summary>
     public static IReadOnlyList<Run> Of(TraceToSend trace, Anchor anchor)
     {

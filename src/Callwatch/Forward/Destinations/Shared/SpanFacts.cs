@@ -114,6 +114,14 @@ internal static class SpanFacts
     /// <summary>One line for people; null when the span did not fail.</summary>
     public static string? ErrorText(this Span span) => span.Outcome == Outcome.Error ? span.Error?.Message ?? span.Error?.Type ?? "failed" : null;
 
+    /// <summary>What failed, never an empty text, with its stack beneath; null when the span did not fail.</summary>
+    public static string? Failure(this Span span)
+    {
+        if (span.ErrorText() is not { } error) return null;
+        if (string.IsNullOrWhiteSpace(error)) error = "failed";
+        return span.Error?.Stack is { Length: > 0 } stack ? error + "\n" + stack : error;
+    }
+
     public static string Iso(this Timestamp time, int decimals = 6)
     {
         var text = time.ToDateTimeOffset().UtcDateTime;

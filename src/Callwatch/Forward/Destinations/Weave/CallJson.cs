@@ -33,7 +33,7 @@ internal sealed class CallJson(Anchor anchor) : IDisposable
         CallBodies.Write(json, span);
 
         // Empty text would count as a failure, too.
-        if (span.Span.ErrorText() is { Length: > 0 } error) json.WriteString("exception", span.Span.Error?.Stack is { Length: > 0 } stack ? error + "\n" + stack : error);
+        if (span.Span.Failure() is { } error) json.WriteString("exception", error);
         else json.WriteNull("exception");
         Summary(json, span.Span);
     }

@@ -11,25 +11,22 @@ internal static class FeedbackJson
     // Types that begin so are Weave's own and want more fields.
     private const string Reserved = "wandb.";
 
+    /// <param name="call">Id of the call that is judged.</param>
     public static IEnumerable<(string Id, byte[] Json)> Of(IReadOnlyList<Score> scores, string call)
     {
-        var times = new Dictionary<(string, string?), int>();
-        foreach (var score in scores)
+        foreach (var judgement in Judgement.Of(scores, call))
         {
-            var before = times.GetValueOrDefault((score.Name, score.Source));
-            times[(score.Name, score.Source)] = before + 1;
-            var id = PlatformIds.Of($"{call}/{score.Name}/{score.Source}/{before}").ToString("D");
             var payload = new JsonObject();
-            if (score.Value is { } number && double.IsFinite(number)) payload["value"] = number;
-            if (score.Comment is { } text) payload[payload.Count == 0 ? "value" : "comment"] = text;
-            if (score.Source is { } source) payload["source"] = source;
+            if (judgement.Value is { } number) payload["value"] = number;
+            if (!string.IsNullOrEmpty(judgement.Text)) payload[judgement.Value is null ? "value" : "comment"] = judgement.Text;
+            if (judgement.Source is { } source) payload["source"] = source;
             var json = new JsonObject
             {
-                ["id"] = id,
-                ["feedback_type"] = score.Name.StartsWith(Reserved, StringComparison.Ordinal) ? "callwatch." + score.Name : score.Name,
+                ["id"] = judgement.Id,
+                ["feedback_type"] = judgement.Name.StartsWith(Reserved, StringComparison.Ordinal) ? "callwatch." + judgement.Name : judgement.Name,
                 ["payload"] = payload,
             };
-            yield return (id, Encoding.UTF8.GetBytes(json.ToJsonString(PlainJson.Options)));
+            yield return (judgement.Id, Encoding.UTF8.GetBytes(json.ToJsonString(PlainJson.Options)));
         }
     }
 

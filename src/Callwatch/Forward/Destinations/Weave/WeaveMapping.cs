@@ -20,10 +20,13 @@ internal static class WeaveMapping
         // A conversation is a thread there, made of the calls that name it.
         var wanted = spans.Where(span => span.Span.Kind != SpanKind.Conversation || span.Span.Scores.Count > 0 || parents.Contains(span.Span.SpanId)).ToList();
         using var json = new CallJson(anchor);
-        return [.. wanted.Select(span => Call(span, anchor, json)), .. wanted.SelectMany(span => Feedback(span, anchor))];
+        return [.. wanted.Select(span => Call(span, anchor, json)), .. wanted.Concat(Judged(trace)).SelectMany(span => Feedback(span, anchor))];
     }
 
     public static string IdOf(TraceId trace, SpanId span) => PlatformIds.OfSpan(trace, span).ToString("D");
+
+    // What people said later of spans that are there already.
+    private static IEnumerable<SpanToSend> Judged(TraceToSend trace) => trace.Scored.Select(scored => scored.Span).Where(span => span.Span.Kind != SpanKind.Conversation);
 
     private static OutboundItem Call(SpanToSend span, Anchor anchor, CallJson json) => new()
     {
