@@ -51,12 +51,7 @@ public sealed class AliyunStandIn : OtlpStandIn
         if (span.Text("gen_ai.operation.name") is null) throw new WireException("gen_ai.operation.name is missing");
         if (span.Text("gen_ai.framework") is null) throw new WireException("gen_ai.framework is missing");
         if (kind == "STEP" && !span.Attributes.Has("gen_ai.react.round")) throw new WireException("gen_ai.react.round is missing");
-        if (kind is "LLM" or "EMBEDDING")
-        {
-            if (span.Text("gen_ai.request.model") is null) throw new WireException("gen_ai.request.model is missing");
-            if (span.Text("gen_ai.provider.name") is null) throw new WireException("gen_ai.provider.name is missing");
-        }
-
+        if (kind is "LLM" or "EMBEDDING" && span.Text("gen_ai.request.model") is null) throw new WireException("gen_ai.request.model is missing");
         if (kind == "TOOL" && span.Text("gen_ai.tool.name") is null) throw new WireException("gen_ai.tool.name is missing");
         if (kind == "AGENT" && span.Text("gen_ai.agent.name") is null) throw new WireException("gen_ai.agent.name is missing");
         if (span.ParentSpanId.IsNone && span.Kind == 1) throw new WireException("the root is of OTLP's kind internal");
@@ -88,7 +83,7 @@ public sealed class AliyunStandIn : OtlpStandIn
                 string[]? needed = type switch
                 {
                     "text" or "reasoning" => ["content"],
-                    "tool_call" => ["name", "arguments"],
+                    "tool_call" => ["name"],
                     "tool_call_response" => ["result"],
                     "uri" => ["modality", "uri"],
                     _ => throw new WireException($"{key}: {type} is no type of a part"),

@@ -105,13 +105,13 @@ public sealed class AnyTraceTests
         Assert.True(rig.DeadLetters.Count == 0, string.Join("; ", rig.DeadLetters.Take(5).Select(letter => letter.Message)));
     }
 
-    private static IEnumerable<Scenario> Recorded() =>
+    internal static IEnumerable<Scenario> Recorded() =>
         from fixture in Fixtures.Otlp
         let requests = fixture.Requests.Where(request => request is { Signal: "traces", Protocol: "grpc" or "http/protobuf" }).Select(request => request.Message()).ToList()
         where requests.Count > 0
         select new Scenario(fixture.Name, requests);
 
-    private static Scenario Odd() => new("odd", [A.Traces(OddSpans())]);
+    internal static Scenario Odd() => new("odd", [A.Traces(OddSpans())]);
 
     private static SpanBuilder[] OddSpans() =>
     [

@@ -58,6 +58,30 @@ public abstract class OtlpPlatformTests
     }
 
     [Fact]
+    public async Task What_real_clients_were_recorded_to_send_arrives()
+    {
+        await using var platform = await StartAsync();
+        await using var rig = new ForwardRig(Kind, ConfigFor(platform));
+        await rig.AddAsync(AnyTraceTests.Recorded());
+        await rig.DeliverAsync();
+        Assert.Empty(rig.DeadLetters.Select(letter => letter.Message).Distinct());
+        Assert.Empty(LostBy(platform));
+        Assert.True(TakenBy(platform).Count > 40, $"{TakenBy(platform).Count} spans");
+    }
+
+    [Fact]
+    public virtual async Task Odd_spans_are_put_into_a_form_that_is_shown()
+    {
+        await using var platform = await StartAsync();
+        await using var rig = new ForwardRig(Kind, ConfigFor(platform));
+        await rig.AddAsync(AnyTraceTests.Odd());
+        await rig.DeliverAsync();
+        Assert.Empty(rig.DeadLetters.Select(letter => letter.Message).Distinct());
+        Assert.Empty(LostBy(platform));
+        Assert.Equal(AnyTraceTests.Odd().Revisions().Sum(trace => trace.Spans.Count), TakenBy(platform).Count);
+    }
+
+    [Fact]
     public async Task After_a_crash_between_answer_and_cursor_the_same_spans_come_again_with_the_same_ids()
     {
         await using var platform = await StartAsync();

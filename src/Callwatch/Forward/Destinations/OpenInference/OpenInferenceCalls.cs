@@ -27,7 +27,7 @@ internal static class OpenInferenceCalls
         attributes.Add("prompt.id", call.PromptName);
         if (span.Span.Kind == SpanKind.Completion) AddTexts(attributes, span);
         else OpenInferenceMessages.Add(attributes, span);
-        for (var i = 0; i < span.Content.Tools.Count; i++) attributes.AddJson(Indexed("llm.tools", i, "tool.json_schema"), span.Content.Tools[i]);
+        for (var i = 0; i < span.Content.Tools.Count; i++) attributes.Add(Indexed("llm.tools", i, "tool.json_schema"), WorkFacts.JsonText(span.Content.Tools[i]));
         AddTokens(attributes, call.Usage);
         AddCost(attributes, call.Cost);
     }

@@ -1,3 +1,4 @@
+using Callwatch.Forward.Destinations.Shared;
 using Callwatch.Forward.Destinations.Shared.Otlp;
 using Callwatch.Spans;
 using static Callwatch.Forward.Destinations.OpenInference.OpenInferenceAttributes;
@@ -36,7 +37,8 @@ internal static class OpenInferenceMessages
 
     private static void AddMessage(OutboundAttributes attributes, string at, ChatMessage message)
     {
-        attributes.Add(at + ".role", message.Role);
+        // The conventions know six roles; what is none of them was said by whoever used the application.
+        attributes.Add(at + ".role", message.Role is "system" or "user" or "assistant" or "tool" or "function" or "developer" ? message.Role : "user");
         var shown = message.Parts.Where(part => part.Type is not ("tool_call" or "tool_result")).ToList();
         if (shown.TrueForAll(part => part.Type == "text")) attributes.Add(at + ".content", shown.Count == 0 ? null : string.Join("\n", shown.Select(part => part.Text)));
         else for (var m = 0; m < shown.Count; m++) AddPart(attributes, Indexed(at + ".contents", m, "message_content"), shown[m]);
@@ -46,7 +48,7 @@ internal static class OpenInferenceMessages
             var toolCall = Indexed(at + ".tool_calls", k++, "tool_call");
             attributes.Add(toolCall + ".id", call.Id);
             attributes.Add(toolCall + ".function.name", call.Name ?? "unknown");
-            attributes.AddJson(toolCall + ".function.arguments", call.Arguments ?? "{}");
+            attributes.Add(toolCall + ".function.arguments", WorkFacts.JsonText(call.Arguments));
         }
     }
 

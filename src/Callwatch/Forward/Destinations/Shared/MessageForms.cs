@@ -32,7 +32,7 @@ internal static class MessageForms
     private static JsonObject GenAi(MessagePart part, string result) => part.Type switch
     {
         "text" or "reasoning" => WithoutNulls(new JsonObject { ["type"] = part.Type, ["content"] = part.Text }),
-        "tool_call" => WithoutNulls(new JsonObject { ["type"] = "tool_call", ["id"] = part.Id, ["name"] = part.Name, ["arguments"] = part.Arguments?.DeepClone() }),
+        "tool_call" => WithoutNulls(new JsonObject { ["type"] = "tool_call", ["id"] = part.Id, ["name"] = part.Name ?? "unknown", ["arguments"] = part.Arguments?.DeepClone() }),
         "tool_result" => WithoutNulls(new JsonObject { ["type"] = "tool_call_response", ["id"] = part.Id, [result] = part.Result?.DeepClone() ?? part.Text }),
         "image" or "audio" or "file" => WithoutNulls(new JsonObject { ["type"] = "uri", ["modality"] = part.Type, ["mime_type"] = part.MimeType, ["uri"] = UriOf(part) }),
         _ => part.Raw as JsonObject is { } raw ? (JsonObject)raw.DeepClone() : WithoutNulls(new JsonObject { ["type"] = part.Type, ["content"] = part.Text }),

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Callwatch.Forward.Destinations.Shared.Otlp;
 using Callwatch.Spans;
@@ -28,6 +29,21 @@ internal static class WorkFacts
     /// <summary>A number, however it is written; null for what is none.</summary>
     public static double? Number(JsonNode? value) =>
         value is JsonValue && double.TryParse(OutboundAttributes.TextOf(value), System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number : null;
+
+    /// <summary>Text that holds JSON in every case: what is none becomes a JSON string.</summary>
+    public static string JsonText(JsonNode? value)
+    {
+        var text = OutboundAttributes.TextOf(value) ?? "{}";
+        try
+        {
+            JsonNode.Parse(text);
+            return text;
+        }
+        catch (JsonException)
+        {
+            return JsonSerializer.Serialize(text, PlainJson.Options);
+        }
+    }
 
     private static JsonObject Document(JsonObject found)
     {

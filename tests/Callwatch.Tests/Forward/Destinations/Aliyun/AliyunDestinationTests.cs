@@ -29,7 +29,6 @@ public sealed class AliyunDestinationTests : OtlpPlatformTests
         ["no operation"] = draft => draft.Without("gen_ai.operation.name"),
         ["no framework"] = draft => draft.Without("gen_ai.framework"),
         ["no model"] = draft => draft.Without("gen_ai.request.model"),
-        ["no provider"] = draft => draft.Without("gen_ai.provider.name"),
         ["tokens as text"] = draft => draft.With("gen_ai.usage.input_tokens", "18"),
         ["the first token in seconds"] = draft => draft.With("gen_ai.response.time_to_first_token", 0.31),
         ["the word None as user"] = draft => draft.With("gen_ai.user.id", "None"),

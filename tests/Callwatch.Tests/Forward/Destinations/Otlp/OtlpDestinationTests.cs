@@ -24,6 +24,18 @@ public sealed class OtlpDestinationTests : OtlpPlatformTests
 
     private protected override IReadOnlyList<string> SecretsOf(WireHost platform) => ["Bearer " + Token, Token];
 
+    // What a sender wrote is passed on as it is, even where the stand-in would have it otherwise: the bad spans stand alone, and no good one is lost with them.
+    public override async Task Odd_spans_are_put_into_a_form_that_is_shown()
+    {
+        await using var receiver = await StartAsync();
+        await using var rig = new ForwardRig(Kind, ConfigFor(receiver));
+        await rig.AddAsync(AnyTraceTests.Odd(), Scenarios.Get("llm-message"));
+        await rig.DeliverAsync();
+        Assert.Equal(AnyTraceTests.Odd().Revisions().Sum(trace => trace.Spans.Count) + 2, TakenBy(receiver).Count + rig.DeadLetters.Count);
+        Assert.True(TakenBy(receiver).Count >= 9, string.Join("; ", rig.DeadLetters.Select(letter => letter.Message)));
+        Assert.All(rig.DeadLetters, letter => Assert.Equal((400, 1), (letter.Status, letter.SpanIds.Count)));
+    }
+
     [Theory]
     [InlineData("http/json", "gzip")]
     [InlineData("http/json", "none")]

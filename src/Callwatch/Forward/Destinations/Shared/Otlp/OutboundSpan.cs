@@ -82,7 +82,9 @@ internal sealed class OutboundSpan
     /// <summary>The event that platforms read an error from (semantic conventions, "exception").</summary>
     public static (string Name, Timestamp Time, OutboundAttributes Attributes) Exception(SpanError error, Timestamp time) => (
         "exception", time,
-        new OutboundAttributes().Add("exception.type", error.Type).Add("exception.message", error.Message ?? error.Type).Add("exception.stacktrace", error.Stack));
+        new OutboundAttributes().Add("exception.type", NotEmpty(error.Type) ?? "Error").Add("exception.message", NotEmpty(error.Message) ?? NotEmpty(error.Type) ?? "failed").Add("exception.stacktrace", error.Stack));
+
+    private static string? NotEmpty(string? text) => string.IsNullOrWhiteSpace(text) ? null : text;
 }
 
 /// <summary>Attributes in the order they were added; what is null is left out. A key that comes again replaces what stood there.</summary>
@@ -205,7 +207,8 @@ internal sealed class OutboundAttributes
     /// <summary>A value of one of the types that <see cref="All"/> holds, or JSON.</summary>
     public OutboundAttributes Put(string key, object? value)
     {
-        if (value is null) return this;
+        // What is no number says nothing, and receivers refuse it.
+        if (value is null or double.NaN or double.PositiveInfinity or double.NegativeInfinity) return this;
         if (places.TryGetValue(key, out var place))
         {
             all[place] = (key, value);

@@ -23,7 +23,7 @@ internal static class PlainSpan
             Attributes = attributes,
             Events = failed && span.Span.Error is { } error ? [.. happenings ?? [], OutboundSpan.Exception(error, span.Span.End)] : happenings ?? [],
             StatusCode = failed ? 2 : 1,
-            StatusMessage = span.Span.ErrorText(),
+            StatusMessage = failed ? string.IsNullOrWhiteSpace(span.Span.ErrorText()) ? "failed" : span.Span.ErrorText() : null,
         };
         return new OutboundItem
         {
