@@ -80,7 +80,8 @@ internal sealed class PlatformAnswer(Secrets secrets, TimeProvider time)
     public async Task<Delivery> UsualAsync(HttpResponseMessage response, CancellationToken cancel) => (int)response.StatusCode switch
     {
         >= 200 and < 300 => new Delivery.Accepted(),
-        401 or 403 => new Delivery.Blocked(await WordsAsync(response, cancel)),
+        // 402: the plan is used up; 407: a proxy in between wants credentials.
+        401 or 402 or 403 or 407 => new Delivery.Blocked(await WordsAsync(response, cancel)),
         404 or 405 => new Delivery.Blocked(await WordsAsync(response, cancel)),
         >= 300 and < 400 => new Delivery.Blocked(Words((int)response.StatusCode, "It redirects to another address.")),
         413 => new Delivery.TooLarge(await WordsAsync(response, cancel)),

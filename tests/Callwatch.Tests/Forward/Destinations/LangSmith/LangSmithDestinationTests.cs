@@ -16,6 +16,7 @@ public sealed class LangSmithDestinationTests
     [InlineData(202, typeof(Delivery.Accepted))]
     [InlineData(400, typeof(Delivery.Refused))]
     [InlineData(401, typeof(Delivery.Blocked))]
+    [InlineData(402, typeof(Delivery.Blocked))]
     [InlineData(403, typeof(Delivery.Blocked))]
     [InlineData(404, typeof(Delivery.Blocked))]
     [InlineData(408, typeof(Delivery.TryAgain))]
