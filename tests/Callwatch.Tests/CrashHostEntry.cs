@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Callwatch.Testing;
+using Callwatch.Testing.StandIns;
 
 namespace Callwatch.Tests;
 
@@ -7,5 +8,9 @@ internal static class CrashHostEntry
 {
     // Before the test runner's own start: in a process that is to be killed no test must run.
     [ModuleInitializer]
-    internal static void Enter() => CrashHost.RunIfAsked();
+    internal static void Enter()
+    {
+        CrashHost.RunIfAsked();
+        LaneCrashHost.RunIfAsked();
+    }
 }

@@ -14,7 +14,7 @@ internal sealed partial class ForwardDb : IDisposable
     // Larger ones are not read from end to end at every start.
     private const long MostLookedThrough = 64L << 20;
 
-    private static readonly string[] Tables = ["lanes", "anchors", "dead_letters", "steps", "lost"];
+    private static readonly string[] Tables = ["lanes", "anchors", "dead_letters", "steps", "losses", "lost"];
 
     private readonly SqliteConnection connection;
     private readonly Lock gate = new();

@@ -20,14 +20,17 @@ public sealed class ForwardOptions
     /// <summary>Longest wait a platform may ask for with <c>Retry-After</c>. Default 1 h.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")] public TimeSpan MaxRetryAfter { get; set; } = TimeSpan.FromHours(1);
 
-    /// <summary>How long something is tried to be delivered before it expires, counted from its receipt. Default 7 days.</summary>
+    /// <summary>How long something is tried to be delivered before it expires, counted from its receipt or, where that is later, from the making of the destination or replay. Default 7 days.</summary>
     [Range(typeof(TimeSpan), "00:01:00", "365.00:00:00")] public TimeSpan MaxAge { get; set; } = TimeSpan.FromDays(7);
 
-    /// <summary>How long a lane waits for more traces to send together. Default 500 ms.</summary>
+    /// <summary>How long a lane that has sent all there was waits for more traces to send together. Default 500 ms.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00")] public TimeSpan BatchDelay { get; set; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Longest a request to a platform may take. Default 30 s.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")] public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long requests on their way may still take when a destination is paused, changed, or the program stops. Default 3 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:08")] public TimeSpan StopGrace { get; set; } = TimeSpan.FromSeconds(3);
 
     /// <summary>Whether destinations may be on loopback, private or link-local addresses: <c>true</c>, <c>false</c>, or ranges with commas (<c>10.0.0.0/8, 127.0.0.1</c>). Default false.</summary>
     public string AllowPrivateAddresses { get; set; } = "false";
@@ -41,8 +44,8 @@ public sealed class ForwardOptions
     /// <summary>Most destinations of a tenant. Default 100.</summary>
     [Range(1, 10_000)] public int MaxDestinations { get; set; } = 100;
 
-    /// <summary>Memory for traces read back from the journal that several lanes send at the same time, in bytes. Default 64 MiB.</summary>
-    [Range(1 << 20, 1L << 32)] public long SharedBytes { get; set; } = 64L << 20;
+    /// <summary>Memory for traces read back from the journal that several lanes send at the same time, in bytes. Default 16 MiB.</summary>
+    [Range(1 << 20, 1L << 32)] public long SharedBytes { get; set; } = 16L << 20;
 }
 
 [OptionsValidator]

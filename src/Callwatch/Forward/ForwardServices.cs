@@ -14,6 +14,7 @@ using Callwatch.Forward.Lanes;
 using Callwatch.Forward.Outbound;
 using Callwatch.Journal;
 using Callwatch.Normalize;
+using Callwatch.Receive;
 using Callwatch.Settle;
 using Callwatch.Telemetry;
 using Microsoft.Extensions.Configuration;
@@ -96,6 +97,7 @@ public static class ForwardServices
         services.AddSingleton(provider => new LaneServices(
             provider.GetRequiredService<ISettledLog>(), provider.GetRequiredService<TraceReader>(), provider.GetRequiredService<Anchors>(), provider.GetRequiredService<LaneTable>(),
             provider.GetRequiredService<DeadLetters>(), Options(provider), provider.GetRequiredService<Counters>(), Random.Shared, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ISignalTakers, SignalTakers>();
         services.AddSingleton<LaneHost>();
         services.AddSingleton<ILanes>(provider => provider.GetRequiredService<LaneHost>());
         services.AddHostedService(provider => provider.GetRequiredService<LaneHost>());

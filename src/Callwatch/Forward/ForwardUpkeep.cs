@@ -31,6 +31,7 @@ internal sealed partial class ForwardUpkeep(ForwardDb db, RetentionDesk retentio
         var gone = clock.GetUtcNow() - retention.Longest.Journal - options.Value.MaxAge - KeepSteps;
         var taken = All("DELETE FROM anchors WHERE (destination, trace) IN (SELECT destination, trace FROM anchors WHERE made < $1 LIMIT $2)", gone, cancel);
         taken += All("DELETE FROM steps WHERE (destination, through) IN (SELECT destination, through FROM steps WHERE time < $1 LIMIT $2)", gone, cancel);
+        taken += All("DELETE FROM losses WHERE (destination, seq, what) IN (SELECT destination, seq, what FROM losses WHERE time < $1 LIMIT $2)", gone, cancel);
         taken += All("DELETE FROM lanes WHERE (destination, replay) IN (SELECT destination, replay FROM lanes WHERE replay <> 0 AND ended < $1 LIMIT $2)", clock.GetUtcNow() - KeepReplays, cancel);
         var letters = All("DELETE FROM dead_letters WHERE id IN (SELECT id FROM dead_letters WHERE time < $1 LIMIT $2)", gone - LettersLonger, cancel);
         counters.Add(Reason.DeadLetterExpired, letters);

@@ -4,7 +4,7 @@ namespace Callwatch.Forward;
 
 /// <summary>
 /// A platform as a lane uses it: maps, packs, sends once, and translates the answer. It decides nothing else: order, batching, retries,
-/// splitting, anchors and dead letters belong to the lane. One instance per destination and its revision; disposed of when the config changes.
+/// splitting, anchors and dead letters belong to the lane. One instance per destination and its revision, used by several threads at once; disposed of when the config changes.
 /// </summary>
 public interface IDestination : IAsyncDisposable
 {
@@ -27,6 +27,14 @@ public interface IDestination : IAsyncDisposable
 
     /// <summary>Where a person finds the trace there; null when no link can be made.</summary>
     string? LinkTo(TraceId traceId, Anchor anchor);
+}
+
+/// <summary>A platform that also takes logs or metrics, passed on as they were sent.</summary>
+public interface ISignalDestination : IDestination
+{
+    /// <summary>Pure, as <see cref="IDestination.Map"/>. The items' routes are their signals' own.</summary>
+    /// <param name="payload">An export request of the signal in protobuf.</param>
+    IReadOnlyList<OutboundItem> MapSignal(Journal.Signal signal, ReadOnlyMemory<byte> payload);
 }
 
 /// <summary>What one request may hold.</summary>

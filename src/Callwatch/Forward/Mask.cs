@@ -72,6 +72,7 @@ public sealed class Mask
         Name = Text(span.Name)!,
         DisplayName = Text(span.DisplayName)!,
         UserId = Text(span.UserId),
+        SessionId = Text(span.SessionId),
         InputPreview = Text(span.InputPreview),
         OutputPreview = Text(span.OutputPreview),
         Tags = [.. span.Tags.Select(tag => Text(tag)!)],

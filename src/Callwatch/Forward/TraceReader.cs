@@ -17,6 +17,7 @@ internal sealed class TraceReader(IJournal journal, SpanNormalizer normalizer, A
     // Deeper than people nest; a hostile tower ends here.
     private const int MostAncestors = 100;
 
+    private readonly RecentRecords records = new(journal, sharedBytes / 2);
     private readonly Lock gate = new();
     private readonly Dictionary<long, LinkedListNode<Held>> held = [];
     private readonly LinkedList<Held> order = [];
@@ -35,25 +36,20 @@ internal sealed class TraceReader(IJournal journal, SpanNormalizer normalizer, A
         return (read.Trace, read.Gone);
     }
 
+    /// <summary>The record of logs or metrics that the revision stands for; null when the journal no longer holds it.</summary>
+    public JournalRecord? Record(SettledRevision revision) =>
+        journal.Find(revision.FirstNumber) is { } record && record.TenantId == revision.TenantId ? record : null;
+
     private Held ReadAgain(SettledRevision revision)
     {
         var logs = revision.Logs.Count == 0 ? null : revision.Logs.GroupBy(log => log.SpanId).ToDictionary(group => group.Key, group => group.ToList());
         var spans = new List<SpanToSend>(revision.Spans.Count);
         long size = 0;
-        JournalRecord? record = null;
         foreach (var place in revision.Spans)
         {
-            // Spans of a trace mostly came together.
-            if (record?.Number != place.Number) record = journal.Find(place.Number);
-            if (record is null || !OtlpSpan.TryAt(record.Payload.Span, place.Offset, out var otlp)) continue;
-
-            // A journal that was replaced has other records by these numbers: nothing of them is what was settled.
-            if (!IsOf(revision, record, otlp, place)) continue;
-            var joined = Logs(revision, logs?.GetValueOrDefault(place.SpanId));
-            var span = normalizer.Normalize(otlp, new SpanOrigin(record.TenantId, record.AppId, record.ReceivedAt), joined);
-            var body = record.Payload.Slice(otlp.Offset, otlp.Body.Length);
-            spans.Add(new SpanToSend(span, normalizer.Content(otlp, joined), apps.NameOf(record.AppId), otlp.Resource.ToArray(), otlp.Scope.ToArray(), body));
-            size += body.Length + 2_000;
+            if (ReadAt(place, revision, Logs(logs?.GetValueOrDefault(place.SpanId), revision.TenantId)) is not { } span) continue;
+            spans.Add(span);
+            size += span.Body.Length + 2_000;
         }
 
         return new Held(revision.Seq, new TraceToSend { Revision = revision, Spans = InOrder(Judged(spans)), Earlier = EarlierOf(revision, spans), Scored = ScoredBy(revision, logs) }, revision.Spans.Count - spans.Count, size * 3);
@@ -78,7 +74,7 @@ internal sealed class TraceReader(IJournal journal, SpanNormalizer normalizer, A
         var places = PlacesBefore(revision);
         while (earlier.Count < MostAncestors && wanted.TryPop(out var id))
         {
-            if (earlier.ContainsKey(id) || !places.TryGetValue(id, out var found) || ReadAt(revision, found.Place, []) is not { Span: var span }) continue;
+            if (earlier.ContainsKey(id) || !places.TryGetValue(id, out var found) || ReadAt(found.Place, revision, []) is not { Span: var span }) continue;
             earlier[id] = new EarlierSpan(found.Seq, span.Start, span.ParentSpanId, span.Kind);
             if (!span.ParentSpanId.IsNone && !here.Contains(span.ParentSpanId)) wanted.Push(span.ParentSpanId);
         }
@@ -96,10 +92,10 @@ internal sealed class TraceReader(IJournal journal, SpanNormalizer normalizer, A
         var places = PlacesBefore(revision);
         foreach (var (id, judgements) in logs)
         {
-            if (here.Contains(id) || !places.TryGetValue(id, out var found) || ReadAt(revision, found.Place, Logs(revision, judgements)) is not { Span.Scores.Count: > 0 } span) continue;
+            if (here.Contains(id) || !places.TryGetValue(id, out var found) || ReadAt(found.Place, revision, Logs(judgements, revision.TenantId)) is not { Span.Scores.Count: > 0 } span) continue;
 
             // Those the span came with have gone with it.
-            var own = ReadAt(revision, found.Place, [])?.Span.Scores.ToList() ?? [];
+            var own = ReadAt(found.Place, revision, [])?.Span.Scores.ToList() ?? [];
             Score[] fresh = [.. span.Span.Scores.Where(score => !own.Remove(score))];
             if (fresh.Length > 0) scored.Add(new ScoredSpan(found.Seq, span with { Span = span.Span with { Scores = fresh } }));
         }
@@ -107,21 +103,21 @@ internal sealed class TraceReader(IJournal journal, SpanNormalizer normalizer, A
         return scored;
     }
 
-    private SpanToSend? ReadAt(SettledRevision revision, SettledPlace place, List<JoinedLog> joined)
+    // A journal that was replaced has other records by these numbers: nothing of them is what was settled.
+    // A copy: a part of the record would hold all of it in memory, and with it the spans of many other traces.
+    private SpanToSend? ReadAt(SettledPlace place, SettledRevision revision, List<JoinedLog> joined)
     {
-        if (journal.Find(place.Number) is not { } record || !OtlpSpan.TryAt(record.Payload.Span, place.Offset, out var otlp) || !IsOf(revision, record, otlp, place)) return null;
+        if (records.Find(place.Number) is not { } record || record.TenantId != revision.TenantId || !OtlpSpan.TryAt(record.Payload.Span, place.Offset, out var otlp)
+            || otlp.TraceId != revision.TraceId || otlp.SpanId != place.SpanId) return null;
         var span = normalizer.Normalize(otlp, new SpanOrigin(record.TenantId, record.AppId, record.ReceivedAt), joined);
         return new SpanToSend(span, normalizer.Content(otlp, joined), apps.NameOf(record.AppId), otlp.Resource.ToArray(), otlp.Scope.ToArray(), otlp.Body.ToArray());
     }
 
-    private static bool IsOf(SettledRevision revision, JournalRecord record, in OtlpSpan otlp, SettledPlace place) =>
-        record.TenantId == revision.TenantId && otlp.TraceId == revision.TraceId && otlp.SpanId == place.SpanId;
-
-    private List<JoinedLog> Logs(SettledRevision revision, List<SettledPlace>? places)
+    private List<JoinedLog> Logs(List<SettledPlace>? places, int tenantId)
     {
         List<JoinedLog> logs = [];
         foreach (var place in places ?? [])
-            if (journal.Find(place.Number) is { Signal: Signal.Logs } record && record.TenantId == revision.TenantId) logs.Add(new JoinedLog(record.Payload, place.Offset));
+            if (records.Find(place.Number) is { Signal: Signal.Logs } record && record.TenantId == tenantId) logs.Add(new JoinedLog(record.Payload, place.Offset));
         return logs;
     }
 
@@ -170,10 +166,10 @@ internal sealed class TraceReader(IJournal journal, SpanNormalizer normalizer, A
     {
         lock (gate)
         {
-            if (held.ContainsKey(seq) || read.Bytes > sharedBytes / 4) return;
+            if (held.ContainsKey(seq) || read.Bytes > sharedBytes / 8) return;
             held[seq] = order.AddLast(read);
             bytes += read.Bytes;
-            while (bytes > sharedBytes && order.First is { } oldest)
+            while (bytes > sharedBytes / 2 && order.First is { } oldest)
             {
                 order.RemoveFirst();
                 held.Remove(oldest.Value.Seq);

@@ -28,7 +28,7 @@ public enum DeliveryState
 
 /// <summary>A trace at one destination.</summary>
 /// <param name="Time">When the lane was done with it; of a refusal when that was; null while it waits, or when that is no longer known.</param>
-/// <param name="Reason">Of those that wait <c>not_settled, queued, paused, blocked, retrying</c>; of a refusal the platform's words; else a word or null.</param>
+/// <param name="Reason">Of those that wait <c>not_settled, queued, paused, blocked, retrying</c>; of the expired <c>too_old, journal_gone</c>; of a refusal the platform's words; else a word or null.</param>
 /// <param name="Link">Where a person finds it there; null when unknown.</param>
 public sealed record TraceDelivery(int DestinationId, string Destination, string Kind, DeliveryState State, Timestamp? Time, string? Reason, string? Link);
 
@@ -60,6 +60,7 @@ public sealed class DeliveryQueries(
         return refused.Count > 0 ? Told(DeliveryState.Refused, refused[^1].Time, Words(refused[^1]))
             : revisions is not [.., var last] ? Told(DeliveryState.Waiting, null, "not_settled")
             : status is null || status.Position < last.Seq ? Told(DeliveryState.Waiting, null, Waits(status))
+            : lanes.LossOf(destination.Id, last.Seq) is { } loss ? Told(DeliveryState.Expired, lanes.DeliveredAt(destination.Id, last.Seq), loss == "gone" ? "journal_gone" : "too_old")
             : !lanes.WasSent(destination.Id, trace) ? Told(DeliveryState.LeftOut, null, "filter_sample_or_start")
             : lanes.DeliveredAt(destination.Id, last.Seq) is not { } time ? Told(DeliveryState.Done, null, null)
             : last.FirstReceivedAt.Plus(settings.MaxAge) < time ? Told(DeliveryState.Expired, time, "too_old")

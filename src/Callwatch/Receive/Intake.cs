@@ -13,7 +13,8 @@ namespace Callwatch.Receive;
 
 /// <summary>First stage: the way of one OTLP request from its bytes to "accepted", which is said only after the journal has synced.</summary>
 public sealed class Intake(
-    IJournal journal, MediaFolder media, IAppDirectory apps, Counters counters, IOptions<ReceiveOptions> settings, IOptions<MediaOptions> mediaSettings, TimeProvider time) : IDisposable
+    IJournal journal, MediaFolder media, IAppDirectory apps, Counters counters, IOptions<ReceiveOptions> settings, IOptions<MediaOptions> mediaSettings, TimeProvider time,
+    ISignalTakers? takers = null) : IDisposable
 {
     private readonly ReceiveOptions options = settings.Value;
     private readonly OtlpLimits limits = OtlpLimits.Of(settings.Value);
@@ -31,7 +32,8 @@ public sealed class Intake(
             ?? Unframe(request, held, out var coding)
             ?? await InflateAsync(coding, held, turn, cancel)
             ?? ToProtobuf(request, held)
-            ?? (request.Signal == Signal.Metrics ? Metrics(request, held) : await CommitAsync(request, held));
+            ?? Metrics(request, held)
+            ?? await CommitAsync(request, held);
         if (result is IntakeResult.Refused refused) counters.Add(refused.Reason, tenantId: request.Sender.TenantId);
         return result;
     }
@@ -128,9 +130,10 @@ public sealed class Intake(
     {
         var tenantId = request.Sender.TenantId;
         var taking = new MediaTaking(mediaSettings.Value, held.Bytes);
-        var canonical = new OtlpCanonical(limits, request.Signal == Signal.Logs ? new LogRules() : new SpanRules(), taking);
+        var owners = new Owners(apps, request.Sender);
+        var canonical = new OtlpCanonical(limits, RulesOf(request, owners), taking);
         var rewritten = held.Next(options.MaxInflatedBytes);
-        var parts = canonical.Of(held.Bytes, new Owners(apps, request.Sender), rewritten);
+        var parts = canonical.Of(held.Bytes, owners, rewritten);
         if (parts is null) return new IntakeResult.Malformed("The body is not the protobuf message of this route.");
         if (rewritten.Trouble != BufferTrouble.None) return NoRoom(rewritten, TooLargeAsProtobuf);
 
@@ -154,10 +157,24 @@ public sealed class Intake(
         return new IntakeResult.Accepted(rejected, message);
     }
 
-    private IntakeResult Metrics(IntakeRequest request, HeldPayload held)
+    private ItemRules RulesOf(IntakeRequest request, Owners owners)
     {
+        if (request.Signal == Signal.Traces) return new SpanRules();
+
+        // Whose it is, is asked only where it matters: asking makes apps that are not known yet.
+        var passedOn = IsPassedOn(request) ? envelope => takers!.Take(request.Signal, request.Sender.TenantId, owners.AppOf(envelope)) : (EnvelopeChoice?)null;
+        return request.Signal == Signal.Logs ? new LogRules(passedOn) : new MetricRules(passedOn ?? (_ => false));
+    }
+
+    private bool IsPassedOn(IntakeRequest request) => takers?.Take(request.Signal, request.Sender.TenantId, null) == true;
+
+    // Metrics that nobody takes are looked into no further; null for all else.
+    private IntakeResult? Metrics(IntakeRequest request, HeldPayload held)
+    {
+        if (request.Signal != Signal.Metrics) return null;
         if (OtlpMetrics.CountPoints(held.Bytes.Span) is not { } points) return new IntakeResult.Malformed("The body is not the protobuf message of this route.");
         if (points == 0) return new IntakeResult.Accepted();
+        if (IsPassedOn(request)) return null;
         counters.Add(Reason.NoDestinationKeepsMetrics, points, request.Sender.TenantId);
         return new IntakeResult.Accepted(points, Refusals.NoDestinationKeepsMetrics);
     }

@@ -15,9 +15,12 @@ internal static class Refusals
         // An announced span follows when it has ended; nothing was refused that its sender should hear of.
         var told = refused.Where(entry => entry.Key != Reason.PendingSpan).OrderByDescending(entry => entry.Value).ToList();
         if (told.Count == 0) return (0, null);
-        var words = told.Select(entry => entry.Key == Reason.NoDestinationKeepsLogs
-            ? NoDestinationKeepsLogs
-            : string.Create(CultureInfo.InvariantCulture, $"{entry.Value} refused: {entry.Key.Word()}"));
+        var words = told.Select(entry => entry.Key switch
+        {
+            Reason.NoDestinationKeepsLogs => NoDestinationKeepsLogs,
+            Reason.NoDestinationKeepsMetrics => NoDestinationKeepsMetrics,
+            _ => string.Create(CultureInfo.InvariantCulture, $"{entry.Value} refused: {entry.Key.Word()}"),
+        });
         return (told.Sum(entry => entry.Value), string.Join("; ", words));
     }
 }

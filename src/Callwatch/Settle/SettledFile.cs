@@ -123,7 +123,7 @@ internal sealed class SettledFile(string path, long first)
         List<SettledRevision> revisions = [];
         while (rows.Step())
         {
-            if (!TraceId.TryRead(rows.Blob(2), out var trace)) continue;
+            if (!TraceId.TryRead(rows.Blob(2), out var trace) && rows.Long(4) != (long)SettleReason.PassedOn) continue;
             var (spans, logs) = SettledPlaces.Read(rows.Blob(10), rows.Long(8));
             revisions.Add(new SettledRevision
             {

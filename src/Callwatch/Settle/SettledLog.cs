@@ -209,6 +209,26 @@ internal sealed class SettledLog : ISettledLog, IDisposable
         }
     }
 
+    public SettledPage Page(int tenantId, long after)
+    {
+        // What a commit is just adding behind this is for the next page.
+        var through = Head;
+        var at = files;
+        for (var i = 0; i < at.Length; i++)
+        {
+            // Files before the one that may hold the next number.
+            if (i + 1 < at.Length && at[i + 1].First <= after + 1) continue;
+            var page = Reading(at[i], file => file.Page(tenantId, after, PageSize));
+            var isFull = page.Count == PageSize;
+            page.RemoveAll(revision => revision.Seq > through);
+
+            // A file that was begun meanwhile says nothing of what came before it and after the head as it was.
+            if (page.Count > 0) return new SettledPage(page, isFull ? page[^1].Seq : i + 1 < at.Length ? Math.Min(through, at[i + 1].First - 1) : through);
+        }
+
+        return new SettledPage([], through);
+    }
+
     public SettledRevision? Find(long seq) => files.LastOrDefault(file => file.First <= seq) is { } file && seq <= Head ? Reading(file, from => from.Find(seq)) : null;
 
     public long Before(Timestamp receivedAt)
@@ -243,23 +263,6 @@ internal sealed class SettledLog : ISettledLog, IDisposable
         {
             return null;
         }
-    }
-
-    private SettledPage Page(int tenantId, long after)
-    {
-        // What a commit is just adding behind this is for the next page.
-        var through = Head;
-        var at = files;
-        for (var i = 0; i < at.Length; i++)
-        {
-            // Files before the one that may hold the next number.
-            if (i + 1 < at.Length && at[i + 1].First <= after + 1) continue;
-            var page = Reading(at[i], file => file.Page(tenantId, after, PageSize));
-            page.RemoveAll(revision => revision.Seq > through);
-            if (page.Count > 0) return new SettledPage(page, page.Count == PageSize ? page[^1].Seq : i + 1 < at.Length ? at[i + 1].First - 1 : through);
-        }
-
-        return new SettledPage([], through);
     }
 
     private void Begin(long first)

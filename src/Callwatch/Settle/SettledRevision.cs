@@ -19,6 +19,9 @@ public enum SettleReason : byte
 
     /// <summary>Too much was open at once.</summary>
     Pressure = 5,
+
+    /// <summary>No trace at all: a record of logs or metrics that a destination lists, passed on as it came. <see cref="SettledRevision.FirstNumber"/> says where it lies.</summary>
+    PassedOn = 6,
 }
 
 /// <summary>Where one span, or one log record that belongs to it, lies in the journal.</summary>
@@ -80,6 +83,9 @@ public interface ISettledLog
 
     /// <summary>The tenant's revisions after the given number in order, waiting (without polling) for new ones at the head. A page may be empty.</summary>
     IAsyncEnumerable<SettledPage> PagesAsync(int tenantId, long after, CancellationToken cancel);
+
+    /// <summary>The same at once: what there is after the number now, in one page.</summary>
+    SettledPage Page(int tenantId, long after) => new([], after);
 
     /// <summary>Null when it is no longer held.</summary>
     SettledRevision? Find(long seq);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Callwatch.Journal;
+using Callwatch.Receive;
 using Callwatch.Spans;
 using Callwatch.Telemetry;
 using Microsoft.Data.Sqlite;
@@ -33,6 +34,7 @@ internal sealed partial class Settler : BackgroundService, IJournalReader, ISett
     private readonly Counters counters;
     private readonly TimeProvider time;
     private readonly ILogger<Settler> log;
+    private readonly ISignalTakers? takers;
     private readonly List<(OpenTrace Trace, SettleReason Reason, Timestamp At)> settling = [];
     private readonly ConcurrentDictionary<(int, TraceId), bool> unsynced = new();
     private readonly RecentRevisions revisions = new();
@@ -45,11 +47,12 @@ internal sealed partial class Settler : BackgroundService, IJournalReader, ISett
     private long committed;
     private long lastCommit;
 
+    /// <param name="takers">Who has logs and metrics passed on; null for nobody.</param>
     public Settler(
         IJournal journal, SettledLog settled, ReaderChoices choices, IEnumerable<ISettledReaders> readers, IOptions<SettleOptions> options, Counters counters,
-        TimeProvider time, ILogger<Settler> log)
+        TimeProvider time, ILogger<Settler> log, ISignalTakers? takers = null)
     {
-        (this.journal, this.settled, this.choices, this.counters, this.time, this.log) = (journal, settled, choices, counters, time, log);
+        (this.journal, this.settled, this.choices, this.counters, this.time, this.log, this.takers) = (journal, settled, choices, counters, time, log, takers);
         (this.readers, this.options) = ([.. readers], options.Value);
         open = NoneOpen();
         lastCommit = time.GetTimestamp();
@@ -224,6 +227,10 @@ internal sealed partial class Settler : BackgroundService, IJournalReader, ISett
     {
         if (covered is not null && record.Number > coveredThrough) covered = null;
         open.Take(record, covered is null ? null : IsCovered);
+
+        // What was read before the last commit stands in it.
+        if (takers?.Take(record.Signal, record.TenantId, record.AppId) == true && (covered is null || !IsCovered(record.TenantId, default, record.Number, 0)))
+            settling.Add((new OpenTrace(record.TenantId, default, record.Number, record.ReceivedAt), SettleReason.PassedOn, record.ReceivedAt));
         Volatile.Write(ref readAt, record.ReceivedAt.UnixNanoseconds);
         Volatile.Write(ref read, record.Number);
     }
@@ -270,6 +277,13 @@ internal sealed partial class Settler : BackgroundService, IJournalReader, ISett
         var counted = new Dictionary<(int, TraceId), int>();
         foreach (var (trace, reason, at) in settling)
         {
+            if (reason == SettleReason.PassedOn)
+            {
+                batch.Add(trace.Settle(++seq, 1, reason, at));
+                offsets.Add(0);
+                continue;
+            }
+
             var key = (trace.TenantId, trace.TraceId);
             var before = counted.TryGetValue(key, out var known) || revisions.TryFind(key, out known) ? known : settled.RevisionsOf(trace.TenantId, trace.TraceId);
 

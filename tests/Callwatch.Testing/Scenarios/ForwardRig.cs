@@ -49,7 +49,15 @@ public sealed class ForwardRig : IAsyncDisposable
     public ManualTime Time { get; }
 
     /// <summary>Waits are short, so that faults take no time.</summary>
-    public ForwardOptions Options { get; } = new() { BaseDelay = TimeSpan.FromMilliseconds(100), MaxDelay = TimeSpan.FromSeconds(1) };
+    public ForwardOptions Options { get; } = new()
+    {
+        BaseDelay = TimeSpan.FromMilliseconds(100),
+        MaxDelay = TimeSpan.FromSeconds(1),
+        StopGrace = TimeSpan.FromMilliseconds(200),
+
+        // The clock runs quicker than requests.
+        Timeout = TimeSpan.FromHours(1),
+    };
 
     public Counters Counters { get; } = new();
 
@@ -118,7 +126,7 @@ public sealed class ForwardRig : IAsyncDisposable
     {
         await using var platform = Open();
         var destination = Settings(Made());
-        lane = new Lane(destination, platform, services.Table.Begin(new LaneKey(DestinationId, 0), 0), services, NullLogger.Instance);
+        lane = new Lane(destination, platform, NewGate(), services.Table.Begin(new LaneKey(DestinationId, 0), 0), services, NullLogger.Instance);
         using var stop = new CancellationTokenSource();
         var running = lane.RunAsync(stop.Token);
         var advanced = Stopwatch.GetTimestamp();
@@ -150,7 +158,7 @@ public sealed class ForwardRig : IAsyncDisposable
         await using var platform = Open();
         var destination = Settings(Made());
         services.Letters.Retry(DestinationId, LetterChoice.All);
-        await new Lane(destination, platform, services.Table.Begin(new LaneKey(DestinationId, 0), 0), services, NullLogger.Instance).RetryLettersAsync(cancel);
+        await new LetterRetry(destination, platform, NewGate(), services, NullLogger.Instance).RunAsync(() => lane?.Refresh(), cancel);
     }
 
     /// <summary>Where a person finds the trace there.</summary>
@@ -193,6 +201,8 @@ public sealed class ForwardRig : IAsyncDisposable
         Start = new StartAt.Beginning(),
         Enabled = true,
     };
+
+    private Gate NewGate() => new(Options, new Random(1), Time);
 
     private (ForwardDb, LaneServices) OpenDb()
     {

@@ -30,7 +30,7 @@ public sealed class ForwardDbTests : IDisposable
             Assert.Null(db.LostAt);
             var table = new LaneTable(db, time);
             table.Begin(new LaneKey(1, 0), 7);
-            for (var seq = 8; seq < 400; seq++) Assert.True(table.TryAdvance(new LaneKey(1, 0), seq - 1, seq, LaneCounts.None, delivered: true));
+            for (var seq = 8; seq < 400; seq++) Assert.True(table.TryAdvance(new LaneKey(1, 0), seq - 1, seq, new LaneStep(LaneCounts.None, true, [], [])));
         }
 
         var bytes = await File.ReadAllBytesAsync(temp.At("forward.db"), Cancel);
@@ -79,10 +79,10 @@ public sealed class ForwardDbTests : IDisposable
         table.Begin(live, 0);
         var replay = table.BeginReplay(1, 0, 10, default, default).Key;
         table.End(replay);
-        letters.Add(1, 1, new OutboundItem { Route = "otlp", TraceId = new TraceId(1, 1), SpanIds = [new SpanId(1)], Payload = default }, new PlatformWords(400, "no"), 1);
+        letters.Add(1, [new Refusal(1, new OutboundItem { Route = "otlp", TraceId = new TraceId(1, 1), SpanIds = [new SpanId(1)], Payload = default }, new PlatformWords(400, "no"), 1)]);
         for (var seq = 1; seq <= 240; seq++)
         {
-            Assert.True(table.TryAdvance(live, seq - 1, seq, LaneCounts.None, delivered: true));
+            Assert.True(table.TryAdvance(live, seq - 1, seq, new LaneStep(LaneCounts.None, true, [], [])));
             time.Advance(TimeSpan.FromSeconds(1));
         }
 

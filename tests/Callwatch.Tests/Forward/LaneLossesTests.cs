@@ -67,7 +67,7 @@ public sealed class LaneLossesTests : IDisposable
             Sent = { 1, 3, 7 },
             At = { [1] = running.Log.Find(2)!.SettledAt, [7] = running.Log.Find(2)!.SettledAt.Plus(TimeSpan.FromDays(8)) },
         };
-        letters.Add(3, 2, new OutboundItem { Route = "otlp", TraceId = RunningSettler.TraceOf(2), SpanIds = [new SpanId(1)], Payload = default }, new PlatformWords(400, "bad span"), 3);
+        letters.Add(3, [new Refusal(2, new OutboundItem { Route = "otlp", TraceId = RunningSettler.TraceOf(2), SpanIds = [new SpanId(1)], Payload = default }, new PlatformWords(400, "bad span"), 3)]);
         var directory = new Directory(
             To(1, "done"), To(2, "blocked"), To(3, "refused"), To(4, "paused"), To(5, "filtered"),
             To(6, "other app") with { AppIds = new HashSet<int> { 99 } }, old, To(8, "of another tenant") with { TenantId = 2 });

@@ -8,10 +8,7 @@ namespace Callwatch.Forward.Lanes;
 /// <summary>Something a platform refused for good.</summary>
 /// <param name="IsMarked">A person wants it sent again, and that has not come to its end.</param>
 public sealed record DeadLetter(
-    long Id, int Destination, long Seq, TraceId TraceId, string Route, string? Item, IReadOnlyList<SpanId> SpanIds, Timestamp Time, int? Status, string Message, int Attempts, bool IsMarked)
-{
-    internal OutboundItem ToItem() => new() { Route = Route, Id = Item, TraceId = TraceId, SpanIds = SpanIds, Payload = default };
-}
+    long Id, int Destination, long Seq, TraceId TraceId, string Route, string? Item, IReadOnlyList<SpanId> SpanIds, Timestamp Time, int? Status, string Message, int Attempts, bool IsMarked);
 
 /// <summary>Which dead letters of a destination: those that all of it holds for; empty for all.</summary>
 public sealed record LetterChoice
@@ -68,27 +65,51 @@ public sealed class DeadLetters
     public int Discard(int destination, LetterChoice choice) => Each(destination, choice, "DELETE FROM dead_letters");
 
     /// <summary>On disk on return. An item that is refused again stays one letter.</summary>
-    internal void Add(int destination, long seq, OutboundItem item, PlatformWords words, int attempts) => db.Write(connection =>
+    internal void Add(int destination, IReadOnlyList<Refusal> refusals) => db.Write(connection =>
     {
+        foreach (var refusal in refusals) Add(connection, destination, refusal, Now);
+        return true;
+    });
+
+    /// <summary>Within a transaction of the caller's.</summary>
+    internal static void Add(SqliteConnection connection, int destination, Refusal refusal, long now)
+    {
+        var (item, words) = (refusal.Item, refusal.Words);
         var spans = new byte[item.SpanIds.Count * 8];
         for (var i = 0; i < item.SpanIds.Count; i++) BinaryPrimitives.WriteUInt64BigEndian(spans.AsSpan(i * 8), item.SpanIds[i].Value);
         using var again = ForwardDb.Command(
             connection, "UPDATE dead_letters SET time = $6, status = $7, message = $8, attempts = attempts + $9, retry = 0 WHERE destination = $1 AND seq = $2 AND route = $3 AND item IS $4 AND spans = $5",
-            destination, seq, item.Route, item.Id, spans, Now, words.Status, words.Message, attempts);
-        if (again.ExecuteNonQuery() > 0) return true;
+            destination, refusal.Seq, item.Route, item.Id, spans, now, words.Status, words.Message, refusal.Attempts);
+        if (again.ExecuteNonQuery() > 0) return;
         using var add = ForwardDb.Command(
             connection,
             "INSERT INTO dead_letters (destination, seq, trace, route, item, spans, time, status, message, attempts) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-            destination, seq, item.TraceId.ToBytes(), item.Route, item.Id, spans, Now, words.Status, words.Message, attempts);
+            destination, refusal.Seq, item.TraceId.ToBytes(), item.Route, item.Id, spans, now, words.Status, words.Message, refusal.Attempts);
         add.ExecuteNonQuery();
+    }
+
+    /// <summary>They were sent again: gone, but for those the platform has refused once more meanwhile.</summary>
+    internal bool Retried(IReadOnlyList<DeadLetter> letters) => db.Write(connection =>
+    {
+        foreach (var letter in letters)
+        {
+            using var command = ForwardDb.Command(connection, "DELETE FROM dead_letters WHERE id = $1 AND retry = 1", letter.Id);
+            command.ExecuteNonQuery();
+        }
+
         return true;
     });
 
-    /// <summary>It was sent again: gone, unless the platform has refused it once more meanwhile.</summary>
-    internal void Retried(DeadLetter letter) => db.Write(connection =>
+    /// <summary>They cannot be sent again: they stay, with the reason.</summary>
+    internal bool CannotRetry(IReadOnlyList<DeadLetter> letters, string why) => db.Write(connection =>
     {
-        using var command = ForwardDb.Command(connection, "DELETE FROM dead_letters WHERE id = $1 AND retry = 1", letter.Id);
-        return command.ExecuteNonQuery();
+        foreach (var letter in letters)
+        {
+            using var command = ForwardDb.Command(connection, "UPDATE dead_letters SET time = $2, status = NULL, message = $3, retry = 0 WHERE id = $1", letter.Id, Now, why);
+            command.ExecuteNonQuery();
+        }
+
+        return true;
     });
 
     internal IReadOnlyList<DeadLetter> ToRetry(int destination, int limit) => db.Read(connection =>
@@ -117,7 +138,8 @@ public sealed class DeadLetters
         using var row = command.ExecuteReader();
         while (row.Read())
         {
-            if (!TraceId.TryRead(row.GetFieldValue<byte[]>(3), out var trace)) continue;
+            // None for a record of logs or metrics.
+            TraceId.TryRead(row.GetFieldValue<byte[]>(3), out var trace);
             var spans = row.GetFieldValue<byte[]>(6);
             letters.Add(new DeadLetter(
                 row.GetInt64(0), row.GetInt32(1), row.GetInt64(2), trace, row.GetString(4), row.IsDBNull(5) ? null : row.GetString(5),

@@ -1,46 +1,53 @@
 using Callwatch.Settle;
 using Callwatch.Spans;
 using Callwatch.Telemetry;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 
 namespace Callwatch.Forward.Lanes;
-
-/// <summary>What lanes share.</summary>
-internal sealed record LaneServices(
-    ISettledLog Settled, TraceReader Traces, Anchors Anchors, LaneTable Table, DeadLetters Letters, ForwardOptions Options, Counters Counters, Random Chance, TimeProvider Time);
 
 /// <summary>
 /// Sixth stage: carries what has settled to one destination, in order, at least once, with the same ids on every attempt. The cursor moves
 /// after the answer, never before: a crash in between repeats what was sent, which is why ids come from the anchors.
 /// </summary>
-internal sealed partial class Lane : ISendingWatch
+internal sealed partial class Lane
 {
-    // Of one batch; what is read ahead is held in memory, and no more than this.
-    private const long MostBytes = 16L << 20;
+    // Of one batch: what is read ahead is held in memory, several times over, and no more than this.
+    private const long MostBytes = 4L << 20;
     private const int MostTraces = 256;
     private const int SkippedBeforeSaved = 10_000;
+    private static readonly TimeSpan BehindLive = TimeSpan.FromSeconds(1);
 
     private readonly Destination destination;
-    private readonly IDestination platform;
+    private readonly int atOnce;
+    private readonly Gate platformGate;
     private readonly LaneServices services;
+    private readonly FreightReader reader;
+    private readonly Carrier carrier;
+    private readonly Lane? live;
     private readonly ILogger log;
-    private readonly Sending sending;
     private readonly Lock gate = new();
-    private readonly List<TraceToSend> batch = [];
-    private TaskCompletionSource atOnce = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<Freight> batch = [];
+    private readonly HashSet<TraceId> onItsWay = [];
+    private readonly List<Outgoing> items = [];
+    private readonly List<Refusal> unwritten = [];
+    private readonly List<LaneLoss> losses = [];
+    private readonly TaskCompletionSource resumed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private LaneRow row;
     private long seen;
     private long batchBytes;
-    private Timestamp? waitingSince;
-    private LaneState state = LaneState.Idle;
-    private LaneError? lastError;
-    private LaneCounts unsaved = LaneCounts.None;
+    private bool isSending;
+    private int asking;
 
-    public Lane(Destination destination, IDestination platform, LaneRow row, LaneServices services, ILogger log)
+    /// <param name="live">The destination's live lane, before which this one, a replay, steps back; null when it is that itself.</param>
+    public Lane(Destination destination, IDestination platform, Gate gate, LaneRow row, LaneServices services, ILogger log, Lane? live = null)
     {
-        (this.destination, this.platform, this.row, this.services, this.log) = (destination, platform, row, services, log);
+        (this.destination, platformGate, this.row, this.services, this.live) = (destination, gate, row, services, live);
+        atOnce = live is null ? platform.Limits.AtOnce : 1;
         seen = row.Cursor;
-        sending = new Sending(destination, platform, services.Letters, this, services.Options, services.Chance, services.Time);
+        reader = new FreightReader(destination, services);
+        carrier = new Carrier(destination, platform, gate, services, log);
+        this.log = log;
     }
 
     public LaneKey Key => row.Key;
@@ -50,218 +57,252 @@ internal sealed partial class Lane : ISendingWatch
         lock (gate)
         {
             var head = row.Until ?? services.Settled.Head;
-            var age = waitingSince is { } since ? Math.Max(0, (services.Time.GetUtcNow() - since.ToDateTimeOffset()).TotalSeconds) : 0;
+            var oldest = batch.Count > 0 ? batch[0].Revision.LastReceivedAt : (Timestamp?)null;
+            var age = oldest is { } since ? Math.Max(0, (services.Time.GetUtcNow() - since.ToDateTimeOffset()).TotalSeconds) : 0;
+            var state = row.Stopped is not null ? LaneState.Blocked : platformGate.Trouble ?? (isSending ? LaneState.Running : LaneState.Idle);
             return new LaneStatus(
-                state, row.Cursor, Math.Max(0, head - seen) + batch.Count, age, row.Sent + unsaved.Sent, row.Refused + unsaved.Refused,
-                row.Retried + unsaved.Retried, row.Expired + unsaved.Expired, row.LastDelivery, lastError);
+                state, batch.Count > 0 ? row.Cursor : Math.Max(row.Cursor, seen), Math.Max(0, head - seen) + batch.Count, age,
+                row.Sent, row.Refused, row.Retried, row.Expired, row.LastDelivery, row.Stopped is { } why ? LaneStops.ErrorOf(row, why) : platformGate.LastError)
+            {
+                NextAttempt = platformGate.NextAttempt is { } next ? Timestamp.From(next) : null,
+            };
         }
     }
 
-    /// <summary>Ends a wait for the next attempt.</summary>
-    public void TryAtOnce()
-    {
-        TaskCompletionSource wake;
-        lock (gate) (wake, atOnce) = (atOnce, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-        wake.TrySetResult();
-    }
+    /// <summary>A person wants it to go on now.</summary>
+    public void TryAtOnce() => resumed.TrySetResult();
 
     /// <summary>Runs until cancelled; a replay until it has come to its end.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
         // After a fault of ours it begins again where its cursor stands.
-        lock (gate)
+        Empty(row.Cursor);
+        await FindPlaceAsync(cancel);
+        try
         {
-            batch.Clear();
-            (seen, waitingSince) = (row.Cursor, null);
+            if (!IsPastEnd(row.Cursor + 1)) await FollowAsync(cancel);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            SaveBeginning();
+            throw;
         }
 
-        batchBytes = 0;
+        if (row.Key.Replay != 0) await services.WrittenAsync(platformGate, () => services.Table.End(row.Key), cancel);
+    }
+
+    /// <summary>Its counts have been changed by others.</summary>
+    public void Refresh()
+    {
+        if (services.Table.Find(row.Key) is not { } now) return;
+
+        // What was read before the lane's own next step is old.
+        lock (gate) row = now.Cursor == row.Cursor ? now : row;
+    }
+
+    private async Task FollowAsync(CancellationToken cancel)
+    {
         await foreach (var page in services.Settled.PagesAsync(destination.TenantId, row.Cursor, cancel))
         {
             foreach (var revision in page.Revisions)
             {
                 if (IsPastEnd(revision.Seq)) break;
-                Take(revision);
+                if (revision.Seq <= seen) continue;
+                await TakeAsync(revision, batch, cancel);
                 if (batchBytes >= MostBytes || batch.Count >= MostTraces) await DeliverAsync(revision.Seq, cancel);
             }
 
             var through = row.Until is { } until && until < page.Through ? until : page.Through;
-            await DeliverAsync(through, cancel);
-            if (IsPastEnd(through + 1)) break;
-        }
+            await DeliverAsync(Math.Max(through, seen), cancel);
+            if (IsPastEnd(seen + 1)) break;
 
-        if (row.Key.Replay != 0) services.Table.End(row.Key);
-    }
-
-    /// <summary>Sends dead letters again that a person has marked; until none is left.</summary>
-    public async Task RetryLettersAsync(CancellationToken cancel)
-    {
-        while (services.Letters.ToRetry(destination.Id, 100) is { Count: > 0 } letters)
-        {
-            foreach (var letter in letters)
-            {
-                cancel.ThrowIfCancellationRequested();
-                await RetryAsync(letter, cancel);
-            }
+            // At the head: what comes in the meantime goes together.
+            if (page.Through >= services.Settled.Head) await Task.Delay(services.Options.BatchDelay, services.Time, cancel);
         }
     }
 
-    void ISendingWatch.Succeeded()
+    private void Reload()
     {
-        lock (gate) state = LaneState.Running;
-    }
-
-    void ISendingWatch.Waits(PlatformWords words, bool isBlocked, TimeSpan wait)
-    {
-        var error = new LaneError(Timestamp.From(services.Time.GetUtcNow()), words.Status, words.Message, Advice.On(words, isBlocked));
-        bool isNew;
-        lock (gate)
-        {
-            isNew = state is not (LaneState.Retrying or LaneState.Blocked);
-            (state, lastError) = (isBlocked ? LaneState.Blocked : LaneState.Retrying, error);
-        }
-
-        // Once for each trouble, not for each attempt. The platform's words are for System, not for the log: they may quote what was sent.
-        if (isNew) InTrouble(destination.Name, words.Status, wait.TotalSeconds);
-    }
-
-    Task ISendingWatch.AtOnceAsync(CancellationToken cancel)
-    {
-        lock (gate) return atOnce.Task.WaitAsync(cancel);
+        var now = services.Table.Find(row.Key)!;
+        lock (gate) row = now;
     }
 
     private bool IsPastEnd(long seq) => row.Until is { } until && seq > until;
 
-    private void Take(SettledRevision revision)
+    // A place that does not belong to this sequence, as after a restore, must not be taken for one that does: all up to there would be skipped in silence.
+    private async Task FindPlaceAsync(CancellationToken cancel)
     {
-        lock (gate) seen = revision.Seq;
-        if (row.From is { } from && (revision.LastReceivedAt < from || revision.FirstReceivedAt >= row.To!.Value)) return;
-        var (trace, gone) = services.Traces.Read(revision);
-        if (gone > 0)
+        if (row.Stopped is null && row.Cursor > services.Settled.Head) await services.WrittenAsync(platformGate, () => services.Table.Stop(row.Key, LaneStops.BeyondHead), cancel);
+        Reload();
+        if (row.Stopped is not null)
         {
-            services.Counters.Add(Reason.ExpiredBeforeDelivery, gone, destination.TenantId);
-            lock (gate) unsaved += LaneCounts.None with { Expired = gone };
+            if (row.Key.Replay == 0) await resumed.Task.WaitAsync(cancel);
+            await services.WrittenAsync(platformGate, () => services.Table.ContinueAt(row.Key, services.Settled.Head), cancel);
+            Reload();
         }
 
-        if ((trace.Spans.Count == 0 && trace.Scored.Count == 0) || Selecting.Of(destination, trace, services.Anchors.Find(destination.Id, revision.TraceId) is not null) is not { } wanted) return;
+        lock (gate) seen = row.Cursor;
+    }
+
+    private async Task TakeAsync(SettledRevision revision, List<Freight> into, CancellationToken cancel)
+    {
+        IReadOnlyList<Freight> wanted = [];
+        if (row.From is not { } from || (revision.LastReceivedAt >= from && revision.FirstReceivedAt < row.To!.Value))
+        {
+            await services.Work.WaitAsync(cancel);
+            try
+            {
+                (wanted, var gone) = reader.Read(revision, row, onItsWay);
+                if (gone > 0) losses.Add(new LaneLoss(revision.Seq, LaneLoss.Gone, gone));
+            }
+            catch (Exception e) when (e is not (OutOfMemoryException or SqliteException or IOException))
+            {
+                // One trace that cannot be read must not hold up all that settle after it.
+                losses.Add(new LaneLoss(revision.Seq, LaneLoss.Gone, Math.Max(1, revision.Spans.Count)));
+                services.Counters.Add(Reason.RecordUnreadable, tenantId: destination.TenantId);
+                CannotRead(destination.Name, revision.Seq, e.GetType().Name, e.StackTrace);
+            }
+            finally
+            {
+                services.Work.Release();
+            }
+        }
+
         lock (gate)
         {
-            batch.Add(wanted);
-            waitingSince ??= revision.LastReceivedAt;
+            seen = revision.Seq;
+            into.AddRange(wanted);
         }
 
-        batchBytes += wanted.Spans.Sum(span => (long)span.Body.Length + 1_000);
+        if (wanted.Count > 0) onItsWay.Add(revision.TraceId);
+        batchBytes += wanted.Sum(one => one.Bytes);
     }
 
     private async Task DeliverAsync(long through, CancellationToken cancel)
     {
-        var delivered = batch.Count > 0;
-        if (delivered)
+        lock (gate) seen = Math.Max(seen, through);
+        long retried = 0;
+        if (batch.Count > 0)
         {
-            lock (gate) state = state == LaneState.Idle ? LaneState.Running : state;
-            await SendAsync(batch, cancel);
-        }
-
-        LaneCounts counts;
-        lock (gate)
-        {
-            unsaved += sending.TakeCounts();
-            counts = unsaved;
+            if (live is { IsBusy: true }) await Task.Delay(BehindLive, services.Time, cancel);
+            lock (gate) isSending = true;
+            var wish = new CarryWish(atOnce, Expires) { More = MoreAsync };
+            retried = await carrier.CarryAsync([.. batch], items, wish, Refused, cancel);
         }
 
         // A tenant that is quiet does not make every other tenant's trace a write of its own.
-        if (delivered || counts != LaneCounts.None || through - row.Cursor > SkippedBeforeSaved || row.Key.Replay != 0) Advance(through, counts, delivered);
-        lock (gate)
-        {
-            seen = through;
-            batch.Clear();
-            waitingSince = null;
-            if (delivered) state = LaneState.Idle;
-        }
-
-        batchBytes = 0;
+        if (batch.Count > 0 || losses.Count > 0 || seen - row.Cursor > SkippedBeforeSaved || row.Key.Replay != 0) await AdvanceAsync(seen, retried, cancel);
+        Empty(seen);
     }
 
-    private void Advance(long through, LaneCounts counts, bool delivered)
+    private bool IsBusy
     {
-        if (through == row.Cursor && counts == LaneCounts.None) return;
-        if (!services.Table.TryAdvance(row.Key, row.Cursor, through, counts, delivered))
-            throw new InvalidOperationException("Another worker has moved this lane's cursor.");
-        services.Counters.Add(Reason.RefusedByPlatform, counts.Refused, destination.TenantId);
-        services.Counters.Add(Reason.ExpiredBeforeDelivery, counts.Expired, destination.TenantId);
-        lock (gate)
+        get
         {
-            row = services.Table.Find(row.Key)!;
-            unsaved = LaneCounts.None;
+            lock (gate) return batch.Count > 0;
         }
     }
 
-    private async Task SendAsync(List<TraceToSend> traces, CancellationToken cancel)
+    private Timestamp Expires(Timestamp receivedAt) => (receivedAt > row.Created ? receivedAt : row.Created).Plus(services.Options.MaxAge);
+
+    // A few of what comes next, for an item that the platform may not be able to bear: if others pass it is the item, if not it is the platform.
+    private async Task<IReadOnlyList<Freight>> MoreAsync(CancellationToken cancel)
     {
-        var anchors = services.Anchors.Freeze(destination.Id, traces);
-        await sending.SendAsync([.. traces.SelectMany(trace => Map(trace, anchors[trace.Revision.TraceId]))], cancel);
-        if (sending.WantedForms.IsEmpty) return;
-
-        // Once: a platform that asks for a form again has refused it.
-        var forms = sending.WantedForms.ToDictionary(pair => pair.Key, pair => pair.Value);
-        sending.WantedForms.Clear();
-        var now = Timestamp.From(services.Time.GetUtcNow());
-        var formed = forms.ToDictionary(
-            pair => pair.Key,
-            pair => traces.Where(trace => trace.Revision.TraceId == pair.Key).Aggregate(anchors[pair.Key], (anchor, trace) => platform.Reform(anchor, trace, pair.Value, now)));
-        services.Anchors.Replace(destination.Id, [.. formed.Values]);
-        List<Outgoing> again = [.. traces.Where(trace => formed.ContainsKey(trace.Revision.TraceId)).SelectMany(trace => Map(trace, formed[trace.Revision.TraceId]))];
-        await sending.SendAsync(again, cancel);
-        var words = new PlatformWords(null, "The platform refused both forms of it.");
-        foreach (var item in again.Where(item => sending.WantedForms.ContainsKey(item.Item.TraceId)))
+        // One at a time; whoever comes meanwhile asks again after its next attempt.
+        if (Interlocked.Exchange(ref asking, 1) == 1) return [];
+        try
         {
-            services.Letters.Add(destination.Id, item.Seq, item.Item, words, item.Attempts);
-            lock (gate) unsaved += LaneCounts.None with { Refused = 1 };
-        }
+            var more = new List<Freight>();
+            var page = services.Settled.Page(destination.TenantId, seen);
+            foreach (var revision in page.Revisions)
+            {
+                // Of a trace one revision goes after the other.
+                if (IsPastEnd(revision.Seq) || more.Count >= 4 || batch.Count >= 2 * MostTraces || batchBytes >= 2 * MostBytes || onItsWay.Contains(revision.TraceId)) return more;
+                var before = more.Count;
+                await TakeAsync(revision, more, cancel);
+                lock (gate) batch.AddRange(more.Skip(before));
+            }
 
-        sending.WantedForms.Clear();
+            return more;
+        }
+        finally
+        {
+            Volatile.Write(ref asking, 0);
+        }
     }
 
-    private List<Outgoing> Map(TraceToSend trace, Anchor anchor)
+    private void Refused(IReadOnlyList<Refusal> refusals)
     {
         try
         {
-            return [.. platform.Map(trace, anchor).Select(item => new Outgoing(item, trace.Revision.Seq, trace.Revision.FirstReceivedAt))];
+            // At once, and not with the cursor: what else is in the batch may wait for hours, and people want to see why these were refused.
+            services.Letters.Add(destination.Id, refusals);
         }
-        catch (Exception e) when (e is not OutOfMemoryException)
+        catch (SqliteException)
         {
-            // A fault of ours over one trace must not stop all others. Its message is not logged: it may quote what was sent.
-            CannotMap(destination.Name, trace.Revision.Seq, e.GetType().Name, e.StackTrace);
-            var item = new OutboundItem { Route = "unmapped", TraceId = trace.Revision.TraceId, SpanIds = [.. trace.Spans.Select(span => span.Span.SpanId)], Payload = default };
-            services.Letters.Add(destination.Id, trace.Revision.Seq, item, new PlatformWords(null, "It could not be put into the platform's format: " + e.GetType().Name), 1);
-            lock (gate) unsaved += LaneCounts.None with { Refused = trace.Spans.Count };
-            return [];
+            lock (gate) unwritten.AddRange(refusals);
         }
     }
 
-    private async Task RetryAsync(DeadLetter letter, CancellationToken cancel)
+    // Stopped, perhaps in the middle of a batch: what came before the first item without an answer need not be looked at again.
+    private void SaveBeginning()
     {
-        if (services.Settled.Find(letter.Seq) is not { } revision || services.Traces.Read(revision).Trace is not { } trace
-            || Selecting.Of(destination, trace, isAnchored: true) is not { } wanted)
+        var open = items.Count > 0 ? items.Where(item => item.Fate is Fate.Waiting or Fate.OtherForm).Select(item => item.Seq).DefaultIfEmpty(seen + 1).Min()
+            : batch.Count > 0 ? batch[0].Revision.Seq : seen + 1;
+        if (open - 1 <= row.Cursor) return;
+        items.RemoveAll(item => item.Seq >= open);
+        losses.RemoveAll(loss => loss.Seq >= open);
+        try
         {
-            services.Letters.Add(destination.Id, letter.Seq, letter.ToItem(), new PlatformWords(null, "The journal no longer holds it."), 0);
-            return;
+            Advance(open - 1, 0);
         }
-
-        var anchor = services.Anchors.Freeze(destination.Id, [wanted])[letter.TraceId];
-        var items = Map(wanted, anchor).Where(item => item.Item.Route == letter.Route && item.Item.Id == letter.Item && item.Item.SpanIds.SequenceEqual(letter.SpanIds)).ToList();
-
-        // What was refused under another form, or by an older version of the mapping, goes whole.
-        if (items.Count == 0) items = Map(wanted, anchor);
-
-        // Gone first, so that a new refusal makes it anew; a crash in between leaves the letter marked, and it is sent once more.
-        await sending.SendAsync(items, cancel);
-        services.Letters.Retried(letter);
+        catch (Exception e) when (e is SqliteException or InvalidOperationException)
+        {
+            // Then it is sent again.
+        }
     }
 
-    [LoggerMessage(EventId = 601, Level = LogLevel.Warning, Message = "{Destination} does not take what is sent (status {Status}); trying again in {Seconds} s. The destination's status has its words.")]
-    private partial void InTrouble(string destination, int? status, double seconds);
+    private Task<bool> AdvanceAsync(long through, long retried, CancellationToken cancel) => services.WrittenAsync(
+        platformGate,
+        () =>
+        {
+            Advance(through, retried);
+            return true;
+        },
+        cancel);
 
-    [LoggerMessage(EventId = 602, Level = LogLevel.Error, Message = "A trace (settled {Seq}) could not be put into the format of {Destination} ({Why}); it is a dead letter now. {Where}")]
-    private partial void CannotMap(string destination, long seq, string why, string? where);
+    private void Advance(long through, long retried)
+    {
+        List<LaneLoss> all = [.. losses, .. items.Where(item => item.Fate == Fate.Expired).GroupBy(item => item.Seq).Select(group => new LaneLoss(group.Key, LaneLoss.Expired, group.Count()))];
+        var counts = new LaneCounts(items.Count(item => item.Fate == Fate.Sent), items.Count(item => item.Fate == Fate.Refused), retried, all.Sum(loss => loss.Count));
+        if (through == row.Cursor && counts == LaneCounts.None && unwritten.Count == 0) return;
+        if (!services.Table.TryAdvance(row.Key, row.Cursor, through, new LaneStep(counts, items.Count > 0, all, [.. unwritten])))
+            throw new InvalidOperationException("Another worker has moved this lane's cursor.");
+        services.Counters.Add(Reason.RefusedByPlatform, counts.Refused, destination.TenantId);
+        services.Counters.Add(Reason.ExpiredBeforeDelivery, counts.Expired, destination.TenantId);
+        Reload();
+        lock (gate)
+        {
+            unwritten.Clear();
+            losses.Clear();
+            items.Clear();
+        }
+    }
+
+    private void Empty(long at)
+    {
+        lock (gate)
+        {
+            (seen, isSending) = (at, false);
+            batch.Clear();
+            items.Clear();
+            losses.Clear();
+        }
+
+        onItsWay.Clear();
+        batchBytes = 0;
+    }
+
+    [LoggerMessage(EventId = 607, Level = LogLevel.Error, Message = "A trace (settled {Seq}) could not be read back for {Destination} ({Why}); it is left out. {Where}")]
+    private partial void CannotRead(string destination, long seq, string why, string? where);
 }

@@ -35,8 +35,11 @@ public interface ILanes
     /// <summary>False when there is no such replay, or it has ended.</summary>
     bool EndReplay(int destination, int replay);
 
-    /// <summary>What became of a settled revision at a destination: when it was delivered; null while it was not.</summary>
+    /// <summary>When the destination's lane was done with the settled number; null when it is not, or never had to do with it.</summary>
     Timestamp? DeliveredAt(int destination, long seq);
+
+    /// <summary><c>expired</c> or <c>gone</c> where something of the settled number will never arrive by the live lane: its time was over, or the journal had lost it.</summary>
+    string? LossOf(int destination, long seq) => null;
 
     /// <summary>Whether anything of the trace was ever on its way to the destination.</summary>
     bool WasSent(int destination, TraceId trace) => true;
@@ -51,23 +54,14 @@ internal sealed partial class LaneHost(IDestinationDirectory directory, IOutboun
     private static readonly TimeSpan AfterFault = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<int, Running> running = new();
+    private readonly ConcurrentDictionary<int, LaneError> unstartable = new();
 
-    public LaneStatus? Status(int destination)
-    {
-        if (running.TryGetValue(destination, out var lane)) return lane.Live.Status();
-        if (directory.All.FirstOrDefault(known => known.Id == destination) is not { } known) return null;
-        var row = services.Table.Find(new LaneKey(destination, 0));
-        var error = known.Locked is { } locked ? new LaneError(Timestamp.From(services.Time.GetUtcNow()), null, locked, "Start with the master key that was in use when the secrets were saved, or enter them again.") : null;
-        return new LaneStatus(
-            error is not null ? LaneState.Blocked : known.Enabled && !known.Paused ? LaneState.Idle : LaneState.Paused, row?.Cursor ?? 0, row is null ? 0 : Math.Max(0, services.Settled.Head - row.Cursor), 0,
-            row?.Sent ?? 0, row?.Refused ?? 0, row?.Retried ?? 0, row?.Expired ?? 0, row?.LastDelivery, error);
-    }
+    public LaneStatus? Status(int destination) =>
+        running.TryGetValue(destination, out var lane) ? lane.Live.Status() : Known(destination) is { } known ? StatusOf(known) : null;
 
     public void TryAtOnce(int destination)
     {
-        if (!running.TryGetValue(destination, out var lane)) return;
-        lane.Live.TryAtOnce();
-        lane.RetryLetters();
+        if (running.TryGetValue(destination, out var lane)) lane.TryAtOnce();
     }
 
     public ReplayStatus Replay(int destination, Timestamp from, Timestamp to)
@@ -81,9 +75,7 @@ internal sealed partial class LaneHost(IDestinationDirectory directory, IOutboun
 
     public bool EndReplay(int destination, int replay)
     {
-        var key = new LaneKey(destination, replay);
-        if (replay == 0 || services.Table.Find(key) is not { Ended: null }) return false;
-        services.Table.End(key);
+        if (replay == 0 || !services.Table.End(new LaneKey(destination, replay))) return false;
         if (running.TryGetValue(destination, out var lane)) lane.EndReplay(replay);
         return true;
     }
@@ -91,6 +83,8 @@ internal sealed partial class LaneHost(IDestinationDirectory directory, IOutboun
     public Timestamp? DeliveredAt(int destination, long seq) => services.Table.DeliveredAt(destination, seq);
 
     public bool WasSent(int destination, TraceId trace) => services.Anchors.Find(destination, trace) is not null;
+
+    public string? LossOf(int destination, long seq) => services.Table.LossOf(destination, seq)?.What;
 
     public string? LinkTo(int destination, TraceId trace) =>
         running.TryGetValue(destination, out var lane) && services.Anchors.Find(destination, trace) is { } anchor ? lane.Platform.LinkTo(trace, anchor) : null;
@@ -100,12 +94,7 @@ internal sealed partial class LaneHost(IDestinationDirectory directory, IOutboun
         try
         {
             await services.Settled.Opened.WaitAsync(stoppingToken);
-            while (true)
-            {
-                var changed = directory.ChangedAsync(stoppingToken);
-                await AdjustAsync(directory.All, stoppingToken);
-                await changed;
-            }
+            await FollowAsync(stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -113,17 +102,42 @@ internal sealed partial class LaneHost(IDestinationDirectory directory, IOutboun
         }
         finally
         {
-            foreach (var id in running.Keys) await StopAsync(id);
+            // Side by side: one that hangs holds up no other.
+            await Task.WhenAll(running.Keys.Select(StopAsync));
         }
     }
 
-    private async Task AdjustAsync(IReadOnlyList<Destination> wanted, CancellationToken cancel)
+    private async Task FollowAsync(CancellationToken cancel)
+    {
+        while (true)
+        {
+            var changed = directory.ChangedAsync(cancel);
+            var isWhole = false;
+            try
+            {
+                await AdjustAsync(directory.All);
+                isWhole = unstartable.IsEmpty;
+            }
+            catch (Exception e) when (e is not (OutOfMemoryException or OperationCanceledException))
+            {
+                CannotAdjust(e.GetType().Name, e.StackTrace);
+            }
+
+            using var early = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            await Task.WhenAny(changed, Task.Delay(isWhole ? Timeout.InfiniteTimeSpan : AfterFault, services.Time, early.Token));
+            await early.CancelAsync();
+            cancel.ThrowIfCancellationRequested();
+        }
+    }
+
+    private async Task AdjustAsync(IReadOnlyList<Destination> wanted)
     {
         var runnable = wanted.Where(destination => destination is { Enabled: true, Paused: false, Config: not null }).ToDictionary(destination => destination.Id);
-        foreach (var (id, lane) in running)
-            if (!runnable.TryGetValue(id, out var now) || now.Revision != lane.Destination.Revision) await StopAsync(id);
+        await Task.WhenAll(running.Where(lane => !runnable.TryGetValue(lane.Key, out var now) || now.Revision != lane.Value.Destination.Revision).Select(lane => StopAsync(lane.Key)));
+        foreach (var id in unstartable.Keys) unstartable.TryRemove(id, out _);
         foreach (var destination in runnable.Values)
-            if (!running.ContainsKey(destination.Id)) Start(destination, cancel);
+            if (!running.ContainsKey(destination.Id)) Start(destination);
+
         Forget();
     }
 
@@ -134,7 +148,7 @@ internal sealed partial class LaneHost(IDestinationDirectory directory, IOutboun
         foreach (var id in services.Table.Destinations().Where(id => !running.ContainsKey(id) && directory.IsGone(id))) services.Table.Forget(id);
     }
 
-    private void Start(Destination destination, CancellationToken cancel)
+    private void Start(Destination destination)
     {
         HttpClient? client = null;
         try
@@ -142,14 +156,16 @@ internal sealed partial class LaneHost(IDestinationDirectory directory, IOutboun
             client = http.ClientFor(destination.TenantId, destination.Kind.TlsOf(destination.Config!));
             var platform = destination.Kind.Create(destination.Config!, new DestinationContext(client, services.Time, Query.SystemQueries.Version));
             var row = services.Table.Begin(new LaneKey(destination.Id, 0), CursorOf(destination));
-            var lane = new Running(destination, platform, client, new Lane(destination, platform, row, services, log), services, log, CancellationTokenSource.CreateLinkedTokenSource(cancel));
+            var lane = new Running(destination, platform, client, row, services, log);
             running[destination.Id] = lane;
-            lane.Start(AfterFault);
+            lane.Start();
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             client?.Dispose();
-            CannotStart(destination.Name, e.GetType().Name);
+            unstartable[destination.Id] = new LaneError(
+                Timestamp.From(services.Time.GetUtcNow()), null, "The lane cannot be started (" + e.GetType().Name + ").", "It is tried again by itself; the log says more. Saving the destination anew checks its settings.");
+            CannotStart(destination.Name, e.GetType().Name, e.StackTrace);
         }
     }
 
@@ -172,9 +188,41 @@ internal sealed partial class LaneHost(IDestinationDirectory directory, IOutboun
         if (running.TryRemove(id, out var lane)) await lane.DisposeAsync();
     }
 
+    private Destination? Known(int id) => directory.All.FirstOrDefault(destination => destination.Id == id);
+
+    private LaneStatus StatusOf(Destination known)
+    {
+        var row = services.Table.Find(new LaneKey(known.Id, 0));
+        var error = known.Locked is { } locked
+            ? new LaneError(Timestamp.From(services.Time.GetUtcNow()), null, locked, "Start with the master key that was in use when the secrets were saved, or enter them again.")
+            : unstartable.GetValueOrDefault(known.Id) ?? (row?.Stopped is { } why ? LaneStops.ErrorOf(row, why) : null);
+        var waiting = row is null ? null : OldestAfter(known.TenantId, row.Cursor);
+        return new LaneStatus(
+            error is not null && known is { Enabled: true, Paused: false } ? LaneState.Blocked : known.Enabled && !known.Paused ? LaneState.Idle : LaneState.Paused,
+            row?.Cursor ?? 0, row is null ? 0 : Math.Max(0, services.Settled.Head - row.Cursor),
+            waiting is { } since ? Math.Max(0, (services.Time.GetUtcNow() - since.ToDateTimeOffset()).TotalSeconds) : 0,
+            row?.Sent ?? 0, row?.Refused ?? 0, row?.Retried ?? 0, row?.Expired ?? 0, row?.LastDelivery, error);
+    }
+
+    private Timestamp? OldestAfter(int tenantId, long cursor)
+    {
+        try
+        {
+            return services.Settled.Page(tenantId, cursor).Revisions is [var next, ..] ? next.LastReceivedAt : null;
+        }
+        catch (Exception e) when (e is IOException or Microsoft.Data.Sqlite.SqliteException)
+        {
+            // A damaged file, which settling is about to set aside.
+            return null;
+        }
+    }
+
     private static ReplayStatus StatusOf(LaneRow row) =>
         new(row.Key.Replay, row.From!.Value, row.To!.Value, row.Created, row.Ended, row.Cursor, row.Until!.Value, row.Sent, row.Refused, row.Expired);
 
-    [LoggerMessage(EventId = 603, Level = LogLevel.Error, Message = "The lane to {Destination} cannot be started: {Why}")]
-    private partial void CannotStart(string destination, string why);
+    [LoggerMessage(EventId = 603, Level = LogLevel.Error, Message = "The lane to {Destination} cannot be started: {Why}. {Where}")]
+    private partial void CannotStart(string destination, string why, string? where);
+
+    [LoggerMessage(EventId = 606, Level = LogLevel.Error, Message = "The destinations cannot be read ({Why}); trying again. {Where}")]
+    private partial void CannotAdjust(string why, string? where);
 }

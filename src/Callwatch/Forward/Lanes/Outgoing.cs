@@ -2,15 +2,46 @@ using Callwatch.Spans;
 
 namespace Callwatch.Forward.Lanes;
 
-/// <summary>An item on its way, with what the lane must know of it.</summary>
-internal sealed record Outgoing(OutboundItem Item, long Seq, Timestamp ReceivedAt)
+/// <summary>What has become of an item.</summary>
+internal enum Fate
 {
+    /// <summary>Nothing yet.</summary>
+    Waiting,
+    Sent,
+    Refused,
+    Expired,
+
+    /// <summary>The platform wants its trace in another form.</summary>
+    OtherForm,
+}
+
+/// <summary>An item on its way, with what the lane must know of it.</summary>
+internal sealed class Outgoing(OutboundItem item, long seq, Timestamp expires)
+{
+    public OutboundItem Item { get; private set; } = item;
+
+    /// <summary>The settled number it belongs to.</summary>
+    public long Seq => seq;
+
+    /// <summary>When it is given up.</summary>
+    public Timestamp Expires => expires;
+
     /// <summary>Requests it has been in.</summary>
     public int Attempts { get; set; }
 
+    public Fate Fate { get; set; }
+
+    /// <summary>The form the platform wants.</summary>
+    public string? Form { get; set; }
+
     /// <summary>It has been made smaller once.</summary>
-    public bool IsShrunk { get; init; }
+    public bool IsShrunk { get; private set; }
+
+    public void Shrink(OutboundItem smaller) => (Item, IsShrunk) = (smaller, true);
 }
+
+/// <summary>What a platform refused for good, on its way to the dead letters.</summary>
+internal sealed record Refusal(long Seq, OutboundItem Item, PlatformWords Words, int Attempts);
 
 /// <summary>Makes requests' worth of items.</summary>
 internal static class Chunks

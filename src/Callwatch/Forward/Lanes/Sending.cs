@@ -3,149 +3,260 @@ using Callwatch.Spans;
 
 namespace Callwatch.Forward.Lanes;
 
-/// <summary>How sending goes, as the lane is told of it.</summary>
-internal interface ISendingWatch
-{
-    void Succeeded();
-
-    /// <param name="isBlocked">The platform refuses us, rather than being in trouble.</param>
-    void Waits(PlatformWords words, bool isBlocked, TimeSpan wait);
-
-    /// <summary>Completes when a person wants the next attempt at once.</summary>
-    Task AtOnceAsync(CancellationToken cancel);
-}
-
 /// <summary>
 /// Sends items until each has been accepted, refused for good, or has expired; retries, parts and waits on the way. Several streams run at
-/// the same time; all items of a trace are in one stream, in order.
+/// the same time; all items of a trace are in one stream, in order. One of these for each batch.
 /// </summary>
+/// <param name="refused">Told of what the platform has refused for good.</param>
+/// <param name="faulted">Told of an exception that a destination should not have let out.</param>
 internal sealed class Sending(
-    Destination destination, IDestination platform, DeadLetters letters, ISendingWatch watch, ForwardOptions options, Random chance, TimeProvider time)
+    IDestination platform, Gate gate, ForwardOptions options, Random chance, TimeProvider time, Action<IReadOnlyList<Refusal>> refused, Action<Exception> faulted)
 {
-    private long sent;
-    private long refused;
+    // So often a request fails as a whole before it is parted: one item of it may be what the platform cannot bear, or it takes too long.
+    private const int PartAfter = 5;
+
+    // A part of what has failed before is not given as many chances.
+    private const int FailuresOfPart = 3;
+
+    // So often an item that stands alone fails although others have passed since.
+    private const int GiveUpAfter = 3;
+
+    private readonly ConcurrentDictionary<TraceId, string> forms = new();
     private long retried;
-    private long expired;
 
-    /// <summary>The traces that the platform wants in another form, none of whose items it has taken in this one.</summary>
-    public ConcurrentDictionary<TraceId, string> WantedForms { get; } = new();
+    public long Retried => Interlocked.Read(ref retried);
 
-    public LaneCounts TakeCounts() =>
-        new(Interlocked.Exchange(ref sent, 0), Interlocked.Exchange(ref refused, 0), Interlocked.Exchange(ref retried, 0), Interlocked.Exchange(ref expired, 0));
+    /// <summary>More items, from behind those that are being sent, to learn whether others pass where one does not; empty when there are none.</summary>
+    public Func<CancellationToken, Task<IReadOnlyList<Outgoing>>>? More { get; init; }
 
-    public async Task SendAsync(IReadOnlyList<Outgoing> items, CancellationToken cancel)
+    /// <param name="cancel">Makes no further request.</param>
+    /// <param name="abort">Breaks off those on their way, too.</param>
+    public async Task SendAsync(IReadOnlyList<Outgoing> items, int atOnce, CancellationToken cancel, CancellationToken abort)
     {
-        var streams = items.GroupBy(item => (int)(item.Item.TraceId.Low % (ulong)platform.Limits.AtOnce)).Select(stream => stream.ToList()).ToList();
-        await Task.WhenAll(streams.Select(stream => StreamAsync(stream, cancel)));
+        var streams = items.GroupBy(item => (int)(item.Item.TraceId.Low % (ulong)Math.Max(1, atOnce))).Select(stream => stream.ToList()).ToList();
+        await Task.WhenAll(streams.Select(stream => StreamAsync(stream, cancel, abort)));
     }
 
-    private async Task StreamAsync(List<Outgoing> stream, CancellationToken cancel)
+    private async Task StreamAsync(IReadOnlyList<Outgoing> stream, CancellationToken cancel, CancellationToken abort)
     {
-        foreach (var chunk in Chunks.Of(stream, platform.Limits)) await ChunkAsync(chunk, cancel);
+        foreach (var chunk in Chunks.Of(stream, platform.Limits)) await ChunkAsync(chunk, cancel, abort);
     }
 
-    private async Task ChunkAsync(List<Outgoing> chunk, CancellationToken cancel)
+    private async Task ChunkAsync(List<Outgoing> chunk, CancellationToken cancel, CancellationToken abort)
     {
         var backoff = new Backoff(options, chance);
-        var next = new Stack<List<Outgoing>>([chunk]);
-        while (next.TryPop(out var items))
+        var next = new Stack<Part>([new Part(chunk, gate.Successes, 0)]);
+        while (next.TryPop(out var part))
         {
-            items = StillWanted(items);
-            if (items.Count == 0) continue;
-            foreach (var item in items) item.Attempts++;
-            var delivery = await platform.SendAsync([.. items.Select(item => item.Item)], cancel);
-            foreach (var again in After(items, delivery)) next.Push(again);
-            if (WaitOf(delivery) is not { } trouble)
+            if (!StillWanted(part)) continue;
+            var ticket = await gate.EnterAsync(cancel);
+            Delivery delivery;
+            try
             {
-                backoff.Succeeded();
-                watch.Succeeded();
+                // Once more: it may have waited long.
+                if (!StillWanted(part))
+                {
+                    gate.BrokenOff(ticket);
+                    continue;
+                }
+
+                delivery = await OnceAsync(part.Items, abort);
+            }
+            catch
+            {
+                gate.BrokenOff(ticket);
+                throw;
+            }
+
+            if (Trouble.Of(delivery, part.Items.Count) is { } trouble)
+            {
+                gate.Failed(ticket, trouble.Words, trouble.After, trouble.IsBlocked);
+                Interlocked.Add(ref retried, part.Items.Count);
+                Push(next, await AfterAsync(part, trouble, cancel, abort));
                 continue;
             }
 
-            Interlocked.Add(ref retried, items.Count);
-            var wait = backoff.Next(trouble.After);
-            if (trouble.IsBlocked && wait < options.MaxDelay && backoff.Failures > 1) wait = options.MaxDelay;
-            watch.Waits(trouble.Words, trouble.IsBlocked, wait);
-            await WaitAsync(wait, cancel);
+            gate.Succeeded(ticket);
+            Push(next, After(part, delivery));
+            if (Trouble.OfSome(delivery) is not { } some) backoff.Succeeded();
+            else await gate.PauseAsync(some.Words, backoff.Next(some.After), cancel);
         }
     }
 
-    // What is to be sent again, the last to be sent first.
-    private IEnumerable<List<Outgoing>> After(List<Outgoing> items, Delivery delivery)
+    private async Task<Delivery> OnceAsync(List<Outgoing> items, CancellationToken abort)
     {
+        foreach (var item in items) item.Attempts++;
+
+        // Of the whole exchange: a platform that begins to answer and stops in the middle must not hold the lane for ever.
+        using var limit = new CancellationTokenSource(options.Timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, abort);
+        try
+        {
+            return await platform.SendAsync([.. items.Select(item => item.Item)], either.Token);
+        }
+        catch (OperationCanceledException) when (!abort.IsCancellationRequested)
+        {
+            return new Delivery.TryAgain(new PlatformWords(null, "No answer in time."));
+        }
+        catch (Exception e) when (e is not (OutOfMemoryException or OperationCanceledException))
+        {
+            // A fault of ours over one answer: tried again like the platform's own, so that in the end only this item stays behind.
+            faulted(e);
+            return new Delivery.TryAgain(new PlatformWords(null, "The answer could not be understood (" + e.GetType().Name + ")."));
+        }
+    }
+
+    // The request as a whole has failed: to be sent again, in parts when it goes on failing.
+    private async Task<List<Part>> AfterAsync(Part part, Trouble trouble, CancellationToken cancel, CancellationToken abort)
+    {
+        // Who refuses us, or asks to wait, says nothing about what was sent.
+        if (trouble.IsBlocked || trouble.After is not null || trouble.Words.Status is 402 or 429) return [part];
+        part.Failures++;
+        var others = gate.Successes > part.Seen;
+        part.Seen = gate.Successes;
+        if (others) part.FailuresBesideOthers++;
+        if (part.Failures < PartAfter) return [part];
+        if (part.Items.Count > 1) return [.. Chunks.Split(part.Items).Select(items => new Part(items, gate.Successes, FailuresOfPart))];
+        if (part.FailuresBesideOthers >= GiveUpAfter)
+        {
+            Refuse(part.Items, trouble.Words with { Message = trouble.Words.Message + " (Given up: it failed again and again while other things were taken.)" });
+            return [];
+        }
+
+        if (!others && More is not null && await More(cancel) is { Count: > 0 } more) await StreamAsync(more, cancel, abort);
+        return [part];
+    }
+
+    private List<Part> After(Part part, Delivery delivery)
+    {
+        var items = part.Items;
         switch (delivery)
         {
             case Delivery.Accepted:
-                Interlocked.Add(ref sent, items.Count);
+                foreach (var item in items) item.Fate = Fate.Sent;
                 return [];
             case Delivery.Partly partly:
-                return partly.Others.Keys.Where(index => index >= 0 && index < items.Count).ToList() is var others
-                    ? Partly(items, others, partly) : [];
-            case Delivery.TryAgain or Delivery.Blocked:
-                return [items];
+                return Partly(part, partly);
+            case Delivery.TooLarge or Delivery.Refused when items.Count > 1:
+                return [.. Chunks.Split(items).Select(half => new Part(half, gate.Successes, part.Failures))];
             case Delivery.TooLarge tooLarge:
-                return items.Count > 1 ? Chunks.Split(items).Reverse() : Smaller(items[0]) is { } smaller ? [[smaller]] : Refuse(items, tooLarge.Words);
+                if (items[0].IsShrunk || platform.Shrink(items[0].Item) is not { } smaller)
+                {
+                    Refuse(items, tooLarge.Words);
+                    return [];
+                }
+
+                items[0].Shrink(smaller);
+                return [part];
             case Delivery.Refused refusal:
-                return items.Count > 1 ? Chunks.Split(items).Reverse() : Refuse(items, refusal.Words);
+                Refuse(items, refusal.Words);
+                return [];
             case Delivery.Dropped dropped:
-                return Refuse(items, dropped.Words, accepted: items.Count - dropped.Count);
+                Drop(items, dropped);
+                return [];
             case Delivery.OtherForm other:
-                foreach (var item in items) WantedForms.TryAdd(item.Item.TraceId, other.Form);
+                foreach (var item in items) (item.Fate, item.Form) = (Fate.OtherForm, forms.GetOrAdd(item.Item.TraceId, other.Form));
                 return [];
             default:
                 throw new System.Diagnostics.UnreachableException();
         }
     }
 
-    private List<List<Outgoing>> Partly(List<Outgoing> items, List<int> others, Delivery.Partly partly)
+    private List<Part> Partly(Part part, Delivery.Partly partly)
     {
-        Interlocked.Add(ref sent, items.Count - others.Count);
         var again = new List<Outgoing>();
-        List<List<Outgoing>> alone = [];
-        foreach (var index in others)
+        var parts = new List<Part>();
+        for (var i = 0; i < part.Items.Count; i++)
         {
-            // One by one: a part of an answer speaks of one item.
-            var after = After([items[index]], partly.Others[index]).ToList();
-            if (partly.Others[index] is Delivery.TryAgain) again.AddRange(after.SelectMany(list => list));
-            else alone.AddRange(after);
+            var item = part.Items[i];
+            var fate = partly.Others.GetValueOrDefault(i) ?? new Delivery.Accepted();
+            if (fate is Delivery.TryAgain or Delivery.Blocked) again.Add(item);
+
+            // A part of an answer speaks of one item, so nothing is left to be parted.
+            else parts.AddRange(After(new Part([item], part.Seen, part.Failures), fate));
         }
 
-        return again.Count == 0 ? alone : [.. alone, again];
+        if (again.Count == 0) return parts;
+        Interlocked.Add(ref retried, again.Count);
+        parts.Add(again.Count == part.Items.Count ? part : new Part(again, part.Seen, part.Failures));
+        return parts;
     }
 
-    private List<List<Outgoing>> Refuse(List<Outgoing> items, PlatformWords words, int accepted = 0)
+    private void Refuse(List<Outgoing> items, PlatformWords words)
     {
-        Interlocked.Add(ref sent, accepted);
-        Interlocked.Add(ref refused, items.Count - accepted);
-        foreach (var item in items) letters.Add(destination.Id, item.Seq, item.Item, words, item.Attempts);
-        return [];
+        foreach (var item in items) item.Fate = Fate.Refused;
+        refused([.. items.Select(item => new Refusal(item.Seq, item.Item, words, item.Attempts))]);
     }
 
-    private Outgoing? Smaller(Outgoing item) =>
-        !item.IsShrunk && platform.Shrink(item.Item) is { } smaller ? new Outgoing(smaller, item.Seq, item.ReceivedAt) { Attempts = item.Attempts, IsShrunk = true } : null;
-
-    private List<Outgoing> StillWanted(List<Outgoing> items)
+    // How many were refused is known, which is not: what is not known to have arrived stands with its trace among the dead letters.
+    private void Drop(List<Outgoing> items, Delivery.Dropped dropped)
     {
-        var oldest = Timestamp.From(time.GetUtcNow() - options.MaxAge);
-        var wanted = items.Where(item => item.ReceivedAt >= oldest && !WantedForms.ContainsKey(item.Item.TraceId)).ToList();
-        Interlocked.Add(ref expired, items.Count(item => item.ReceivedAt < oldest));
-        return wanted;
+        var count = Math.Clamp(dropped.Count, 0, items.Count);
+        if (count == items.Count)
+        {
+            Refuse(items, dropped.Words);
+            return;
+        }
+
+        for (var i = 0; i < items.Count; i++) items[i].Fate = i < items.Count - count ? Fate.Sent : Fate.Refused;
+        if (count == 0) return;
+        var words = dropped.Words with { Message = $"{count} of {items.Count} items of the request were refused, the platform does not say which. {dropped.Words.Message}" };
+        refused([.. items.GroupBy(item => (item.Seq, item.Item.TraceId)).Select(trace =>
+            new Refusal(trace.Key.Seq, trace.First().Item with { Id = null, SpanIds = [.. trace.SelectMany(item => item.Item.SpanIds).Distinct()] }, words, trace.Max(item => item.Attempts)))]);
     }
 
-    private static (PlatformWords Words, bool IsBlocked, TimeSpan? After)? WaitOf(Delivery delivery) => delivery switch
+    private bool StillWanted(Part part)
     {
-        Delivery.TryAgain again => (again.Words, false, again.After),
-        Delivery.Blocked blocked => (blocked.Words, true, null),
-        Delivery.Partly partly when partly.Others.Values.OfType<Delivery.TryAgain>().ToList() is [var first, ..] all =>
-            (first.Words, false, all.Max(again => again.After)),
+        var now = Timestamp.From(time.GetUtcNow());
+        foreach (var item in part.Items)
+        {
+            if (item.Fate != Fate.Waiting) continue;
+            if (item.Expires < now) item.Fate = Fate.Expired;
+            else if (forms.TryGetValue(item.Item.TraceId, out var form)) (item.Fate, item.Form) = (Fate.OtherForm, form);
+        }
+
+        part.Items.RemoveAll(item => item.Fate != Fate.Waiting);
+        return part.Items.Count > 0;
+    }
+
+    // The last to be sent first.
+    private static void Push(Stack<Part> next, List<Part> parts)
+    {
+        for (var i = parts.Count - 1; i >= 0; i--) next.Push(parts[i]);
+    }
+
+    /// <param name="seen">The gate's successes when it was last looked at.</param>
+    private sealed class Part(List<Outgoing> items, long seen, int failures)
+    {
+        public List<Outgoing> Items => items;
+
+        /// <summary>In a row, as a whole.</summary>
+        public int Failures { get; set; } = failures;
+
+        /// <summary>Those before which something else had passed.</summary>
+        public int FailuresBesideOthers { get; set; }
+
+        public long Seen { get; set; } = seen;
+    }
+}
+
+/// <summary>Why something is to be sent again.</summary>
+internal sealed record Trouble(PlatformWords Words, TimeSpan? After, bool IsBlocked)
+{
+    /// <summary>Of the whole request; null when the platform has dealt with any of it.</summary>
+    public static Trouble? Of(Delivery delivery, int items) => delivery switch
+    {
+        Delivery.TryAgain again => new Trouble(again.Words, again.After, false),
+        Delivery.Blocked blocked => new Trouble(blocked.Words, null, true),
+        Delivery.Partly partly when partly.Others.Count >= items && partly.Others.Values.All(other => other is Delivery.TryAgain or Delivery.Blocked) => OfSome(partly),
         _ => null,
     };
 
-    private async Task WaitAsync(TimeSpan wait, CancellationToken cancel)
+    /// <summary>Of some items of it.</summary>
+    public static Trouble? OfSome(Delivery delivery)
     {
-        using var early = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        await Task.WhenAny(Task.Delay(wait, time, early.Token), watch.AtOnceAsync(early.Token));
-        await early.CancelAsync();
-        cancel.ThrowIfCancellationRequested();
+        if (delivery is not Delivery.Partly partly) return null;
+        var all = partly.Others.Values.Select(other => Of(other, 1)).OfType<Trouble>().ToList();
+        return all.Count == 0 ? null : new Trouble(all[0].Words, all.Max(trouble => trouble.After), all.Exists(trouble => trouble.IsBlocked));
     }
 }

@@ -15,6 +15,9 @@ CREATE TABLE lanes (
   retried       INTEGER NOT NULL DEFAULT 0,
   expired       INTEGER NOT NULL DEFAULT 0,
   last_delivery INTEGER,
+  began         INTEGER NOT NULL,        -- where the cursor stood at first: what had settled before is none of its business
+  stopped       TEXT,                    -- why it waits for a person
+  stopped_at    INTEGER,
   PRIMARY KEY (destination, replay)
 ) WITHOUT ROWID;
 
@@ -44,7 +47,18 @@ CREATE TABLE dead_letters (
   retry       INTEGER NOT NULL DEFAULT 0 -- 1: a person wants it sent again
 );
 CREATE INDEX dead_letters_destination ON dead_letters (destination, id);
+CREATE INDEX dead_letters_seq ON dead_letters (destination, seq);
 CREATE INDEX dead_letters_trace ON dead_letters (trace);
+
+-- What of a settled number will never arrive: the journal had lost it (gone), or its time was over (expired).
+CREATE TABLE losses (
+  destination INTEGER NOT NULL,
+  seq         INTEGER NOT NULL,
+  what        TEXT    NOT NULL,
+  count       INTEGER NOT NULL,
+  time        INTEGER NOT NULL,
+  PRIMARY KEY (destination, seq, what)
+) WITHOUT ROWID;
 
 -- One row for each step of a lane's cursor: when what had settled up to there was delivered.
 CREATE TABLE steps (

@@ -14,6 +14,14 @@ internal abstract class ItemRules
 {
     public abstract OtlpShape Shape { get; }
 
+    /// <summary>What comes next stands in this ResourceSpans, ResourceLogs or ResourceMetrics.</summary>
+    public virtual void Enter(ReadOnlySpan<byte> envelope)
+    {
+    }
+
+    /// <summary>How many it counts as when it is refused.</summary>
+    public virtual long WeightOf(ReadOnlySpan<byte> item) => 1;
+
     /// <summary>One span or record, with the resource and scope it stands under.</summary>
     public abstract Verdict Judge(OtlpCheck check, ReadOnlySpan<byte> resource, ReadOnlySpan<byte> scope, ReadOnlySpan<byte> item, int offset);
 }
@@ -72,14 +80,40 @@ internal sealed class SpanRules : ItemRules
     }
 }
 
-/// <summary>Log records: those that belong to a span's story are taken; nobody keeps the others.</summary>
-internal sealed class LogRules : ItemRules
+/// <summary>Log records: those that belong to a span's story are taken, all others only where somebody has them passed on.</summary>
+/// <param name="passedOn">Whether somebody does, of what stands in an envelope; null for nobody.</param>
+internal sealed class LogRules(EnvelopeChoice? passedOn = null) : ItemRules
 {
+    private bool takesAll;
+
     public override OtlpShape Shape => OtlpShape.LogRecord;
+
+    public override void Enter(ReadOnlySpan<byte> envelope) => takesAll = passedOn?.Invoke(envelope) == true;
 
     public override Verdict Judge(OtlpCheck check, ReadOnlySpan<byte> resource, ReadOnlySpan<byte> scope, ReadOnlySpan<byte> item, int offset)
     {
         var clean = check.Passes(item, Shape);
-        return SpanNormalizer.Joins(OtlpLog.Of(resource, scope, item, offset)) ? new Verdict(Refused: null, clean) : new Verdict(Reason.NoDestinationKeepsLogs);
+        return takesAll || SpanNormalizer.Joins(OtlpLog.Of(resource, scope, item, offset)) ? new Verdict(Refused: null, clean) : new Verdict(Reason.NoDestinationKeepsLogs);
     }
 }
+
+/// <summary>Metrics: taken only where somebody has them passed on. Their data points stay as they were sent.</summary>
+internal sealed class MetricRules(EnvelopeChoice passedOn) : ItemRules
+{
+    private bool takesAll;
+
+    public override OtlpShape Shape => OtlpShape.Metric;
+
+    public override void Enter(ReadOnlySpan<byte> envelope) => takesAll = passedOn(envelope);
+
+    public override long WeightOf(ReadOnlySpan<byte> item) => OtlpMetrics.PointsOf(item);
+
+    public override Verdict Judge(OtlpCheck check, ReadOnlySpan<byte> resource, ReadOnlySpan<byte> scope, ReadOnlySpan<byte> item, int offset)
+    {
+        var clean = check.Passes(item, Shape);
+        return takesAll ? new Verdict(Refused: null, clean) : new Verdict(Reason.NoDestinationKeepsMetrics);
+    }
+}
+
+/// <summary>Whether what stands in an envelope is wanted.</summary>
+internal delegate bool EnvelopeChoice(ReadOnlySpan<byte> envelope);

@@ -113,6 +113,7 @@ internal sealed class OtlpCanonical(OtlpLimits limits, ItemRules rules, MediaTak
     private (int Items, bool IsClean) SurveyEnvelope(ReadOnlySpan<byte> envelope, int offset, ref int seen)
     {
         var (taken, clean) = (0, check.Passes(envelope, OtlpShape.Envelope));
+        rules.Enter(envelope);
         var resource = OtlpSpan.FirstBytes(envelope, 1);
         var fields = new ProtobufReader(envelope);
         while (fields.Read())
@@ -129,7 +130,7 @@ internal sealed class OtlpCanonical(OtlpLimits limits, ItemRules rules, MediaTak
                 var verdict = Judge(resource, scope, inner.Bytes, offset + fields.BytesStart + inner.BytesStart, seen++);
                 clean &= verdict.IsClean;
                 if (verdict.Refused is null) taken++;
-                else refused[verdict.Refused.Value] = refused.GetValueOrDefault(verdict.Refused.Value) + 1;
+                else refused[verdict.Refused.Value] = refused.GetValueOrDefault(verdict.Refused.Value) + rules.WeightOf(inner.Bytes);
                 if (verdict.EndBeforeStart) EndsBeforeStart++;
             }
         }

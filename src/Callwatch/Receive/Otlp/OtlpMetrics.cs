@@ -6,6 +6,9 @@ internal static class OtlpMetrics
     /// <summary>Data points of an ExportMetricsServiceRequest; null when it is none.</summary>
     public static long? CountPoints(ReadOnlySpan<byte> request) => Count(request, level: 0);
 
+    /// <summary>Of one Metric message.</summary>
+    public static long PointsOf(ReadOnlySpan<byte> metric) => Count(metric, level: 3) ?? 0;
+
     // ResourceMetrics (1), ScopeMetrics (2), Metric (2), its data (5, 7, 9, 10 or 11), data points (1).
     private static long? Count(ReadOnlySpan<byte> message, int level)
     {

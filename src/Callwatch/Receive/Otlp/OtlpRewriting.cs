@@ -57,6 +57,7 @@ internal sealed class OtlpRewriting(OtlpLimits limits, ItemRules rules, OtlpChec
     private void Envelope(ReadOnlySpan<byte> envelope, ref int item)
     {
         var resource = OtlpSpan.FirstBytes(envelope, 1);
+        rules.Enter(envelope);
         var outerStart = -1;
         ProtobufWriter.Open outer = default;
         var scopes = new ProtobufReader(envelope);

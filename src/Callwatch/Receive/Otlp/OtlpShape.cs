@@ -27,6 +27,8 @@ internal sealed class OtlpShape
 
     public static readonly OtlpShape LogRecord = new("log", attributes: 6, (3, OtlpPart.Text), (5, OtlpPart.Value), (12, OtlpPart.Text));
 
+    public static readonly OtlpShape Metric = new("metric", attributes: 0, (1, OtlpPart.Text), (2, OtlpPart.Text), (3, OtlpPart.Text));
+
     /// <summary>ResourceSpans and ScopeSpans, ResourceLogs and ScopeLogs: besides what they contain only a schema URL.</summary>
     public static readonly OtlpShape Envelope = new("schema_url", attributes: 0, (3, OtlpPart.Text));
 

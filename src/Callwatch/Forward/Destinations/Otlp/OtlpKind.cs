@@ -77,7 +77,7 @@ internal sealed class OtlpKind : IDestinationKind
             (bool?)config["capture_content"] ?? true, context.Version);
         var answers = new PlatformAnswer(new Secrets(headers.Values.SelectMany(PartsOf)), context.Time);
         var target = new OtlpTarget(protocol, new Uri(address), headers, (string?)config["compression"] != "none") { Agent = "callwatch/" + context.Version, Timeout = TimeSpan.FromSeconds(WorkFacts.Number(config["timeout"]) ?? 10) };
-        return new OtlpDestination(new OtlpSender(context.Http, target, answers), shape, (string?)config["link_template"]);
+        return new OtlpDestination(new OtlpSender(context.Http, target, answers), new OtlpSignals(context.Http, target, answers), shape, (string?)config["link_template"]);
     }
 
     public OutboundTls? TlsOf(JsonObject config) =>

@@ -15,6 +15,12 @@ internal sealed class PlatformAnswer(Secrets secrets, TimeProvider time)
     private const int MostBytes = 64 * 1024;
     private const int LongestMessage = 2_000;
 
+    // RFC 9110, section 5.6.7, and what is sent in its place.
+    private static readonly string[] HttpDates =
+    [
+        "ddd, dd MMM yyyy HH:mm:ss 'GMT'", "dddd, dd-MMM-yy HH:mm:ss 'GMT'", "ddd MMM d HH:mm:ss yyyy", "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK",
+    ];
+
     // In the order in which platforms say more with them.
     private static readonly string[] MessageNames = ["message", "error_message", "detail", "error", "errors", "reason", "msg", "title"];
 
@@ -45,13 +51,15 @@ internal sealed class PlatformAnswer(Secrets secrets, TimeProvider time)
         }
     }
 
-    /// <summary>What the platform asks to wait: seconds or a date; null when it does not, or asks nonsense.</summary>
+    /// <summary>What the platform asks to wait: seconds (also fractions of them) or a date; null when it does not, or asks nonsense.</summary>
     public TimeSpan? RetryAfter(HttpResponseMessage response)
     {
         if (!response.Headers.TryGetValues("Retry-After", out var values)) return null;
         var text = values.First().Trim();
-        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 0 and < 1e9) return TimeSpan.FromSeconds(seconds);
-        if (!DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date)) return null;
+
+        // However large: the lane has a bound of its own.
+        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)) return seconds >= 0 ? TimeSpan.FromSeconds(Math.Min(seconds, 1e9)) : null;
+        if (!DateTimeOffset.TryParseExact(text, HttpDates, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AllowWhiteSpaces, out var date)) return null;
         var wait = date - time.GetUtcNow();
         return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
     }
@@ -68,7 +76,8 @@ internal sealed class PlatformAnswer(Secrets secrets, TimeProvider time)
         HttpRequestException { InnerException: SocketException socket } => "No connection: " + socket.SocketErrorCode + ".",
         HttpRequestException { HttpRequestError: HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse or HttpRequestError.VersionNegotiationError } => "What answers there does not speak this protocol: check port and protocol.",
         HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => "No connection.",
-        HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded } => "The connection ended before the answer did.",
+        HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded } or HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } => "The connection ended before the answer did.",
+        IOException or HttpRequestException { InnerException: IOException } => "The connection broke off.",
         _ => "The request failed: " + e.GetType().Name + ".",
     });
 
