@@ -15,7 +15,7 @@ namespace Callwatch.Tests.Forward.Lanes;
 public sealed class LaneOrderTests : IAsyncDisposable
 {
     // The clock goes quicker than requests, none of which is to be given up here.
-    private readonly LaneWorld world = new(new ForwardOptions { BatchDelay = TimeSpan.Zero, StopGrace = TimeSpan.FromMilliseconds(200), Timeout = TimeSpan.FromDays(365) });
+    private readonly LaneWorld world = new(new ForwardOptions { BatchDelay = TimeSpan.Zero, StopGrace = TimeSpan.FromMilliseconds(200), Timeout = TimeSpan.FromDays(40) });
     private readonly ScriptedPlatform platform = new();
     private readonly ScriptedKind kind = new();
 

@@ -23,6 +23,8 @@ internal sealed class OtlpKind : IDestinationKind
 
     public bool Deduplicates => false;
 
+    public IReadOnlyList<string> Signals { get; } = ["traces", "logs", "metrics"];
+
     public IReadOnlyList<DestinationField> Fields { get; } =
     [
         new("endpoint", "url", false, true, null, "Address of the receiver, such as https://collector.example:4318."),
