@@ -30,6 +30,7 @@ public sealed class DestinationPageTests(DestinationSite site) : IClassFixture<D
         Assert.Contains("Check the key", blocked, StringComparison.Ordinal);
         var away = await visitor.Page.Locator($"#lane-{site.Away} .say").InnerTextAsync();
         Assert.Contains("The ingest queue is full", away, StringComparison.Ordinal);
+        Assert.Contains("ext attempt", away, StringComparison.Ordinal);
         Assert.Contains("4 dead letters", await visitor.Page.Locator($"#lane-{site.Refusing} .say").InnerTextAsync(), StringComparison.Ordinal);
         Assert.Equal(DestinationSite.Calls, await visitor.Page.Locator(".letters tbody tr").CountAsync());
         await visitor.AssertUnharmedAsync();
