@@ -190,6 +190,9 @@ public sealed record ApiDestinationStatus
     /// <summary>Dead letters that are kept now; null for a key of one app.</summary>
     public long? DeadLetters { get; init; }
 
+    /// <summary>When it is tried again, RFC 3339 in UTC; null while nothing waits for that.</summary>
+    public string? NextAttempt { get; init; }
+
     /// <summary>When something was last delivered, RFC 3339 in UTC; null when nothing ever was.</summary>
     public string? LastDelivery { get; init; }
 

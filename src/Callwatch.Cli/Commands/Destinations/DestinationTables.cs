@@ -44,6 +44,7 @@ internal static class DestinationTables
         table.Row("sent", $"{Plain.Number(status.Sent)}; sent again {Plain.Number(status.Retried)}, refused {Plain.Number(status.Refused)}, expired {Plain.Number(status.Expired)}");
         if (status.DeadLetters is { } letters) table.Row("dead letters", Plain.Number(letters));
         table.Row("last delivery", Plain.DateAndTime(status.LastDelivery));
+        if (status.NextAttempt is { } next) table.Row("next attempt", Plain.DateAndTime(next));
         table.Print();
         if (status.LastError is not { } error) return;
         Screen.Line($"{Plain.DateAndTime(error.Time)}  {(error.Status is { } code ? code.ToString(CultureInfo.InvariantCulture) + " " : "")}{Plain.Text(error.Message)}");

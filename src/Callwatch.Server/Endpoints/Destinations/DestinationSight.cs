@@ -59,6 +59,7 @@ internal sealed class DestinationSight(IDestinationDesk desk, ILanes lanes, Dead
             Retried = status?.Retried ?? 0,
             Expired = status?.Expired ?? 0,
             DeadLetters = caller.AppId is null ? letters.Count(view.Id) : null,
+            NextAttempt = status?.NextAttempt?.ToString(),
             LastDelivery = status?.LastDelivery?.ToString(),
             LastError = status?.LastError is { } error ? new ApiDestinationError(error.Time.ToString(), error.Status, caller.AppId is null ? error.Message : null, error.Advice) : null,
         };
