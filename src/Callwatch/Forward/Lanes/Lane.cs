@@ -276,7 +276,7 @@ internal sealed partial class Lane
         List<LaneLoss> all = [.. losses, .. items.Where(item => item.Fate == Fate.Expired).GroupBy(item => item.Seq).Select(group => new LaneLoss(group.Key, LaneLoss.Expired, group.Count()))];
         var counts = new LaneCounts(items.Count(item => item.Fate == Fate.Sent), items.Count(item => item.Fate == Fate.Refused), retried, all.Sum(loss => loss.Count));
         if (through == row.Cursor && counts == LaneCounts.None && unwritten.Count == 0) return;
-        if (!services.Table.TryAdvance(row.Key, row.Cursor, through, new LaneStep(counts, items.Count > 0, all, [.. unwritten])))
+        if (!services.Table.TryAdvance(row.Key, row.Cursor, through, new LaneStep(counts, batch.Count > 0, all, [.. unwritten])))
             throw new InvalidOperationException("Another worker has moved this lane's cursor.");
         services.Counters.Add(Reason.RefusedByPlatform, counts.Refused, destination.TenantId);
         services.Counters.Add(Reason.ExpiredBeforeDelivery, counts.Expired, destination.TenantId);

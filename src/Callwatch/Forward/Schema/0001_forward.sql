@@ -15,7 +15,7 @@ CREATE TABLE lanes (
   retried       INTEGER NOT NULL DEFAULT 0,
   expired       INTEGER NOT NULL DEFAULT 0,
   last_delivery INTEGER,
-  began         INTEGER NOT NULL,        -- where the cursor stood at first: what had settled before is none of its business
+  began         INTEGER NOT NULL DEFAULT 0, -- where the cursor stood at first: what had settled before is none of its business
   stopped       TEXT,                    -- why it waits for a person
   stopped_at    INTEGER,
   PRIMARY KEY (destination, replay)
