@@ -143,7 +143,7 @@ public sealed class AnyTraceTests
     private static SpanBuilder Odd(string name, ulong id) => A.Span(name).Trace(900).Id(id, under: 1).At(10 * id, 5);
 
     // Each request is a revision of five minutes; the root comes with the last.
-    private static Scenario TwoHours(int from = 0, int until = 24) => new($"two-hours-{from}", [.. Enumerable.Range(from, until - from).Select(part => A.Traces([
+    internal static Scenario TwoHours(int from = 0, int until = 24) => new($"two-hours-{from}", [.. Enumerable.Range(from, until - from).Select(part => A.Traces([
         .. Enumerable.Range(part * 10, 10).Select(i => A.Span("step " + i).Trace(901).Id((ulong)i + 2, under: 1).At(i * 30_000, 20_000)),
         .. part == 23 ? new[] { A.Span("research").Trace(901).Id(1).At(0, 7_200_000).With(("gen_ai.operation.name", "invoke_workflow"), ("output.value", "done")) } : [],
     ]))]);

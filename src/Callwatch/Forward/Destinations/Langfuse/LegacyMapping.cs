@@ -61,7 +61,7 @@ internal static class LegacyMapping
             ["parentObservationId"] = span.Span.ParentSpanId.IsNone ? null : IdOf(span.Span.TraceId, span.Span.ParentSpanId),
             ["name"] = Cut(span.Span.ShownName()),
             ["startTime"] = span.Span.Start.Iso(3),
-            ["endTime"] = span.Span.End.Iso(3),
+            ["endTime"] = span.Span.ShownEnd().Iso(3),
             ["input"] = Observation.InputOf(span),
             ["output"] = span.Output(),
             ["metadata"] = span.Metadata(),

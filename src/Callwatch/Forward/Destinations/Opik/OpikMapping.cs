@@ -39,7 +39,7 @@ internal static class OpikMapping
         Put(metadata, "user_id", anchor.UserId ?? root?.Span.UserId);
         Put(metadata, "release", anchor.Release);
         Put(metadata, "environment", anchor.Environment);
-        var (start, end) = (root?.Span.Start ?? anchor.Start, root?.Span.End ?? trace.Spans.Select(span => span.Span.End).Max());
+        var (start, end) = (root?.Span.Start ?? anchor.Start, root?.Span.ShownEnd() ?? trace.Spans.Select(span => span.Span.ShownEnd()).Max());
         var json = new JsonObject
         {
             ["id"] = OpikIds.Trace(anchor),
@@ -79,7 +79,7 @@ internal static class OpikMapping
         json["name"] = span.Span.ShownName();
         json["type"] = OpikBodies.TypeOf(span.Span);
         json["start_time"] = span.Span.Start.Iso();
-        json["end_time"] = span.Span.End.Iso();
+        json["end_time"] = span.Span.ShownEnd().Iso();
         json["input"] = OpikBodies.Input(span);
         json["output"] = OpikBodies.Output(span);
         json["metadata"] = metadata;

@@ -107,6 +107,9 @@ internal static class SpanFacts
     /// <summary>Never blank: platforms refuse a span without a name, or show a hole.</summary>
     public static string ShownName(this Span span) => string.IsNullOrWhiteSpace(span.DisplayName) ? span.Kind.Word() : span.DisplayName;
 
+    /// <summary>Never before its start, as the end of a sender is whose clock is far ahead.</summary>
+    public static Timestamp ShownEnd(this Span span) => span.End < span.Start ? span.Start : span.End;
+
     /// <summary>When the first token came; null when that is unknown.</summary>
     public static Timestamp? FirstTokenAt(this Span span) =>
         span.Call?.TtftNanoseconds is { } ttft ? new Timestamp(span.Start.UnixNanoseconds + ttft) : null;

@@ -46,7 +46,8 @@ internal sealed class OutboundSpan
         writer.Bytes(5, Encoding.UTF8.GetBytes(Name));
         writer.Varint(6, (ulong)Kind);
         writer.Fixed64(7, (ulong)Start.UnixNanoseconds);
-        writer.Fixed64(8, (ulong)End.UnixNanoseconds);
+        // The end of a sender whose clock is far ahead is the time of receipt: before its start.
+        writer.Fixed64(8, (ulong)Math.Max(Start.UnixNanoseconds, End.UnixNanoseconds));
         Attributes.Write(writer, 9);
         foreach (var happening in Events) WriteEvent(writer, happening);
 
