@@ -60,11 +60,12 @@ internal sealed class SettledFile(string path, long first)
     /// <summary>What of each trace has been carried, for those with a record after the given number.</summary>
     public static void Covered(SqliteConnection connection, long after, Dictionary<(int Tenant, TraceId Trace), Carried> into)
     {
-        using var rows = new Statement(connection, "SELECT tenant, trace, first_number, last_number, last_offset FROM settled WHERE last_number > ?1 ORDER BY seq");
+        using var rows = new Statement(connection, "SELECT tenant, trace, first_number, last_number, last_offset, reason FROM settled WHERE last_number > ?1 ORDER BY seq");
         rows.Bind(1, after);
         while (rows.Step())
         {
-            if (!TraceId.TryRead(rows.Blob(1), out var trace)) continue;
+            // Records that are passed on as they came belong to no trace; of a tenant they stand in the order they came.
+            if (!TraceId.TryRead(rows.Blob(1), out var trace) && rows.Long(5) != (long)SettleReason.PassedOn) continue;
             var key = ((int)rows.Long(0), trace);
             into[key] = new Carried(into.TryGetValue(key, out var before) ? Math.Min(before.First, rows.Long(2)) : rows.Long(2), rows.Long(3), (int)rows.Long(4));
         }

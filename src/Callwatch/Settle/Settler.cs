@@ -40,8 +40,7 @@ internal sealed partial class Settler : BackgroundService, IJournalReader, ISett
     private readonly RecentRevisions revisions = new();
     private volatile OpenTraces open;
     private volatile StateNow now = new(SettleState.Starting, null);
-    private Dictionary<(int Tenant, TraceId Trace), Carried>? covered;
-    private long coveredThrough;
+    private Coverage coverage = Coverage.None;
     private long read;
     private long readAt;
     private long committed;
@@ -52,8 +51,8 @@ internal sealed partial class Settler : BackgroundService, IJournalReader, ISett
         IJournal journal, SettledLog settled, ReaderChoices choices, IEnumerable<ISettledReaders> readers, IOptions<SettleOptions> options, Counters counters,
         TimeProvider time, ILogger<Settler> log, ISignalTakers? takers = null)
     {
-        (this.journal, this.settled, this.choices, this.counters, this.time, this.log, this.takers) = (journal, settled, choices, counters, time, log, takers);
-        (this.readers, this.options) = ([.. readers], options.Value);
+        (this.journal, this.settled, this.choices, this.readers, this.options) = (journal, settled, choices, [.. readers], options.Value);
+        (this.counters, this.time, this.log, this.takers) = (counters, time, log, takers);
         open = NoneOpen();
         lastCommit = time.GetTimestamp();
     }
@@ -85,14 +84,13 @@ internal sealed partial class Settler : BackgroundService, IJournalReader, ISett
     {
         try
         {
-            await LoadAsync(stoppingToken);
+            await LoadAsync(harmed: null, stoppingToken);
             var beginning = await choices.BeginAsync(Name, settled.Place?.Read, Stop, stoppingToken);
             if (beginning.Chosen) await Task.Run(() => settled.MoveTo(beginning.After), stoppingToken);
             Begin(beginning.Chosen);
             while (await FollowAsync(stoppingToken) is { } harmed)
             {
-                await SetAsideAsync(harmed, stoppingToken);
-                await LoadAsync(stoppingToken);
+                await LoadAsync(harmed, stoppingToken);
                 Begin(chosen: false);
             }
         }
@@ -114,28 +112,36 @@ internal sealed partial class Settler : BackgroundService, IJournalReader, ISett
 
     private OpenTraces NoneOpen() => new(options, (tenantId, trace) => unsynced[(tenantId, trace)] = true);
 
-    // A damaged file keeps nobody from receiving or storing; what it held settles once more, under new numbers.
-    private async Task LoadAsync(CancellationToken cancel)
+    // A damaged file keeps nobody from receiving or storing; what it held settles once more, under new numbers. A full disk is waited for.
+    private async Task LoadAsync(string? harmed, CancellationToken cancel)
     {
-        while (true)
+        for (var wait = TimeSpan.FromSeconds(1); ; wait = wait * 2 < LongestWait ? wait * 2 : LongestWait)
         {
             try
             {
+                if (harmed is not null) await SetAsideAsync(harmed, cancel);
+                harmed = null;
                 await Task.Run(() => settled.Load(readers.Select(reader => reader.HighestSeq).Append(settled.Head).Max()), cancel);
                 return;
             }
             catch (SettledHarmedException e)
             {
-                await SetAsideAsync(e.File, cancel);
+                harmed = e.File;
+            }
+            catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
+            {
+                now = new StateNow(SettleState.Failing, e.Message);
+                CannotSettle(e.Message, wait.TotalSeconds);
+                await Task.Delay(wait, time, cancel);
             }
         }
     }
 
     private async Task SetAsideAsync(string file, CancellationToken cancel)
     {
+        while (!await Task.Run(() => settled.TrySetAside(file), cancel)) await Task.Delay(TimeSpan.FromSeconds(1), time, cancel);
         counters.Add(Reason.DamagedSettledFile);
         SetAside(file);
-        while (!await Task.Run(() => settled.TrySetAside(file), cancel)) await Task.Delay(TimeSpan.FromSeconds(1), time, cancel);
     }
 
     private void Stop(string why)
@@ -151,10 +157,9 @@ internal sealed partial class Settler : BackgroundService, IJournalReader, ISett
         settling.Clear();
         unsynced.Clear();
         revisions.Clear();
-        (covered, coveredThrough) = (null, 0);
         Volatile.Write(ref read, settled.Place?.Needed ?? 0);
         committed = read;
-        if (settled.Place is { } place && !chosen) (covered, coveredThrough) = (settled.Covered(place.Needed), place.Read.Number);
+        coverage = settled.Place is { } place && !chosen ? new Coverage(settled.Covered(place.Needed), place.Read.Number) : Coverage.None;
         now = new StateNow(SettleState.Running, null);
     }
 
@@ -225,18 +230,15 @@ internal sealed partial class Settler : BackgroundService, IJournalReader, ISett
 
     private void Take(JournalRecord record)
     {
-        if (covered is not null && record.Number > coveredThrough) covered = null;
-        open.Take(record, covered is null ? null : IsCovered);
+        if (record.Number > coverage.Through) coverage = Coverage.None;
+        open.Take(record, coverage == Coverage.None ? null : coverage.Holds);
 
         // What was read before the last commit stands in it.
-        if (takers?.Take(record.Signal, record.TenantId, record.AppId) == true && (covered is null || !IsCovered(record.TenantId, default, record.Number, 0)))
+        if (takers?.Take(record.Signal, record.TenantId, record.AppId) == true && !coverage.Holds(record.TenantId, default, record.Number, 0))
             settling.Add((new OpenTrace(record.TenantId, default, record.Number, record.ReceivedAt), SettleReason.PassedOn, record.ReceivedAt));
         Volatile.Write(ref readAt, record.ReceivedAt.UnixNanoseconds);
         Volatile.Write(ref read, record.Number);
     }
-
-    private bool IsCovered(int tenantId, TraceId trace, long number, int offset) =>
-        covered!.TryGetValue((tenantId, trace), out var carried) && carried.Holds(number, offset);
 
     private void Settle(Timestamp now)
     {
@@ -295,7 +297,7 @@ internal sealed partial class Settler : BackgroundService, IJournalReader, ISett
         }
 
         // While it reads again what it had read before a stop, that has still been carried.
-        settled.Append(batch, offsets, new Position(journal.Epoch, Math.Max(read, coveredThrough)), Math.Min(read, (open.FirstNumber ?? read + 1) - 1));
+        settled.Append(batch, offsets, new Position(journal.Epoch, Math.Max(read, coverage.Through)), Math.Min(read, (open.FirstNumber ?? read + 1) - 1));
         foreach (var (key, revision) in counted) revisions.Put(key, revision);
         settling.Clear();
         unsynced.Clear();

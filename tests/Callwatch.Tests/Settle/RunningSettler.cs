@@ -1,4 +1,5 @@
 using Callwatch.Journal;
+using Callwatch.Receive;
 using Callwatch.Settle;
 using Callwatch.Spans;
 using Callwatch.Telemetry;
@@ -21,12 +22,17 @@ internal sealed class RunningSettler(SettledLog log, Settler settler, ReaderChoi
 
     public Counters Counters => counters;
 
+    public static Task<RunningSettler> StartAsync(
+        TempFolder folder, IJournal journal, TimeProvider time, int mostInFile = SettledLog.MostInFile, DataHold? hold = null, params ISettledReaders[] readers) =>
+        StartAsync(folder, journal, time, takers: null, mostInFile, hold, readers);
+
+    /// <param name="takers">Who has logs and metrics passed on.</param>
     public static async Task<RunningSettler> StartAsync(
-        TempFolder folder, IJournal journal, TimeProvider time, int mostInFile = SettledLog.MostInFile, DataHold? hold = null, params ISettledReaders[] readers)
+        TempFolder folder, IJournal journal, TimeProvider time, ISignalTakers? takers, int mostInFile = SettledLog.MostInFile, DataHold? hold = null, params ISettledReaders[] readers)
     {
         var log = new SettledLog(Path.Combine(folder.Path, "settled"), mostInFile, hold);
         var (choices, counters) = (new ReaderChoices(journal, NullLogger<ReaderChoices>.Instance), new Counters());
-        var settler = new Settler(journal, log, choices, readers, Options.Create(new SettleOptions()), counters, time, NullLogger<Settler>.Instance);
+        var settler = new Settler(journal, log, choices, readers, Options.Create(new SettleOptions()), counters, time, NullLogger<Settler>.Instance, takers);
         await settler.StartAsync(TestContext.Current.CancellationToken);
         await Eventually.HoldsAsync(() => settler.Status.State != SettleState.Starting, "the settler has begun");
         return new RunningSettler(log, settler, choices, counters);

@@ -82,6 +82,21 @@ public sealed class SettledDamageTests
     }
 
     [Fact]
+    public async Task A_disk_that_refuses_at_the_start_is_waited_for()
+    {
+        using var folder = new TempFolder();
+        await journal.AppendSpansAsync(time, Span(1));
+        var inTheWay = folder.At("settled", "00000000000000000001.db");
+        Directory.CreateDirectory(inTheWay);
+        await using var running = await RunningSettler.StartAsync(folder, journal, time);
+        Assert.Equal(SettleState.Failing, running.Settler.Status.State);
+        Assert.NotNull(running.Settler.Status.Why);
+        Directory.Delete(inTheWay);
+        await running.AdvanceUntilAsync(time, () => running.Log.Head == 1);
+        Assert.Equal((SettleState.Running, null), (running.Settler.Status.State, running.Settler.Status.Why));
+    }
+
+    [Fact]
     public async Task A_stop_while_it_reads_again_what_a_damaged_file_held_neither_loses_nor_repeats_more()
     {
         using var folder = new TempFolder();

@@ -1,4 +1,5 @@
 using Callwatch.Journal;
+using Callwatch.Receive;
 using Callwatch.Settle;
 using Callwatch.Spans;
 using Callwatch.Testing;
@@ -168,6 +169,38 @@ public sealed class SettlerTests
     {
         var log = Message(1, Message(2, Message(2, Text(12, "gen_ai.evaluation.result"), Id(9, 16, trace), Id(10, 8, trace))));
         await journal.AppendAsync([TestJournal.Entry(log, Signal.Logs) with { TenantId = 1, ReceivedAt = Timestamp.From(time.GetUtcNow()) }], TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task What_is_passed_on_as_it_came_is_passed_on_once_whatever_trace_was_open_at_a_stop()
+    {
+        using var folder = new TempFolder();
+        var journal = new InMemoryJournal();
+        await using (var running = await RunningSettler.StartAsync(folder, journal, time, new Metrics()))
+        {
+            await journal.AppendSpansAsync(time, OpenTracesTests.Child(1, 5));
+            for (var i = 0; i < 3; i++)
+                await journal.AppendAsync([TestJournal.Entry(new byte[] { 10, 0 }, Signal.Metrics) with { TenantId = 1, ReceivedAt = Timestamp.From(time.GetUtcNow()) }], TestContext.Current.CancellationToken);
+
+            // In small steps: the trace has to be open still.
+            await Eventually.HoldsAsync(
+                () =>
+                {
+                    time.Advance(TimeSpan.FromMilliseconds(10));
+                    return running.Log.Head == 3;
+                },
+                "all three are passed on");
+        }
+
+        await using var again = await RunningSettler.StartAsync(folder, journal, time, new Metrics());
+        await again.AdvanceUntilAsync(time, () => again.Log.Of(1, RunningSettler.TraceOf(1)).Count == 1);
+        Assert.Equal([2, 3, 4], again.Log.Page(1, 0).Revisions.Where(revision => revision.Reason == SettleReason.PassedOn).Select(revision => revision.FirstNumber));
+        Assert.Equal(4, again.Log.Head);
+    }
+
+    private sealed class Metrics : ISignalTakers
+    {
+        public bool Take(Signal signal, int tenantId, int? appId) => signal == Signal.Metrics;
     }
 
     private static byte[] RandomSpan(Random dice, ref int sent)
