@@ -270,8 +270,8 @@ public sealed record ApiDeadLetter
     /// <summary>Its number.</summary>
     public required long Id { get; init; }
 
-    /// <summary>The trace.</summary>
-    public required string TraceId { get; init; }
+    /// <summary>The trace; null for logs and metrics, which belong to none.</summary>
+    public string? TraceId { get; init; }
 
     /// <summary>The spans of it that it carries.</summary>
     public required IReadOnlyList<string> SpanIds { get; init; }

@@ -50,7 +50,7 @@ internal static class DeadLettersCommand
         {
             table.Row(
                 letter.Id.ToString(CultureInfo.InvariantCulture), Plain.DateAndTime(letter.Time), letter.Status?.ToString(CultureInfo.InvariantCulture) ?? "–",
-                Plain.Number(letter.Attempts), letter.TraceId, Plain.Number(letter.SpanIds.Count), Plain.Cut(letter.Message, 120));
+                Plain.Number(letter.Attempts), letter.TraceId ?? "–", Plain.Number(letter.SpanIds.Count), Plain.Cut(letter.Message, 120));
         }
 
         if (letters.Items.Count > 0) table.Print();

@@ -75,7 +75,7 @@ internal static class DeadLetterEndpoints
     private static ApiDeadLetter ToApi(DeadLetter letter) => new()
     {
         Id = letter.Id,
-        TraceId = letter.TraceId.ToString(),
+        TraceId = letter.TraceId.IsNone ? null : letter.TraceId.ToString(),
         SpanIds = [.. letter.SpanIds.Select(span => span.ToString())],
         Time = letter.Time.ToString(),
         Status = letter.Status,
