@@ -25,7 +25,9 @@ internal static class SentryEnvelopeReader
 
             if (Line(body, ref at) is not { } item) return (null, "item header is no JSON object on one line");
             if (item["type"]?.GetValueKind() != JsonValueKind.String) return (null, "item header without type");
-            if (item["length"]?.GetValueKind() != JsonValueKind.Number || (long)item["length"]! is not (>= 0 and var length)) return (null, "item header without length");
+            // Without a length the payload is one line, as Sentry's own clients write it.
+            if (item["length"] is { } given && (given.GetValueKind() != JsonValueKind.Number || (long)given < 0)) return (null, "length: expected a number of bytes");
+            var length = item["length"] is { } bytes ? (long)bytes : (Array.IndexOf(body, (byte)'\n', at) is >= 0 and var next ? next : body.Length) - at;
             if (at + length > body.Length) return (null, "unexpected end of file");
             var end = at + (int)length;
             if (end < body.Length && body[end] != (byte)'\n') return (null, "missing newline after item");

@@ -17,10 +17,11 @@ internal static class SentryPayload
     private static readonly string[] GenAi = ["invoke_agent", "chat", "generate_content", "embeddings", "execute_tool", "handoff", "rerank"];
     private static readonly string[] OfModels = ["chat", "generate_content", "embeddings", "rerank"];
 
-    public static string? ProblemOf(JsonObject payload)
+    /// <param name="ours">Also what Sentry only recommends, which we promise: the platform of .NET, what a span is for and how it ended, the operation among its data.</param>
+    public static string? ProblemOf(JsonObject payload, bool ours)
     {
         if (!SentryStandIn.IsTime(payload["timestamp"])) return "timestamp: expected seconds or RFC 3339";
-        if ((string?)payload["platform"] is not "csharp") return "platform: missing";
+        if (Text(payload, "platform") is not { } platform || (ours && platform != "csharp")) return "platform: missing";
         if (Text(payload, "environment") is not { } environment || environment.Length > 64 || environment.Any(letter => char.IsWhiteSpace(letter) || letter == '/') || environment == "None") return "environment: invalid";
         if (payload["release"] is not null && (Text(payload, "release") is not { } release || release.Length > 200 || release is "." or ".." || release.IndexOfAny(['/', '\\', '\n', '\t']) >= 0)) return "release: invalid";
         if (payload["sdk"] is not JsonObject sdk || Text(sdk, "name") is null || Text(sdk, "version") is null) return "sdk: name and version are required";
@@ -29,29 +30,29 @@ internal static class SentryPayload
         return payload["user"] is null || payload["user"] is JsonObject { Count: > 0 } ? null : "user: expected an object";
     }
 
-    public static string? ProblemOfEvent(JsonObject payload)
+    public static string? ProblemOfEvent(JsonObject payload, bool ours)
     {
         if (payload["type"] is not null && (string?)payload["type"] != "event") return "type: not an event";
         if (!Levels.Contains(Text(payload, "level"))) return "level: unknown";
         if (payload["fingerprint"] is { } fingerprint && (fingerprint is not JsonArray { Count: > 0 } parts || parts.Any(part => part?.GetValueKind() != JsonValueKind.String))) return "fingerprint: expected texts";
         if (payload["logentry"] is JsonObject entry) return Text(entry, "message") is null ? "logentry: message is required" : null;
-        if (Context(payload, "trace") is { } wrong) return wrong;
+        if (Context(payload, "trace", ours) is { } wrong) return wrong;
         if (payload["exception"]?["values"] is not JsonArray { Count: > 0 } values) return "exception: values are required";
         for (var i = 0; i < values.Count; i++)
             if (ProblemOfException(values[i], i, values.Count) is { } problem) return $"exception.values[{i}]: {problem}";
         return null;
     }
 
-    public static string? ProblemOfTransaction(JsonObject payload)
+    public static string? ProblemOfTransaction(JsonObject payload, bool ours)
     {
         if (Text(payload, "type") != "transaction") return "type: transaction is required";
         if (Text(payload, "transaction") is null) return "transaction: name is required";
         if (Text(payload["transaction_info"] as JsonObject ?? [], "source") is not ("custom" or "route" or "task")) return "transaction_info: source is unknown";
         if (payload["exception"] is not null) return "exception: an error is an event of its own";
         if (Times(payload) is { } late) return late;
-        if (Context(payload, "trace") is { } wrong) return wrong;
+        if (Context(payload, "trace", needsOp: true) is { } wrong) return wrong;
         var root = payload["contexts"]!["trace"]!.AsObject();
-        if (Data(root) is { } data) return data;
+        if (Data(root, ours) is { } data) return data;
         if (payload["spans"] is not JsonArray spans) return "spans: expected a list";
         if (spans.Count > 1_000) return "spans: more than 1000";
         var ids = new HashSet<string>(StringComparer.Ordinal) { (string)root["span_id"]! };
@@ -62,7 +63,7 @@ internal static class SentryPayload
             if (!ids.Add((string)one["span_id"]!)) return "spans: a span twice";
             if (Text(one, "parent_span_id") is null) return "spans: parent_span_id is required";
             if (Text(one, "description") is null) return "spans: description is required";
-            if ((Times(one) ?? Op(one) ?? Data(one)) is { } problem) return "spans: " + problem;
+            if ((Times(one) ?? Op(one) ?? Data(one, ours)) is { } problem) return "spans: " + problem;
         }
 
         return null;
@@ -80,10 +81,10 @@ internal static class SentryPayload
         return exception["stacktrace"]!["frames"] is JsonArray { Count: > 0 } frames && frames.All(frame => frame is JsonObject one && Text(one, "function") is not null) ? null : "stacktrace without frames";
     }
 
-    private static string? Context(JsonObject payload, string name)
+    private static string? Context(JsonObject payload, string name, bool needsOp)
     {
         if (payload["contexts"]?[name] is not JsonObject context) return $"contexts.{name}: required";
-        return Ids(context) is { Length: > 0 } wrong ? $"contexts.{name}: {wrong}" : Op(context);
+        return Ids(context) is { Length: > 0 } wrong ? $"contexts.{name}: {wrong}" : needsOp ? Op(context) : null;
     }
 
     private static string Ids(JsonObject of) =>
@@ -97,7 +98,7 @@ internal static class SentryPayload
         !SentryStandIn.IsTime(of["start_timestamp"]) || !SentryStandIn.IsTime(of["timestamp"]) ? "start_timestamp and timestamp are required"
         : (double)of["timestamp"]! < (double)of["start_timestamp"]! ? "timestamp lies before start_timestamp" : null;
 
-    private static string? Data(JsonObject of)
+    private static string? Data(JsonObject of, bool ours)
     {
         if (of["data"] is not JsonObject data) return "data: expected an object";
         var op = Text(of, "op")!;
@@ -106,7 +107,7 @@ internal static class SentryPayload
         if (!op.StartsWith("gen_ai.", StringComparison.Ordinal)) return null;
         var operation = op["gen_ai.".Length..];
         if (!GenAi.Contains(operation)) return "op: unknown operation " + operation;
-        if (Text(data, "gen_ai.operation.name") != operation) return "data: gen_ai.operation.name is not the op's";
+        if (ours && Text(data, "gen_ai.operation.name") != operation) return "data: gen_ai.operation.name is not the op's";
         if (OfModels.Contains(operation) && Text(data, "gen_ai.request.model") is null) return "data: gen_ai.request.model is required";
         foreach (var name in (string[])["gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens", "gen_ai.usage.total_tokens", "gen_ai.request.max_tokens"])
             if (data[name] is { } count && (count.GetValueKind() != JsonValueKind.Number || (double)count != Math.Floor((double)count))) return $"data: {name} is no integer";

@@ -18,6 +18,9 @@ public sealed partial class SentryStandIn : StandIn
     /// <summary>What a person enters.</summary>
     public string Dsn => $"{Address.Scheme}://{Key}@{Address.Authority}/{Project}";
 
+    /// <summary>Hold what comes to what we promise beyond what Sentry needs.</summary>
+    public bool OnlyOurs { get; set; } = true;
+
     public List<JsonObject> Events { get; } = [];
 
     public List<JsonObject> Transactions { get; } = [];
@@ -57,12 +60,15 @@ public sealed partial class SentryStandIn : StandIn
     // The header, or the query string; the key they name.
     private static string? KeyOf(StandInRequest request)
     {
-        if (request.Header("X-Sentry-Auth") is not { } auth || !auth.StartsWith("Sentry ", StringComparison.Ordinal)) return null;
-        var pairs = auth["Sentry ".Length..].Split(',').Select(pair => pair.Trim().Split('=', 2)).Where(pair => pair.Length == 2).ToDictionary(pair => pair[0], pair => pair[1], StringComparer.Ordinal);
+        var auth = request.Header("X-Sentry-Auth");
+        if (auth is null ? request.Query.Length == 0 : !auth.StartsWith("Sentry ", StringComparison.Ordinal)) return null;
+        var all = auth is null ? request.Query.TrimStart('?').Split('&') : auth["Sentry ".Length..].Split(',');
+        var pairs = all.Select(pair => pair.Trim().Split('=', 2)).Where(pair => pair.Length == 2).ToLookup(pair => pair[0], pair => pair[1], StringComparer.Ordinal)
+            .ToDictionary(pair => pair.Key, pair => pair.First(), StringComparer.Ordinal);
         return pairs.GetValueOrDefault("sentry_version") == "7" && pairs.ContainsKey("sentry_client") ? pairs.GetValueOrDefault("sentry_key") : null;
     }
 
-    private static string? ProblemOf(SentryEnvelopeReader.Envelope envelope)
+    private string? ProblemOf(SentryEnvelopeReader.Envelope envelope)
     {
         if (envelope.Items is not [{ Kind: "event" or "transaction" } item]) return envelope.Items.Count == 0 ? "envelope without items" : "one event or one transaction per envelope";
         JsonObject payload;
@@ -80,8 +86,8 @@ public sealed partial class SentryStandIn : StandIn
         if ((string?)envelope.Header["event_id"] != (string?)payload["event_id"]) return "event_id: envelope and payload disagree";
         if (!IsTime(envelope.Header["sent_at"], text: true)) return "sent_at: expected RFC 3339";
         if (envelope.Header["trace"] is JsonObject trace && (!TraceForm().IsMatch((string?)trace["trace_id"] ?? "") || (string?)trace["public_key"] != Key)) return "trace: trace_id and public_key are required";
-        if (SentryPayload.ProblemOf(payload) is { } problem) return problem;
-        return item.Kind == "event" ? SentryPayload.ProblemOfEvent(payload) : SentryPayload.ProblemOfTransaction(payload);
+        if (SentryPayload.ProblemOf(payload, OnlyOurs) is { } problem) return problem;
+        return item.Kind == "event" ? SentryPayload.ProblemOfEvent(payload, OnlyOurs) : SentryPayload.ProblemOfTransaction(payload, OnlyOurs);
     }
 
     internal static bool IsId(JsonNode? node) => node?.GetValueKind() == System.Text.Json.JsonValueKind.String && IdForm().IsMatch((string)node!);

@@ -39,6 +39,20 @@ public sealed class SdkTests
         Assert.Empty(opik.Problems);
     }
 
+    [Fact]
+    public async Task Sentrys_client_passes_its_stand_in()
+    {
+        await PrepareAsync("sentry");
+        await using var sentry = await SentryStandIn.StartedAsync();
+        sentry.OnlyOurs = false;
+        await RunAsync("sentry", "send.mjs", new { dsn = sentry.Dsn });
+        var told = Assert.Single(sentry.Events);
+        Assert.Equal(["TypeError", "Error"], told["exception"]!["values"]!.AsArray().Select(one => (string?)one!["type"]));
+        var run = Assert.Single(sentry.Transactions);
+        Assert.Equal(("answer", "gen_ai.chat"), ((string?)run["transaction"], (string?)Assert.Single(run["spans"]!.AsArray())!["op"]));
+        Assert.Equal((string?)run["contexts"]!["trace"]!["trace_id"], (string?)told["contexts"]!["trace"]!["trace_id"]);
+    }
+
     private static string Plain(Uri address) => address.ToString().TrimEnd('/');
 
     private static async Task RunAsync(string folder, string script, object input) =>
