@@ -1,0 +1,131 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Headers;
+
+namespace Callwatch.Benchmarks.Forwarding;
+
+/// <summary>
+/// Traces carried on to a receiver that answers at once, or after <c>--delay</c> milliseconds: all of them wait while the destination is paused, then it is
+/// resumed; measured from there to the last arrival. One server, a destination of each of <c>--kinds</c> in turn, <c>--traces</c> each. The ratio is to the same bytes
+/// posted by four loops around a client. <c>--backlog N --kind KIND</c>: so many small traces, and what memory their draining takes. Reach: within 50 MB of before.
+/// </summary>
+internal static class ForwardBenchmark
+{
+    private const int AtOnce = 4;
+    private const int ReachMegabytes = 50;
+
+    private static readonly (string, string)[] Environment = [("Callwatch__Forward__AllowPrivateAddresses", "127.0.0.1")];
+
+    public static async Task<int> RunAsync(Switches switches)
+    {
+        var backlog = switches.Number("backlog", 0);
+        await using var receiver = await Receiver.StartAsync(TimeSpan.FromMilliseconds(switches.Number("delay", 0)), keeps: backlog == 0);
+        await using var server = await ServerProcess.StartAsync(switches.DataFolder(), Environment);
+        using var http = new HttpClient();
+        http.BaseAddress = server.Url;
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", (await File.ReadAllTextAsync(Path.Combine(server.Data, "admin.key"))).Trim());
+        var desk = new Desk(http);
+        if (backlog > 0) return await BacklogAsync(switches.Text("kind") ?? "otlp", backlog, desk, server, receiver);
+        return await KindsAsync((switches.Text("kinds") ?? string.Join(',', Platforms.All)).Split(','), switches.Number("traces", 20_000), switches.Number("delay", 0), desk, server, receiver);
+    }
+
+    private static async Task<int> KindsAsync(string[] kinds, int traces, int delay, Desk desk, ServerProcess server, Receiver receiver)
+    {
+        var ids = new List<int>();
+        foreach (var kind in kinds) ids.Add(await desk.AddAsync(kind, Platforms.Config(kind, receiver.Address)));
+
+        // Each lane's code is compiled before anything is measured.
+        await FillAsync(server, Math.Min(1_000, traces), 10, (seed, now) => Workflows.Request(10, seed, now));
+        await Task.Delay(TimeSpan.FromSeconds(3));
+        foreach (var id in ids)
+        {
+            await desk.DrainedAsync(id);
+            await desk.PauseAsync(id);
+        }
+
+        await FillAsync(server, traces, 10, (seed, now) => Workflows.Request(10, seed + 1_000_000, now));
+        foreach (var id in ids) await desk.WaitingAsync(id, traces, server);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{traces:N0} traces of 5 spans, {Workflows.Request(10, 1, DateTimeOffset.UnixEpoch).Length / 10:N0} B each; answers after {delay} ms"));
+        foreach (var (kind, id) in kinds.Zip(ids))
+        {
+            receiver.Reset();
+            var run = await DrainAsync(id, desk, server, receiver);
+            await desk.PauseAsync(id);
+            var (requests, bytes) = (receiver.Requests, receiver.Bytes);
+            var plain = await receiver.RepeatAsync(AtOnce);
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{kind,-10} {traces / run.Time.TotalSeconds,7:N0} traces/s, {run.Cpu.TotalMicroseconds / traces,6:N0} µs of the server's processor each; {requests:N0} requests, {bytes / traces:N0} B a trace; memory of its own {run.Before:N0} MB, at most {run.Most:N0} (resident {run.ResidentBefore:N0}, {run.ResidentMost:N0}); the same posted in a loop {traces / plain.TotalSeconds:N0} traces/s, ratio {plain / run.Time:0.00}; retried {run.Retried}"));
+        }
+
+        return 0;
+    }
+
+    private static async Task<int> BacklogAsync(string kind, int traces, Desk desk, ServerProcess server, Receiver receiver)
+    {
+        const int Each = 500;
+        var bodies = Bodies.Plain(Each, json: false);
+        var id = await desk.AddAsync(kind, Platforms.Config(kind, receiver.Address));
+        await FillAsync(server, 10_000, Each, (seed, now) => bodies.Next(new Random(seed), now, spansPerTrace: 1), bodies.Headers);
+        await Task.Delay(TimeSpan.FromSeconds(3));
+        await desk.DrainedAsync(id);
+        await desk.PauseAsync(id);
+        var start = server.PrivateMegabytes;
+        var clock = Stopwatch.StartNew();
+        await FillAsync(server, traces, Each, (seed, now) => bodies.Next(new Random(seed + 1_000_000), now, spansPerTrace: 1), bodies.Headers);
+        await desk.WaitingAsync(id, traces, server);
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{traces:N0} traces of one span wait for {kind} after {clock.Elapsed.TotalSeconds:0} s; memory of its own {start:N0} MB before any came, {server.PrivateMegabytes:N0} now"));
+        receiver.Reset();
+        var run = await DrainAsync(id, desk, server, receiver);
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"drained in {run.Time.TotalSeconds:0} s, {traces / run.Time.TotalSeconds:N0} traces/s, {run.Cpu.TotalMicroseconds / traces:N0} µs of the server's processor each; memory of its own {run.Before:N0} MB, at most {run.Most:N0}, at the end {server.PrivateMegabytes:N0} (resident {run.ResidentBefore:N0}, {run.ResidentMost:N0}); first half at most {run.MostInFirstHalf:N0}; retried {run.Retried}"));
+        return run.Most - run.Before <= ReachMegabytes ? 0 : 1;
+    }
+
+    private static async Task<Run> DrainAsync(int id, Desk desk, ServerProcess server, Receiver receiver)
+    {
+        var (before, residentBefore, cpu) = (server.PrivateMegabytes, server.ResidentMegabytes, server.CpuTime);
+        var seen = new List<(double Own, double Resident)>();
+        var start = Stopwatch.GetTimestamp();
+        await desk.ResumeAsync(id);
+        var status = await desk.DrainedAsync(id, () => seen.Add((server.PrivateMegabytes, server.ResidentMegabytes)));
+        return new Run(receiver.LastAfter(start), server.CpuTime - cpu)
+        {
+            Before = before,
+            Most = seen.Max(look => look.Own),
+            MostInFirstHalf = seen.Take((seen.Count / 2) + 1).Max(look => look.Own),
+            ResidentBefore = residentBefore,
+            ResidentMost = seen.Max(look => look.Resident),
+            Retried = status.Retried,
+        };
+    }
+
+    private static async Task FillAsync(ServerProcess server, int traces, int each, Func<int, DateTimeOffset, byte[]> request, string headers = "Content-Type: application/x-protobuf\r\n")
+    {
+        var next = 0;
+        await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(_ => Task.Run(async () =>
+        {
+            using var sender = new HttpSender(server.Url, "/v1/traces", headers);
+            while (Interlocked.Increment(ref next) is var number && (long)number * each <= traces)
+                if (await sender.PostAsync(request(number, TimeProvider.System.GetUtcNow())) is var status and not 200) throw new InvalidOperationException("answered " + status.ToString(CultureInfo.InvariantCulture));
+        })));
+    }
+
+    /// <summary>One drain; memory in MB, the server's own unless it says resident.</summary>
+    private sealed record Run(TimeSpan Time, TimeSpan Cpu)
+    {
+        public required double Before { get; init; }
+
+        public required double Most { get; init; }
+
+        public required double MostInFirstHalf { get; init; }
+
+        public required double ResidentBefore { get; init; }
+
+        public required double ResidentMost { get; init; }
+
+        public required long Retried { get; init; }
+    }
+}
