@@ -7,7 +7,8 @@ namespace Callwatch.Benchmarks.Forwarding;
 /// <summary>
 /// Traces carried on to a receiver that answers at once, or after <c>--delay</c> milliseconds: all of them wait while the destination is paused, then it is
 /// resumed; measured from there to the last arrival. One server, a destination of each of <c>--kinds</c> in turn, <c>--traces</c> each. The ratio is to the same bytes
-/// posted by four loops around a client. <c>--backlog N --kind KIND</c>: so many small traces, and what memory their draining takes. Reach: within 50 MB of before.
+/// posted by four loops around a client. <c>--backlog N --kind KIND</c>: so many small traces, and what memory their draining takes;
+/// <c>--sdk langfuse,langsmith,opik,weave</c>: the same runs by the platforms' own clients. Reach: within 50 MB of before.
 /// </summary>
 internal static class ForwardBenchmark
 {
@@ -18,6 +19,7 @@ internal static class ForwardBenchmark
 
     public static async Task<int> RunAsync(Switches switches)
     {
+        if (switches.Text("sdk") is { } sdks) return await SdkBenchmark.RunAsync(sdks.Split(','), switches.Number("traces", 20_000), switches.Number("delay", 0));
         var backlog = switches.Number("backlog", 0);
         await using var receiver = await Receiver.StartAsync(TimeSpan.FromMilliseconds(switches.Number("delay", 0)), keeps: backlog == 0);
         await using var server = await ServerProcess.StartAsync(switches.DataFolder(), Environment);

@@ -27,10 +27,11 @@ internal static class Platforms
     {
         ("GET", "/api/public/projects") => (200, "application/json", """{"data":[{"id":"bench","name":"bench"}]}"""),
         ("GET", "/langsmith/info") => (200, "application/json", """{"version":"0.12.0","batch_ingest_config":{"use_multipart_endpoint":true,"size_limit":100,"size_limit_bytes":20971520},"instance_flags":{"gzip_body_enabled":true}}"""),
+        ("POST", "/graphql") => (200, "application/json", """{"data":{"viewer":{"username":"bench","defaultEntity":{"name":"bench"}}}}"""),
         ("GET", _) => (200, "application/json", "[]"),
         _ when path.StartsWith("/langsmith/", StringComparison.Ordinal) => (202, "application/json", """{"message":"Runs batch ingested"}"""),
         _ when path.StartsWith("/opik/", StringComparison.Ordinal) => (204, "", ""),
-        _ when path.StartsWith("/weave/", StringComparison.Ordinal) => (200, "application/json", "{}"),
+        _ when path.StartsWith("/weave/", StringComparison.Ordinal) => (200, "application/json", """{"digest":"bench"}"""),
         _ when path.EndsWith("/envelope/", StringComparison.Ordinal) => (200, "application/json", """{"id":"0123456789abcdef0123456789abcdef"}"""),
         _ => (200, "application/x-protobuf", ""),
     };
