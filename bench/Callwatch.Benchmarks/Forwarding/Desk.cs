@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Callwatch.Client.Api;
@@ -10,6 +11,14 @@ internal sealed class Desk(HttpClient http)
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(100);
 
     private readonly CallwatchApi api = new(http);
+
+    /// <summary>Speaks with the key that the first start has made.</summary>
+    public static async Task<HttpClient> ClientAsync(ServerProcess server)
+    {
+        var http = new HttpClient { BaseAddress = server.Url };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", (await File.ReadAllTextAsync(Path.Combine(server.Data, "admin.key"))).Trim());
+        return http;
+    }
 
     public async Task<int> AddAsync(string kind, JsonObject config)
     {

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Http.Headers;
 
 namespace Callwatch.Benchmarks.Forwarding;
 
@@ -22,17 +21,15 @@ internal static class ForwardBenchmark
         if (switches.Text("sdk") is { } sdks) return await SdkBenchmark.RunAsync(sdks.Split(','), switches.Number("traces", 20_000), switches.Number("delay", 0));
         var backlog = switches.Number("backlog", 0);
         await using var receiver = await Receiver.StartAsync(TimeSpan.FromMilliseconds(switches.Number("delay", 0)), keeps: backlog == 0);
-        await using var server = await ServerProcess.StartAsync(switches.DataFolder(), Environment);
-        using var http = new HttpClient();
-        http.BaseAddress = server.Url;
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", (await File.ReadAllTextAsync(Path.Combine(server.Data, "admin.key"))).Trim());
-        var desk = new Desk(http);
-        if (backlog > 0) return await BacklogAsync(switches.Text("kind") ?? "otlp", backlog, desk, server, receiver);
-        return await KindsAsync((switches.Text("kinds") ?? string.Join(',', Platforms.All)).Split(','), switches.Number("traces", 20_000), switches.Number("delay", 0), desk, server, receiver);
+        if (backlog > 0) return await BacklogAsync(switches.Text("kind") ?? "otlp", backlog, switches.DataFolder(), receiver);
+        return await KindsAsync((switches.Text("kinds") ?? string.Join(',', Platforms.All)).Split(','), switches.Number("traces", 20_000), switches.Number("delay", 0), switches.DataFolder(), receiver);
     }
 
-    private static async Task<int> KindsAsync(string[] kinds, int traces, int delay, Desk desk, ServerProcess server, Receiver receiver)
+    private static async Task<int> KindsAsync(string[] kinds, int traces, int delay, string folder, Receiver receiver)
     {
+        await using var server = await ServerProcess.StartAsync(folder, Environment);
+        using var http = await Desk.ClientAsync(server);
+        var desk = new Desk(http);
         var ids = new List<int>();
         foreach (var kind in kinds) ids.Add(await desk.AddAsync(kind, Platforms.Config(kind, receiver.Address)));
 
@@ -63,27 +60,38 @@ internal static class ForwardBenchmark
         return 0;
     }
 
-    private static async Task<int> BacklogAsync(string kind, int traces, Desk desk, ServerProcess server, Receiver receiver)
+    private static async Task<int> BacklogAsync(string kind, int traces, string folder, Receiver receiver)
+    {
+        int id;
+        await using (var server = await ServerProcess.StartAsync(folder, Environment)) id = await WaitingAsync(kind, traces, server, receiver);
+
+        // Another process: what taking and storing a million traces has left in memory is not the lane's.
+        await using var fresh = await ServerProcess.StartAsync(folder, Environment);
+        using var http = await Desk.ClientAsync(fresh);
+        var desk = new Desk(http);
+        await desk.WaitingAsync(id, traces, fresh);
+        receiver.Reset();
+        var run = await DrainAsync(id, desk, fresh, receiver);
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"drained by a server started anew in {run.Time.TotalSeconds:0} s, {traces / run.Time.TotalSeconds:N0} traces/s, {run.Cpu.TotalMicroseconds / traces:N0} µs of its processor each; memory of its own {run.Before:N0} MB, at most {run.MostInFirstTenth:N0} in the first tenth of the time, {run.Most:N0} in all, at the end {fresh.PrivateMegabytes:N0} (resident {run.ResidentBefore:N0}, at most {run.ResidentMost:N0}); retried {run.Retried}"));
+        return run.Most - run.Before <= ReachMegabytes ? 0 : 1;
+    }
+
+    private static async Task<int> WaitingAsync(string kind, int traces, ServerProcess server, Receiver receiver)
     {
         const int Each = 500;
+        using var http = await Desk.ClientAsync(server);
+        var desk = new Desk(http);
         var bodies = Bodies.Plain(Each, json: false);
         var id = await desk.AddAsync(kind, Platforms.Config(kind, receiver.Address));
-        await FillAsync(server, 10_000, Each, (seed, now) => bodies.Next(new Random(seed), now, spansPerTrace: 1), bodies.Headers);
-        await Task.Delay(TimeSpan.FromSeconds(3));
-        await desk.DrainedAsync(id);
         await desk.PauseAsync(id);
-        var start = server.PrivateMegabytes;
-        var clock = Stopwatch.StartNew();
-        await FillAsync(server, traces, Each, (seed, now) => bodies.Next(new Random(seed + 1_000_000), now, spansPerTrace: 1), bodies.Headers);
+        var (start, clock) = (server.PrivateMegabytes, Stopwatch.StartNew());
+        await FillAsync(server, traces, Each, (seed, now) => bodies.Next(new Random(seed), now, spansPerTrace: 1), bodies.Headers);
         await desk.WaitingAsync(id, traces, server);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{traces:N0} traces of one span wait for {kind} after {clock.Elapsed.TotalSeconds:0} s; memory of its own {start:N0} MB before any came, {server.PrivateMegabytes:N0} now"));
-        receiver.Reset();
-        var run = await DrainAsync(id, desk, server, receiver);
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"drained in {run.Time.TotalSeconds:0} s, {traces / run.Time.TotalSeconds:N0} traces/s, {run.Cpu.TotalMicroseconds / traces:N0} µs of the server's processor each; memory of its own {run.Before:N0} MB, at most {run.Most:N0}, at the end {server.PrivateMegabytes:N0} (resident {run.ResidentBefore:N0}, {run.ResidentMost:N0}); first half at most {run.MostInFirstHalf:N0}; retried {run.Retried}"));
-        return run.Most - run.Before <= ReachMegabytes ? 0 : 1;
+        return id;
     }
 
     private static async Task<Run> DrainAsync(int id, Desk desk, ServerProcess server, Receiver receiver)
@@ -97,7 +105,7 @@ internal static class ForwardBenchmark
         {
             Before = before,
             Most = seen.Max(look => look.Own),
-            MostInFirstHalf = seen.Take((seen.Count / 2) + 1).Max(look => look.Own),
+            MostInFirstTenth = seen.Take((seen.Count / 10) + 1).Max(look => look.Own),
             ResidentBefore = residentBefore,
             ResidentMost = seen.Max(look => look.Resident),
             Retried = status.Retried,
@@ -122,7 +130,7 @@ internal static class ForwardBenchmark
 
         public required double Most { get; init; }
 
-        public required double MostInFirstHalf { get; init; }
+        public required double MostInFirstTenth { get; init; }
 
         public required double ResidentBefore { get; init; }
 
