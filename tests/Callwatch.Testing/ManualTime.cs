@@ -61,11 +61,55 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
         }
     }
 
+    /// <summary>
+    /// Goes on to where the next wait ends; false when nothing waits. While something is done under a time limit, as a request on a real socket is,
+    /// the clock stands: it goes faster than any socket, and the limit would have passed before the answer could come.
+    /// </summary>
+    public bool PassWait()
+    {
+        TimeSpan wait;
+        lock (gate)
+        {
+            if (timers.Exists(timer => timer.IsLimit) || timers.Min(timer => timer.Due) is not { } due) return false;
+            wait = due - now;
+        }
+
+        Advance(wait > TimeSpan.Zero ? wait : TimeSpan.Zero);
+        return true;
+    }
+
+    /// <summary>What is done under a time limit has taken too long; false when nothing is, which may only not have begun.</summary>
+    public bool PassLimit()
+    {
+        TimeSpan left;
+        lock (gate)
+        {
+            if (timers.Where(timer => timer.IsLimit).Min(timer => timer.Due) is not { } due) return false;
+            left = due - now;
+        }
+
+        Advance(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+        return true;
+    }
+
+    /// <summary>Passes one wait after the other until it is so, however late those who wait begin to.</summary>
+    public Task PassWaitsUntilAsync(Func<bool> isSo, string what) => Eventually.HoldsAsync(
+        () =>
+        {
+            if (isSo()) return true;
+            PassWait();
+            return false;
+        },
+        what);
+
     private sealed class ManualTimer(ManualTime clock, TimerCallback callback, object? state) : ITimer
     {
         private TimeSpan period;
 
         public DateTimeOffset? Due { get; private set; }
+
+        /// <summary>It ends what takes too long; nobody waits for it.</summary>
+        public bool IsLimit => state is CancellationTokenSource;
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {

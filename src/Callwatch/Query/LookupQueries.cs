@@ -60,14 +60,16 @@ public sealed class LookupQueries(QueryGate gate, Scopes scopes, IJournal journa
         var row = TraceQueries.Summary(run, scope, trace);
         if (row is null || (scope.OnlyAppId is { } only && !row.IsOnlyOf(only))) row = VisibleTrace.Summary(scope.TenantId, VisibleTrace.Spans(run, scope, trace));
         if (row is null) return;
+
+        // The last step is looked at first: what goes on meanwhile must not show a trace as delivered before it has settled.
+        var delivered = deliveries.Of(scope.TenantId, trace, scope.OnlyAppId is { } own ? [own] : row.Thin.Apps);
         var settled = scopes.Summary(scope, row, run).Settled;
         found.Add(new LookupMatch(kind, trace, span,
         [
             new LookupStep("received", row.ReceivedAt, "done", null, null),
             new LookupStep("stored", null, "done", null, null),
             new LookupStep("settled", settled ? deliveries.SettledAt(scope.TenantId, trace) : null, settled ? "done" : "waiting", settled ? null : "more_spans_may_come", null),
-            .. deliveries.Of(scope.TenantId, trace, scope.OnlyAppId is { } own ? [own] : row.Thin.Apps)
-                .Select(delivery => new LookupStep("delivered", delivery.Time, Word(delivery.State), delivery.Reason, delivery.Destination)),
+            .. delivered.Select(delivery => new LookupStep("delivered", delivery.Time, Word(delivery.State), delivery.Reason, delivery.Destination)),
         ]));
     }
 

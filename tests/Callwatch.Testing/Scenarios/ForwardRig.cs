@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Callwatch.Forward;
 using Callwatch.Forward.Lanes;
@@ -121,7 +120,7 @@ public sealed class ForwardRig : IAsyncDisposable
     /// <summary>The destination by itself, for its check, its links and single sends. Dispose of it.</summary>
     public IDestination Open() => kind.Create((JsonObject)config.DeepClone(), new DestinationContext(http, Time, "1.0.0"));
 
-    /// <summary>Runs the lane until it has come to the head (what is not chosen does not move its cursor at once), or until something else is so. The clock goes on meanwhile.</summary>
+    /// <summary>Runs the lane until it has come to the head (what is not chosen does not move its cursor at once), or until something else is so. Its waits are passed meanwhile.</summary>
     public async Task DeliverAsync(Func<bool>? until = null)
     {
         await using var platform = Open();
@@ -129,19 +128,10 @@ public sealed class ForwardRig : IAsyncDisposable
         lane = new Lane(destination, platform, NewGate(), services.Table.Begin(new LaneKey(DestinationId, 0), 0), services, NullLogger.Instance);
         using var stop = new CancellationTokenSource();
         var running = lane.RunAsync(stop.Token);
-        var advanced = Stopwatch.GetTimestamp();
         try
         {
-            await Eventually.HoldsAsync(
-                () =>
-                {
-                    // Not with every look: a day would pass in a second.
-                    if (Stopwatch.GetElapsedTime(advanced) < TimeSpan.FromMilliseconds(2)) return running.IsCompleted;
-                    advanced = Stopwatch.GetTimestamp();
-                    Time.Advance(TimeSpan.FromMilliseconds(50));
-                    return running.IsCompleted || (until?.Invoke() ?? (Cursor == settled.Head || lane.Status() is { Backlog: 0, State: LaneState.Idle }));
-                },
-                "the lane has come to the end");
+            await Time.PassWaitsUntilAsync(
+                () => running.IsCompleted || (until?.Invoke() ?? (Cursor == settled.Head || lane.Status() is { Backlog: 0, State: LaneState.Idle })), "the lane has come to the end");
         }
         finally
         {

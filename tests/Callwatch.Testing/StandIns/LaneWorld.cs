@@ -171,31 +171,17 @@ internal sealed class LaneWorld : IAsyncDisposable
     public LaneStatus Status(int destination = 1) => Host.Status(destination)!;
 
     /// <summary>Lets the waits of lanes pass until it is so.</summary>
-    public Task UntilAsync(Func<bool> isSo, string what = "it is so") => Eventually.HoldsAsync(
-        () =>
-        {
-            PassWait();
-            return isSo();
-        },
-        what);
+    public Task UntilAsync(Func<bool> isSo, string what = "it is so") => Time.PassWaitsUntilAsync(isSo, what);
 
     /// <summary>All that has settled has been dealt with.</summary>
     public Task WhenDoneAsync(int destination = 1) =>
         UntilAsync(() => Status(destination) is { State: LaneState.Idle, Backlog: 0 } status && status.Position >= LastOf(1), "the lane has done all");
 
-    /// <summary>The next attempt that a lane waits for is made now; true when there was one.</summary>
-    public bool PassWait()
-    {
-        foreach (var destination in Directory.All)
-        {
-            if (Host.Status(destination.Id)?.NextAttempt is not { } next) continue;
-            var wait = next.ToDateTimeOffset() - Time.GetUtcNow();
-            if (wait > TimeSpan.Zero) Time.Advance(wait);
-            return true;
-        }
+    /// <summary>The next attempt is made now, as soon as a lane waits for one.</summary>
+    public Task PassWaitAsync() => Eventually.HoldsAsync(Time.PassWait, "a lane waits");
 
-        return false;
-    }
+    /// <summary>The request that is on its way takes too long, as soon as there is one.</summary>
+    public Task PassLimitAsync() => Eventually.HoldsAsync(Time.PassLimit, "a request is on its way");
 
     public async ValueTask DisposeAsync()
     {

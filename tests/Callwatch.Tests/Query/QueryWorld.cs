@@ -73,6 +73,9 @@ internal sealed class QueryWorld : IDisposable
 
     public LookupQueries Lookup => new(gate, Scopes, Journal, new DeliveryQueries());
 
+    /// <summary>Beside settling and lanes.</summary>
+    public LookupQueries LookupBeside(Callwatch.Settle.ISettleState settling, DeliveryQueries deliveries) => new(gate, new Scopes(Apps, Journal, settling: settling), Journal, deliveries);
+
     public ReadScope OnlyApp(int index) => new(1, apps[index]);
 
     /// <summary>All spans of tenant 1 as they stand in the store, with whether each counts as a call.</summary>

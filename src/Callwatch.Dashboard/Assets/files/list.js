@@ -36,7 +36,10 @@
   });
 
   function step(by) {
-    const all = rows(), at = all.findIndex(row => row.hasAttribute("aria-current"));
+    const all = rows();
+    let at = all.findIndex(row => row.hasAttribute("aria-current"));
+    // A list that has come anew meanwhile has kept the focus alone.
+    if (at < 0) at = all.findIndex(row => row.contains(document.activeElement));
     const to = all[at < 0 ? 0 : at + by];
     if (!to?.hasAttribute("data-more")) { if (to) select(to, true); return; }
     if (awaited?.row === to) return;

@@ -155,6 +155,10 @@ public sealed class DestinationUseTests(DestinationSite site) : IClassFixture<De
         var id = await site.MakeAsync("Newcomer", "healthy");
         await visitor.Page.WaitForSelectorAsync($"#lane-{id}");
         Assert.Equal($"pause-{site.Healthy}", await visitor.Page.EvaluateAsync<string>("() => document.activeElement.id"));
+
+        // Keys go on from there, and not from the beginning.
+        await visitor.Page.Keyboard.PressAsync("j");
+        Assert.Equal($"to-{site.Blocked}", await visitor.Page.EvaluateAsync<string>("() => document.activeElement.id"));
         site.Desk.Delete(Tenants.DefaultId, id, "test");
         await visitor.AssertUnharmedAsync();
     }
@@ -222,7 +226,9 @@ public sealed class DestinationUseTests(DestinationSite site) : IClassFixture<De
         await visitor.Page.ClickAsync("h1");
         await visitor.Page.Keyboard.PressAsync("g");
         await visitor.Page.Keyboard.PressAsync("d");
-        await visitor.Page.WaitForSelectorAsync("#lanes .lane");
+
+        // Once it is loaded, scripts and all; rows can be seen before.
+        await visitor.Page.WaitForURLAsync("**/destinations");
         await visitor.Page.Keyboard.PressAsync("j");
         Assert.Equal($"to-{site.Healthy}", await visitor.Page.EvaluateAsync<string>("() => document.activeElement.id"));
         await visitor.Page.Keyboard.PressAsync("j");

@@ -80,13 +80,8 @@ public sealed class LaneFaultTests : IAsyncDisposable
         await world.StartAsync(world.Destination(platform.Address));
         await world.SettleAsync(1, A.Span("chat"));
         await Eventually.HoldsAsync(() => platform.AtOnce == 1, "the request has come");
-        await Eventually.HoldsAsync(
-            () =>
-            {
-                world.Time.Advance(TimeSpan.FromSeconds(1));
-                return platform.Taken.Count > 0;
-            },
-            "it is sent again");
+        await world.PassLimitAsync();
+        await world.UntilAsync(() => platform.Taken.Count > 0, "it is sent again");
         await world.WhenDoneAsync();
         Assert.Equal([Line(1, 1, "chat")], platform.Taken.Distinct());
         Assert.True(world.Time.GetUtcNow() - new ManualTime().GetUtcNow() >= world.Options.Timeout);
@@ -133,13 +128,8 @@ public sealed class LaneFaultTests : IAsyncDisposable
         await world.SettleAsync(1, A.Span("chat"));
 
         // The stand-in waits for the end of a head that never comes: the handshake is given up after the time limit.
-        await Eventually.HoldsAsync(
-            () =>
-            {
-                world.Time.Advance(TimeSpan.FromSeconds(1));
-                return world.Status().State == LaneState.Retrying;
-            },
-            "it is tried again");
+        await world.PassLimitAsync();
+        await Eventually.HoldsAsync(() => world.Status().State == LaneState.Retrying, "it is tried again");
         Assert.Empty(platform.Requests);
     }
 
@@ -217,7 +207,7 @@ public sealed class LaneFaultTests : IAsyncDisposable
         await Eventually.HoldsAsync(() => world.Status().State == LaneState.Blocked, "it is blocked");
         var error = world.Status().LastError!;
         Assert.Equal((status, "key *** is unknown here"), (error.Status, error.Message));
-        world.PassWait();
+        await world.PassWaitAsync();
         await Eventually.HoldsAsync(() => platform.Requests.Count == 2 && world.Status().NextAttempt is not null, "it was looked at again");
         Assert.Equal(60, (world.Status().NextAttempt!.Value.ToDateTimeOffset() - world.Time.GetUtcNow()).TotalSeconds, 0.01);
 

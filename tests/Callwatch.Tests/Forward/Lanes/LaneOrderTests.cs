@@ -55,13 +55,7 @@ public sealed class LaneOrderTests : IAsyncDisposable
         await Eventually.HoldsAsync(() => platform.Requests.Count == 1, "the first goes at once");
         await Eventually.HoldsAsync(() => batching.Status().State == LaneState.Idle, "it is answered");
         for (var trace = 2ul; trace <= 20; trace++) await batching.SettleAsync(trace, A.Span("next"));
-        await Eventually.HoldsAsync(
-            () =>
-            {
-                batching.Time.Advance(TimeSpan.FromMilliseconds(500));
-                return platform.Taken.Count == 20;
-            },
-            "the others go");
+        await batching.UntilAsync(() => platform.Taken.Count == 20, "the others go");
         Assert.Equal([1, 19], platform.Requests.Select(request => request.Items.Count));
     }
 
@@ -375,17 +369,7 @@ public sealed class LaneOrderTests : IAsyncDisposable
         return settled.Count;
     }
 
-    private async Task UntilEndedAsync(int replay)
-    {
-        await Eventually.HoldsAsync(
-            () =>
-            {
-                // A replay lets live go first, by waiting a second.
-                if (!world.PassWait()) world.Time.Advance(TimeSpan.FromMilliseconds(100));
-                return world.Lanes.Replays(1).Single(known => known.Id == replay).Ended is not null;
-            },
-            "the replay has ended");
-    }
+    private Task UntilEndedAsync(int replay) => world.UntilAsync(() => world.Lanes.Replays(1).Single(known => known.Id == replay).Ended is not null, "the replay has ended");
 
     private Timestamp At(int minutes) => Timestamp.From(new ManualTime().GetUtcNow().AddMinutes(minutes));
 
