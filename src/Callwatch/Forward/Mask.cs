@@ -37,7 +37,7 @@ public sealed class Mask
         {
             try
             {
-                compiled.Add(new Regex(BuiltIn.GetValueOrDefault(pattern, pattern), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1)));
+                compiled.Add(new Regex(BuiltIn.GetValueOrDefault(pattern, pattern), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant));
             }
             catch (Exception e) when (e is ArgumentException or NotSupportedException)
             {

@@ -93,7 +93,7 @@ internal sealed partial class StoreReader(
             while (await records.GatherAsync(gathered, cancel))
             {
                 // Normalised here while the batch before is written there.
-                var batch = await normalizing.RunAsync(() => builder.Build(gathered, journal.Epoch));
+                var batch = await BuildAsync(cancel);
                 var (oldest, newest) = (gathered[0].ReceivedAt, gathered[^1].ReceivedAt);
                 await storing;
                 storing = StoreAsync(batch, oldest, newest, cancel);
@@ -102,6 +102,24 @@ internal sealed partial class StoreReader(
         finally
         {
             await storing;
+        }
+    }
+
+    // What is asked of control data meanwhile may fail as a disk does.
+    private async Task<StoreBatch> BuildAsync(CancellationToken cancel)
+    {
+        for (var wait = TimeSpan.FromSeconds(1); ; wait = wait * 2 < LongestWait ? wait * 2 : LongestWait)
+        {
+            try
+            {
+                return await normalizing.RunAsync(() => builder.Build(gathered, journal.Epoch));
+            }
+            catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
+            {
+                progress.Is(StoreState.Failing, e.Message);
+                CannotStore(gathered[^1].Number, e.Message, wait.TotalSeconds);
+                await Task.Delay(wait, time, cancel);
+            }
         }
     }
 
@@ -134,7 +152,7 @@ internal sealed partial class StoreReader(
         return damaged.Count > 0 && damage.SetAside(damaged);
     });
 
-    private async Task ApplyAsync(StoreBatch batch, Timestamp newest)
+    private async Task ApplyAsync(StoreBatch batch, Timestamp newest, bool again = false)
     {
         try
         {
@@ -150,6 +168,12 @@ internal sealed partial class StoreReader(
             if (parts.Count > 1)
             {
                 foreach (var part in parts) await ApplyAsync(part, newest);
+                return;
+            }
+
+            if (!again)
+            {
+                await ApplyAsync(batch, newest, again: true);
                 return;
             }
 

@@ -5,8 +5,8 @@ namespace Callwatch.Normalize.Pricing;
 /// <summary>A match expression of the price data, on a name in lower case.</summary>
 internal abstract record NameMatch
 {
-    /// <summary>Longest a regular expression may take: an operator's own might be a slow one.</summary>
-    public static readonly TimeSpan RegexLimit = TimeSpan.FromMilliseconds(50);
+    /// <summary>Longest a regular expression that looks ahead or back may take: an operator's own might be a slow one. Generous, for on a busy machine time passes without work.</summary>
+    public static readonly TimeSpan RegexLimit = TimeSpan.FromSeconds(2);
 
     public static readonly NameMatch Never = new Any([]);
 

@@ -146,11 +146,26 @@ internal sealed class PriceDataReader
         var text = before + TextOf(pattern, path) + after;
         try
         {
-            return new NameMatch.Pattern(new Regex(text, RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, NameMatch.RegexLimit));
+            return new NameMatch.Pattern(Compiled(text));
         }
         catch (ArgumentException)
         {
             return Fail(path, "is no regular expression", NameMatch.Never);
+        }
+    }
+
+    // In time that grows with the name alone, where the pattern allows it. A time limit strikes on a busy machine whatever the name, so only what
+    // looks ahead or back has one.
+    private static Regex Compiled(string pattern)
+    {
+        const RegexOptions Options = RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture;
+        try
+        {
+            return new Regex(pattern, Options | RegexOptions.NonBacktracking);
+        }
+        catch (NotSupportedException)
+        {
+            return new Regex(pattern, Options, NameMatch.RegexLimit);
         }
     }
 

@@ -121,8 +121,13 @@ internal sealed partial class PriceLookup(IReadOnlyList<PriceData> layers)
         : address.StartsWith("https://", StringComparison.OrdinalIgnoreCase) ? address.ToLowerInvariant() : "https://" + address.ToLowerInvariant();
 
     private static string WithDashes(string model) => CompactDate().Replace(model, match =>
-        DateOnly.TryParseExact(match.ValueSpan[1..], "yyyyMMdd", out var day) ? day.ToString("-yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture) : match.Value);
+    {
+        var behind = match.Index + match.Length;
+        if (behind < model.Length && model[behind] is not ('-' or ':')) return match.Value;
+        return DateOnly.TryParseExact(match.ValueSpan[1..], "yyyyMMdd", out var day) ? day.ToString("-yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture) : match.Value;
+    });
 
-    [GeneratedRegex(@"-20\d{6}(?=-|:|$)", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 100)]
+    // Without a time limit: it needs none, and on a machine that is short of time a limit strikes whatever the text.
+    [GeneratedRegex(@"-20\d{6}", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
     private static partial Regex CompactDate();
 }

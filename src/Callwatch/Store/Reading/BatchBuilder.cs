@@ -5,6 +5,7 @@ using Callwatch.Spans;
 using Callwatch.Store.Rows;
 using Callwatch.Store.Writing;
 using Callwatch.Telemetry;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 
 namespace Callwatch.Store.Reading;
@@ -12,6 +13,8 @@ namespace Callwatch.Store.Reading;
 /// <summary>Turns journal records into a batch: normalises their spans, each with those of its log records that are in the same batch.</summary>
 internal sealed partial class BatchBuilder(SpanNormalizer normalizer, Counters counters, ILogger<BatchBuilder> log, RowAge? age = null)
 {
+    private const int Attempts = 2;
+
     private static readonly string ClockAhead = Reason.ClockAhead.Word();
 
     private readonly Dictionary<(int Tenant, TraceId Trace, SpanId Span), List<(LogPlace Place, JoinedLog Log)>> joined = [];
@@ -29,18 +32,31 @@ internal sealed partial class BatchBuilder(SpanNormalizer normalizer, Counters c
     }
 
     // A record that cannot be read must not keep all that come after it from being stored: it is counted and stays in the journal.
+    // Its bytes fail each time alike: what passes the second time was not its fault. Nor are the troubles of the disk and of control data,
+    // which go up, so that the whole batch is tried again.
     private void Guard<T>(JournalRecord record, List<T> into, Action<JournalRecord, List<T>> add)
     {
         var before = into.Count;
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            add(record, into);
-        }
-        catch (Exception e) when (e is not OutOfMemoryException)
-        {
-            into.RemoveRange(before, into.Count - before);
-            counters.Add(Reason.RecordUnreadable, tenantId: record.TenantId);
-            RecordUnreadable(record.Number, e.GetType().Name);
+            try
+            {
+                add(record, into);
+                return;
+            }
+            catch (Exception e) when (e is not (OutOfMemoryException or SqliteException or IOException or UnauthorizedAccessException))
+            {
+                into.RemoveRange(before, into.Count - before);
+                if (attempt < Attempts)
+                {
+                    RecordFailedOnce(record.Number, e.GetType().Name, e.StackTrace);
+                    continue;
+                }
+
+                counters.Add(Reason.RecordUnreadable, tenantId: record.TenantId);
+                RecordUnreadable(record.Number, e.GetType().Name, e.StackTrace);
+                return;
+            }
         }
     }
 
@@ -81,7 +97,7 @@ internal sealed partial class BatchBuilder(SpanNormalizer normalizer, Counters c
         // A reader of bytes that are not protobuf stops where it understands no more; the journal knows how many there should be.
         if (spans.Count - before + past >= record.ItemCount) return;
         counters.Add(Reason.RecordUnreadable, tenantId: record.TenantId);
-        RecordUnreadable(record.Number, "cut short");
+        RecordUnreadable(record.Number, "cut short", null);
     }
 
     // What the door has mended it has counted; this is found only here, where the time of receipt is compared.
@@ -90,6 +106,9 @@ internal sealed partial class BatchBuilder(SpanNormalizer normalizer, Counters c
         if (span.Notes.Count > 0 && span.Notes.Contains(ClockAhead)) counters.Add(Reason.ClockAhead, tenantId: span.TenantId);
     }
 
-    [LoggerMessage(EventId = 401, Level = LogLevel.Error, Message = "Journal record {Number} cannot be read ({Why}); its spans are not stored. It stays in the journal.")]
-    private partial void RecordUnreadable(long number, string why);
+    [LoggerMessage(EventId = 401, Level = LogLevel.Error, Message = "Journal record {Number} cannot be read ({Why}); its spans are not stored. It stays in the journal. {Where}")]
+    private partial void RecordUnreadable(long number, string why, string? where);
+
+    [LoggerMessage(EventId = 407, Level = LogLevel.Warning, Message = "Journal record {Number} could not be read at once ({Why}); it is tried again. {Where}")]
+    private partial void RecordFailedOnce(long number, string why, string? where);
 }
