@@ -35,7 +35,7 @@ public sealed class LangfuseStandIn : StandIn
     public bool HasProject { get; set; } = true;
 
     /// <summary>Rows by project, trace, span and start, as they are stored: the last copy of each.</summary>
-    public IReadOnlyList<WireSpan> Spans => [.. spans.Values];
+    public IReadOnlyList<WireSpan> Spans => Between(() => spans.Values.ToList());
 
     /// <summary>Entities of the old ingestion by id.</summary>
     public IReadOnlyDictionary<string, JsonObject> Entities => ingestion.Entities;
@@ -43,7 +43,7 @@ public sealed class LangfuseStandIn : StandIn
     public IReadOnlyDictionary<string, JsonObject> Scores => scores.ById;
 
     /// <summary>What the platform would have lost, or made another thing of, without a word.</summary>
-    public IReadOnlyList<string> Problems => [.. problems, .. ingestion.Problems];
+    public IReadOnlyList<string> Problems => Between(() => problems.Concat(ingestion.Problems).ToList());
 
     public static async Task<LangfuseStandIn> StartedAsync()
     {

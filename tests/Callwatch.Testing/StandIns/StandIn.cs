@@ -104,6 +104,12 @@ public abstract class StandIn : IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>What the platform holds, looked at between two requests.</summary>
+    protected T Between<T>(Func<T> look)
+    {
+        lock (gate) return look();
+    }
+
     /// <summary>As the platform answers. One request at a time.</summary>
     protected abstract StandInAnswer Answer(StandInRequest request);
 

@@ -146,13 +146,31 @@ public sealed class StoreReaderTests
         var commits = 0;
         store.Writer.BeforeCommit = _ =>
         {
-            // All together, then each alone: the partition and the catalog of the first, then the second fails.
-            if (commits++ is 0 or 3) throw new InvalidOperationException("a fault");
+            // All together, then each alone: the partition and the catalog of the first, then the second fails, and again.
+            if (commits++ is 0 or 3 or 4) throw new InvalidOperationException("a fault");
         };
         await store.StartAsync(Cancel);
         await store.WhenStoredAsync(Cancel);
         Assert.Equal([1UL, 3UL], store.Contents().Calls.Select(call => call.SpanId.Value).Order());
         Assert.Equal(1, store.Counters.Total(Reason.RecordUnreadable));
+    }
+
+    [Fact]
+    public async Task A_fault_that_passes_costs_nothing()
+    {
+        using var temp = new TempFolder();
+        var journal = new InMemoryJournal();
+        await journal.AppendAsync([Traces(Chat(1)), Traces(Chat(2)), Traces(Chat(3))], Cancel);
+        await using var store = new RunningStore(temp.Path, journal);
+        var commits = 0;
+        store.Writer.BeforeCommit = _ =>
+        {
+            if (commits++ is 0 or 3) throw new InvalidOperationException("a fault");
+        };
+        await store.StartAsync(Cancel);
+        await store.WhenStoredAsync(Cancel);
+        Assert.Equal([1UL, 2UL, 3UL], store.Contents().Calls.Select(call => call.SpanId.Value).Order());
+        Assert.Equal(0, store.Counters.Total(Reason.RecordUnreadable));
     }
 
     private static JournalEntry Traces(params SpanBuilder[] spans) => RunningStore.Entry(Signal.Traces, A.Traces(spans), spans.Length);

@@ -109,6 +109,6 @@ internal sealed partial class BatchBuilder(SpanNormalizer normalizer, Counters c
     [LoggerMessage(EventId = 401, Level = LogLevel.Error, Message = "Journal record {Number} cannot be read ({Why}); its spans are not stored. It stays in the journal. {Where}")]
     private partial void RecordUnreadable(long number, string why, string? where);
 
-    [LoggerMessage(EventId = 407, Level = LogLevel.Warning, Message = "Journal record {Number} could not be read at once ({Why}); it is tried again. {Where}")]
+    [LoggerMessage(EventId = 409, Level = LogLevel.Warning, Message = "Journal record {Number} could not be read at once ({Why}); it is tried again. {Where}")]
     private partial void RecordFailedOnce(long number, string why, string? where);
 }
