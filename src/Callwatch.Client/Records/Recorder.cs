@@ -9,7 +9,7 @@ namespace Callwatch.Client.Records;
 /// The way of a record: queue, pack, (spool), server. With a spool folder packs go to disk first and from there to the server, so that the queue
 /// stays empty while the server is away; without one they wait in memory, and the queue behind them.
 /// </summary>
-internal sealed partial class Recorder : ICallwatchRecorder, IHostedService, IAsyncDisposable
+internal sealed partial class Recorder : ICallwatchRecorder, IHostedService, IAsyncDisposable, IDisposable
 {
     private readonly RecorderOptions options;
     private readonly TimeProvider time;
@@ -57,21 +57,29 @@ internal sealed partial class Recorder : ICallwatchRecorder, IHostedService, IAs
         await done.Task.WaitAsync(cancel).ConfigureAwait(false);
     }
 
+    /// <summary>Whether somebody else begins and ends it, and not the host.</summary>
+    internal bool IsPart { get; set; }
+
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        // Not within the host's own start: whatever happens here must not keep it.
-        work ??= Task.WhenAll(Task.Run(PackAsync, CancellationToken.None), spool is null ? Task.CompletedTask : Task.Run(() => UnspoolAsync(spool), CancellationToken.None));
+        if (!IsPart) Begin();
         return Task.CompletedTask;
     }
 
-    public async Task StopAsync(CancellationToken cancellationToken)
+    public Task StopAsync(CancellationToken cancellationToken) => IsPart ? Task.CompletedTask : EndAsync(options.ShutdownTimeout, cancellationToken);
+
+    // Not within the host's own start: whatever happens here must not keep it.
+    internal void Begin() =>
+        work ??= Task.WhenAll(Task.Run(PackAsync, CancellationToken.None), spool is null ? Task.CompletedTask : Task.Run(() => UnspoolAsync(spool), CancellationToken.None));
+
+    internal async Task EndAsync(TimeSpan within, CancellationToken cancel)
     {
         stopped = true;
         queue.Writer.TryComplete();
         if (work is null) return;
         try
         {
-            await work.WaitAsync(options.ShutdownTimeout, time, cancellationToken).ConfigureAwait(false);
+            await work.WaitAsync(options.ShutdownTimeout < within ? options.ShutdownTimeout : within, time, cancel).ConfigureAwait(false);
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
@@ -90,6 +98,9 @@ internal sealed partial class Recorder : ICallwatchRecorder, IHostedService, IAs
         stop.Dispose();
         spooled.Dispose();
     }
+
+    // A container may be disposed of without waiting; after the cancellation there is nothing left to wait for.
+    public void Dispose() => Task.Run(() => DisposeAsync().AsTask()).GetAwaiter().GetResult();
 
     // The order matters to FlushAsync: what it counts on must already be in the queue.
     private bool Take(object item)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Callwatch.Client.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -7,6 +8,9 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Callwatch.Client.Records;
+
+/// <summary>What code changes in the recorder's settings.</summary>
+internal sealed record RecorderChange(Action<RecorderOptions> Apply);
 
 /// <summary>Registers the recorder of business traces.</summary>
 public static partial class RecorderServices
@@ -18,11 +22,12 @@ public static partial class RecorderServices
     public static IServiceCollection AddCallwatchRecorder(this IServiceCollection services, Action<RecorderOptions>? configure = null)
     {
         services.TryAddSingleton(TimeProvider.System);
+        if (configure is not null) services.AddSingleton(new RecorderChange(configure));
         services.TryAddSingleton(provider =>
         {
             var log = provider.GetService<ILogger<Recorder>>() ?? NullLogger<Recorder>.Instance;
-            var options = Read(provider.GetService<IConfiguration>(), log);
-            configure?.Invoke(options);
+            var options = provider.GetService<ClientSettings>()?.Options.Records ?? Read(provider.GetService<IConfiguration>(), new RecorderOptions(), log);
+            foreach (var change in provider.GetServices<RecorderChange>()) change.Apply(options);
             return new Recorder(options, provider.GetRequiredService<TimeProvider>(), log);
         });
         services.TryAddSingleton<ICallwatchRecorder>(provider => provider.GetRequiredService<Recorder>());
@@ -30,13 +35,17 @@ public static partial class RecorderServices
         return services;
     }
 
-    private static RecorderOptions Read(IConfiguration? settings, ILogger log)
+    /// <param name="alone">Whether address, key and app are to be read too.</param>
+    internal static RecorderOptions Read(IConfiguration? settings, RecorderOptions options, ILogger log, bool alone = true)
     {
-        var options = new RecorderOptions();
         if (settings is null) return options;
-        Set("Callwatch:Endpoint", text => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" ? uri : null, uri => options.Endpoint = uri, "an http or https address");
-        Set("Callwatch:ApiKey", text => text, key => options.ApiKey = key, "a key");
-        Set("Callwatch:App", text => text, app => options.App = app, "a name");
+        if (alone)
+        {
+            Set("Callwatch:Endpoint", text => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" ? uri : null, uri => options.Endpoint = uri, "an http or https address");
+            Set("Callwatch:ApiKey", text => text, key => options.ApiKey = key, "a key");
+            Set("Callwatch:App", text => text, app => options.App = app, "a name");
+        }
+
         Number("QueueRecords", number => options.QueueRecords = number);
         Number("BatchRecords", number => options.BatchRecords = number);
         Time("BatchDelay", value => options.BatchDelay = value);

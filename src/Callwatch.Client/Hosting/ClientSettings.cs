@@ -1,0 +1,63 @@
+using Callwatch.Client.Records;
+using Callwatch.Client.Telemetry.Settings;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+
+namespace Callwatch.Client.Hosting;
+
+/// <summary>What the application changes in code.</summary>
+internal sealed record ClientChange(Action<CallwatchClientOptions> Apply);
+
+/// <summary>The settings as they are in force: read once, from configuration and environment, then what code says. Never throws.</summary>
+internal sealed partial class ClientSettings
+{
+    private readonly List<SettingTrouble> troubles = [];
+    private readonly ILogger log;
+
+    public ClientSettings(IEnumerable<ClientChange> changes, IServiceProvider services, ILoggerFactory? logs = null)
+    {
+        log = logs?.CreateLogger("Callwatch.Client") ?? Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
+        var source = new SettingSource((IConfiguration?)services.GetService(typeof(IConfiguration)));
+        CommonSettings.Read(source, Options, troubles);
+        RecorderServices.Read(source.Configuration, Options.Records, log, alone: false);
+        OpenTelemetrySettings.Read(source, Options, troubles);
+        Change(changes);
+        CommonSettings.Check(Options, troubles);
+        OpenTelemetrySettings.Check(source, Options, troubles);
+        foreach (var trouble in troubles) Wrong(log, trouble.Text);
+    }
+
+    public CallwatchClientOptions Options { get; } = new();
+
+    /// <summary>What is wrong, a line each, without secrets.</summary>
+    public IReadOnlyList<SettingTrouble> Troubles => troubles;
+
+    private void Change(IEnumerable<ClientChange> changes)
+    {
+        var records = Options.Records;
+        (records.Endpoint, records.ApiKey, records.App) = (Options.Endpoint, Options.ApiKey, Options.App);
+        var before = (records.Endpoint, records.ApiKey, records.App);
+        foreach (var change in changes)
+        {
+            try
+            {
+                change.Apply(Options);
+            }
+            catch (Exception e) when (e is not OutOfMemoryException)
+            {
+                ChangeFailed(log, e.GetType().FullName!);
+            }
+        }
+
+        // What was changed for all holds for records too, unless these were given something of their own.
+        if (ReferenceEquals(records.Endpoint, before.Endpoint)) records.Endpoint = Options.Endpoint;
+        if (ReferenceEquals(records.ApiKey, before.ApiKey)) records.ApiKey = Options.ApiKey;
+        if (ReferenceEquals(records.App, before.App)) records.App = Options.App;
+    }
+
+    [LoggerMessage(EventId = 500, Level = LogLevel.Warning, Message = "{Trouble}")]
+    private static partial void Wrong(ILogger log, string trouble);
+
+    [LoggerMessage(EventId = 501, Level = LogLevel.Warning, Message = "What AddCallwatch() was given to configure itself threw {Type}; it is left where it came to")]
+    private static partial void ChangeFailed(ILogger log, string type);
+}

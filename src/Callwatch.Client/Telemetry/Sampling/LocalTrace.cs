@@ -1,0 +1,51 @@
+using System.Diagnostics;
+
+namespace Callwatch.Client.Telemetry.Sampling;
+
+/// <summary>The spans of one trace beneath one local root: a span without a parent in this process. Guarded by the buffer's lock.</summary>
+internal sealed class LocalTrace(Activity root)
+{
+    private const string Property = "callwatch.local_trace";
+
+    public Activity Root { get; } = root;
+
+    public Verdict Verdict { get; set; }
+
+    /// <summary>Ended spans that wait for the verdict, with their estimated size.</summary>
+    public List<Activity> Waiting { get; } = [];
+
+    public long Bytes { get; set; }
+
+    /// <summary>When the first of these came.</summary>
+    public long Since { get; set; }
+
+    /// <summary>In the line of those with waiting spans.</summary>
+    public LinkedListNode<LocalTrace>? Place { get; set; }
+
+    /// <summary>That of the span; null where it began before anybody listened.</summary>
+    public static LocalTrace? Of(Activity span) => span.GetCustomProperty(Property) as LocalTrace;
+
+    /// <summary>That of the nearest known ancestor, else a new one.</summary>
+    public static LocalTrace Begin(Activity span)
+    {
+        // A span in between may come from a source that nobody listens to.
+        for (var above = span.Parent; above is not null; above = above.Parent)
+        {
+            if (Of(above) is not { } trace) continue;
+            span.SetCustomProperty(Property, trace);
+            return trace;
+        }
+
+        var begun = new LocalTrace(span);
+        span.SetCustomProperty(Property, begun);
+        return begun;
+    }
+}
+
+/// <summary>What is known of a local trace.</summary>
+internal enum Verdict
+{
+    Open,
+    Keep,
+    Leave,
+}
