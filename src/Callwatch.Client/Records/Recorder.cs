@@ -28,6 +28,7 @@ internal sealed partial class Recorder : ICallwatchRecorder, IHostedService, IAs
     private volatile bool stopped;
     private volatile bool packed;
     private bool failing;
+    private bool isDisposed;
 
     public Recorder(RecorderOptions options, TimeProvider time, ILogger<Recorder> log)
     {
@@ -90,6 +91,8 @@ internal sealed partial class Recorder : ICallwatchRecorder, IHostedService, IAs
 
     public async ValueTask DisposeAsync()
     {
+        // A container disposes of it once for each interface that it is registered as.
+        if (Interlocked.Exchange(ref isDisposed, true)) return;
         stopped = true;
         queue.Writer.TryComplete();
         await stop.CancelAsync().ConfigureAwait(false);

@@ -32,8 +32,8 @@ internal sealed class DiagnosticSources : IObserver<DiagnosticListener>, IDispos
         {
             "Microsoft.EntityFrameworkCore" => value.Subscribe(new EntityFramework(), EntityFramework.Wants),
             "SqlClientDiagnosticListener" => value.Subscribe(new SqlClient(), SqlClient.Wants),
-            // Being listened to is all it needs: it begins and ends its activities itself.
-            "Quartz" => value.Subscribe(new Ignored()),
+            // Being listened to is all it needs: it begins and ends its activities itself. Of jobs alone: its store is asked all the time.
+            "Quartz" => value.Subscribe(new Ignored(), (name, _, _) => name.StartsWith("Quartz.Job.", StringComparison.Ordinal)),
             _ => null,
         };
         if (subscription is null) return;

@@ -5,7 +5,7 @@ namespace Callwatch.Client.Telemetry.Sources;
 
 /// <summary>
 /// Logged exceptions become events of the current span: <c>exception</c> by the conventions, with what was logged beside it. From the level Error on
-/// the span has failed; what was logged lower was dealt with.
+/// the span has failed; what was logged lower was dealt with. Our own lines carry no exceptions, so there is nothing to go round in circles.
 /// </summary>
 [ProviderAlias("CallwatchExceptions")]
 internal sealed class ExceptionLogs(ExceptionLogs.Switch on) : ILoggerProvider
@@ -27,16 +27,14 @@ internal sealed class ExceptionLogs(ExceptionLogs.Switch on) : ILoggerProvider
     {
         private const int LongestMessage = 2_000;
 
-        private readonly bool isOwn = category.StartsWith("Callwatch.Client", StringComparison.Ordinal);
-
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None && !isOwn;
+        public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None;
 
         void ILogger.Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            if (exception is null || isOwn || Activity.Current is not { IsAllDataRequested: true } span || !on.IsOn) return;
+            if (exception is null || Activity.Current is not { IsAllDataRequested: true } span || !on.IsOn) return;
             try
             {
                 var message = formatter(state, exception);

@@ -29,5 +29,5 @@ internal static class KnownSources
         [Meter, "Microsoft.AspNetCore.*", "System.Net.Http", "System.Runtime", "Npgsql", "Microsoft.EntityFrameworkCore", "OpenAI.*", "Experimental.Microsoft.Extensions.AI*", "Microsoft.Extensions.AI*"];
 
     /// <summary>Activities without a source, by their names.</summary>
-    public static IReadOnlyList<string> Legacy { get; } = ["Quartz.Job.Execute", "Quartz.Job.Veto"];
+    public static IReadOnlyList<string> Legacy { get; } = ["Quartz.Job.Execute", "Quartz.Job.Vetoed"];
 }
