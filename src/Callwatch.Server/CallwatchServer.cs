@@ -56,6 +56,7 @@ public static class CallwatchServer
         app.MapOtlp();
         app.MapRecords();
         app.MapFeedback();
+        app.MapLangfuse();
         app.MapCalls();
         app.MapTraces();
         app.MapMedia();

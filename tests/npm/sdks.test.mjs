@@ -87,9 +87,23 @@ test("@anthropic-ai/sdk, which traces itself", async () => {
   assert.ok(call.cost.cache_read_usd > 0);
 });
 
+test("langfuse, which knows only the older ingestion", async () => {
+  await run(process.execPath, ["langfuse/legacy.mjs"], { CALLWATCH_TEST_URL: server.url, CALLWATCH_TEST_KEY: server.adminKey }, import.meta.dirname);
+  let call;
+  // What it told of at first has no end yet.
+  for (const deadline = Date.now() + 20_000; call?.usage.output_tokens !== 23 && Date.now() < deadline;) [call] = await callsOf(server, "default", 1);
+  assertChat(call);
+  assert.equal(call.user_id, "u_3");
+  assert.equal(call.session_id, "s_3");
+  const { trace, spans } = await get(server, `/api/v1/traces/${call.trace_id}`);
+  assert.deepEqual(spans.map((span) => span.name).sort(), ["answer-question", "llm", "look-up"]);
+  assert.deepEqual(trace.tags, ["faq"]);
+  assert.equal(spans.find((span) => span.name === "answer-question").scores[0].value, 1);
+});
+
 test("all of them together are in the figures", async () => {
   const { groups } = await get(server, "/api/v1/stats?by=app");
   assert.deepEqual(Object.fromEntries(groups.map((group) => [group.key.app, group.total.calls])), {
-    "otel-openai": 4, "vercel-ai": 2, openinference: 1, langfuse: 1, anthropic: 1,
+    "otel-openai": 4, "vercel-ai": 2, openinference: 1, langfuse: 1, anthropic: 1, default: 1,
   });
 });

@@ -14,7 +14,6 @@ internal static class OtlpElsewhere
         routes.MapHint("/runs/multipart", LangSmith);
         routes.MapHint("/runs/batch", LangSmith);
         routes.MapHint("/runs", LangSmith);
-        routes.MapHint("/api/public/ingestion", "Langfuse's older ingestion format is not taken here. Its current SDKs send OpenTelemetry to /api/public/otel/v1/traces, which is.");
         const string Sentry = "Sentry's envelopes are not taken here. Export the same spans with OpenTelemetry (OTLP) to /v1/traces.";
         routes.MapHint("/api/{project}/envelope", Sentry);
         routes.MapHint("/api/{project}/store", Sentry);

@@ -43,7 +43,7 @@ internal static class RecordEndpoints
                 Body = http.Request.BodyReader,
                 Length = http.Request.ContentLength,
                 Coding = ContentCodings.Parse(http.Request.Headers.ContentEncoding),
-                Records = batch,
+                Foreign = batch,
             },
             http.RequestAborted);
         return result is IntakeResult.Accepted ? TypedResults.Json(ToApi(batch), ApiJson.Default.ApiRecordsTaken, statusCode: StatusCodes.Status202Accepted) : Refusal(result);

@@ -4,7 +4,6 @@ using Callwatch.Media;
 using Callwatch.Receive.Bodies;
 using Callwatch.Receive.MediaParts;
 using Callwatch.Receive.Otlp;
-using Callwatch.Receive.Records;
 using Callwatch.Spans;
 using Callwatch.Telemetry;
 using Microsoft.Extensions.Options;
@@ -101,7 +100,7 @@ public sealed class Intake(
 
     private IntakeResult? ToProtobuf(IntakeRequest request, HeldPayload held)
     {
-        if (request.Records is { } records) return OfRecords(records, request.Sender.TenantId, held);
+        if (request.Foreign is { } foreign) return OfForeign(foreign, request.Sender.TenantId, held);
         if (request.Format == OtlpFormat.Protobuf) return null;
         var shape = request.Signal switch
         {
@@ -116,12 +115,12 @@ public sealed class Intake(
         return null;
     }
 
-    private IntakeResult? OfRecords(RecordBatch records, int tenantId, HeldPayload held)
+    private IntakeResult? OfForeign(IForeignBody body, int tenantId, HeldPayload held)
     {
         var message = held.Next(options.MaxInflatedBytes);
-        if (records.Write(held.Bytes.Span, message) is { } wrong) return new IntakeResult.Malformed(wrong);
+        if (body.Write(held.Bytes.Span, message) is { } wrong) return new IntakeResult.Malformed(wrong);
         if (message.Trouble != BufferTrouble.None) return NoRoom(message, TooLargeAsProtobuf);
-        counters.Add(Reason.RecordRefused, records.Refused.Count, tenantId);
+        counters.Add(Reason.RecordRefused, body.RefusedItems, tenantId);
         held.GoOnWith(message);
         return null;
     }

@@ -1,7 +1,6 @@
 using System.IO.Pipelines;
 using Callwatch.Journal;
 using Callwatch.Receive.Bodies;
-using Callwatch.Receive.Records;
 
 namespace Callwatch.Receive;
 
@@ -38,6 +37,6 @@ public sealed record IntakeRequest
     /// <summary>The body is that of a unary gRPC call: one message behind its prefix.</summary>
     public bool IsGrpc { get; init; }
 
-    /// <summary>The body is JSON with trace records, to be made into OTLP by this; null where it is OTLP.</summary>
-    public RecordBatch? Records { get; init; }
+    /// <summary>The body is JSON of another format, to be made into OTLP by this; null where it is OTLP.</summary>
+    public IForeignBody? Foreign { get; init; }
 }

@@ -1,3 +1,4 @@
+using Callwatch.Receive.Langfuse;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -11,6 +12,7 @@ public static class ReceiveServices
         services.AddSingleton<IValidateOptions<ReceiveOptions>, ReceiveOptionsValidator>();
         services.AddOptions<ReceiveOptions>().BindConfiguration(ReceiveOptions.Section).ValidateOnStart();
         services.AddSingleton<Intake>();
+        services.AddSingleton<LangfuseMemory>();
         return services;
     }
 }

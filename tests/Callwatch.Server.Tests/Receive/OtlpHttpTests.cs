@@ -153,7 +153,6 @@ public sealed class OtlpHttpTests
     [Theory]
     [InlineData("/runs/multipart")]
     [InlineData("/runs/batch")]
-    [InlineData("/api/public/ingestion")]
     [InlineData("/api/1/envelope/")]
     [InlineData("/api/4505/store/")]
     public async Task Where_SDKs_send_what_is_not_OTLP_they_learn_how_to(string path)

@@ -13,7 +13,7 @@ public sealed record RefusedRecord(int Index, string Code, string Field, string 
 /// The trace records of one request (api, section 3) on their way to OTLP: one ResourceSpans for each run of records of the same app and
 /// release. Records are read one after the other, so that a large body is never held as a tree.
 /// </summary>
-public sealed class RecordBatch(int tenantId, RecordHints hints, int mostSpans, int mostNesting)
+public sealed class RecordBatch(int tenantId, RecordHints hints, int mostSpans, int mostNesting) : IForeignBody
 {
     private readonly List<RefusedRecord> refused = [];
     private readonly List<TraceId> traces = [];
@@ -24,11 +24,13 @@ public sealed class RecordBatch(int tenantId, RecordHints hints, int mostSpans, 
 
     public IReadOnlyList<RefusedRecord> Refused => refused;
 
+    int IForeignBody.RefusedItems => refused.Count;
+
     /// <summary>Each once, in the order of the records.</summary>
     public IReadOnlyList<TraceId> Traces => traces;
 
-    /// <summary>Writes an ExportTraceServiceRequest of what can be taken; the words of what is wrong with the body as a whole, else null.</summary>
-    internal string? Write(ReadOnlySpan<byte> body, PayloadBuffer into)
+    /// <inheritdoc/>
+    public string? Write(ReadOnlySpan<byte> body, PayloadBuffer into)
     {
         var count = Count(body);
         if (count is null) return "The body is no JSON.";

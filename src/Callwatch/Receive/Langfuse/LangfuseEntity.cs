@@ -1,0 +1,89 @@
+using System.Text.Json;
+using Callwatch.Spans;
+
+namespace Callwatch.Receive.Langfuse;
+
+/// <summary>A trace or an observation as its events have told of it so far: later fields overwrite earlier ones, and null counts as absent.</summary>
+/// <param name="Type"><c>trace</c>, <c>span</c>, <c>generation</c>, <c>event</c>, <c>tool</c>, ...</param>
+/// <param name="Told">When its first event was made.</param>
+internal sealed record LangfuseEntity(string Id, string Type, Timestamp Told)
+{
+    private Dictionary<string, JsonElement> fields = new(StringComparer.Ordinal);
+
+    /// <summary>Of a trace: from the start of the first to the end of the last observation that is known of it.</summary>
+    public (Timestamp Start, Timestamp End)? Extent { get; init; }
+
+    /// <summary>False of a trace of which only observations have come.</summary>
+    public bool IsTold => fields.Count > 0;
+
+    /// <summary>Roughly what it holds in memory.</summary>
+    public int Bytes => 200 + fields.Sum(pair => 100 + pair.Key.Length + (pair.Value.ValueKind is JsonValueKind.String or JsonValueKind.Object or JsonValueKind.Array ? pair.Value.GetRawText().Length : 8));
+
+    /// <summary>Its observation has not ended yet.</summary>
+    public bool IsOpen => Type is not ("trace" or "event") && Time("endTime") is null;
+
+    /// <summary>With what an event says; the values outlive the request.</summary>
+    public LangfuseEntity With(JsonElement body)
+    {
+        var all = new Dictionary<string, JsonElement>(fields, StringComparer.Ordinal);
+        foreach (var property in body.EnumerateObject())
+            if (property.Value.ValueKind != JsonValueKind.Null) all[property.Name] = property.Value.Clone();
+        return this with { fields = all };
+    }
+
+    public LangfuseEntity Widened(Timestamp start, Timestamp end) =>
+        this with { Extent = Extent is { } known ? (start < known.Start ? start : known.Start, end > known.End ? end : known.End) : (start, end) };
+
+    public JsonElement? Get(string name) => fields.TryGetValue(name, out var value) ? value : null;
+
+    /// <summary>Null when it is absent, blank or no text.</summary>
+    public string? Text(string name) => Get(name) is { } value ? LangfuseJson.Text(value) : null;
+
+    public Timestamp? Time(string name) => Text(name) is { } text && Timestamp.TryParse(text, out var time) && !time.IsNone ? time : null;
+
+    /// <summary>A text among the metadata.</summary>
+    public string? Metadata(string key) =>
+        Get("metadata") is { ValueKind: JsonValueKind.Object } map && map.TryGetProperty(key, out var value) ? LangfuseJson.Text(value) : null;
+}
+
+internal static class LangfuseJson
+{
+    public static string? Text(JsonElement value) => value.ValueKind == JsonValueKind.String && value.GetString() is { } text && !string.IsNullOrWhiteSpace(text) ? text : null;
+
+    public static string? Text(JsonElement of, string name) => of.TryGetProperty(name, out var value) ? Text(value) : null;
+
+    /// <summary>Whoever reads a text that is none gets an exception; whoever asks here first does not.</summary>
+    public static bool IsUnicode(JsonElement value)
+    {
+        try
+        {
+            Read(value);
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+
+        static void Read(JsonElement value)
+        {
+            switch (value.ValueKind)
+            {
+                case JsonValueKind.String:
+                    _ = value.GetString();
+                    break;
+                case JsonValueKind.Array:
+                    foreach (var item in value.EnumerateArray()) Read(item);
+                    break;
+                case JsonValueKind.Object:
+                    foreach (var property in value.EnumerateObject())
+                    {
+                        _ = property.Name;
+                        Read(property.Value);
+                    }
+
+                    break;
+            }
+        }
+    }
+}
