@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Text.Json.Nodes;
 
 namespace Callwatch.Client.Calls;
 
@@ -30,6 +29,9 @@ public sealed class ModelCall : IDisposable
     /// <summary>The span; null where nobody listens.</summary>
     public Activity? Activity => span;
 
+    /// <summary>Whether it is worth telling what was asked and answered: somebody listens, and messages are recorded.</summary>
+    public bool WantsMessages => messages;
+
     /// <summary>Begins a call, in the current activity if there is one.</summary>
     /// <param name="operation"><c>chat</c>, <c>text_completion</c>, <c>embeddings</c>, <c>generate_content</c>, ...</param>
     /// <param name="provider"><c>openai</c>, <c>anthropic</c>, <c>aws.bedrock</c>, ...</param>
@@ -39,17 +41,27 @@ public sealed class ModelCall : IDisposable
     {
         var span = CallwatchSource.Activities.StartActivity(operation + " " + model, ActivityKind.Client);
         span?.SetTag("gen_ai.operation.name", operation).SetTag("gen_ai.provider.name", provider).SetTag("gen_ai.request.model", model);
-        return new ModelCall(span, span is not null && (messages ?? new Capture.CaptureOptions().Messages));
+        return new ModelCall(span, span is not null && (messages ?? Capture.CaptureOptions.MessagesByDefault));
     }
 
     /// <summary>What is asked.</summary>
     public void Input(IEnumerable<CallMessage> asked)
     {
-        if (messages && asked is not null) Set("gen_ai.input.messages", Json(asked, null));
+        if (messages && asked is not null) Set("gen_ai.input.messages", CallMessageJson.Of(asked));
     }
 
     /// <summary>A setting of the request by its name in the conventions: <c>temperature</c>, <c>max_tokens</c>, <c>top_p</c>, <c>stream</c>, ...</summary>
-    public void Parameter(string name, object? value) => Set("gen_ai.request." + name, value);
+    public void Parameter(string name, object? value) => Set(
+        name switch
+        {
+            // The usual ones without a new string each time.
+            "temperature" => "gen_ai.request.temperature",
+            "max_tokens" => "gen_ai.request.max_tokens",
+            "top_p" => "gen_ai.request.top_p",
+            "stream" => "gen_ai.request.stream",
+            _ => "gen_ai.request." + name,
+        },
+        value);
 
     /// <summary>The first piece of the answer has come; later ones change nothing.</summary>
     public void FirstToken()
@@ -64,7 +76,14 @@ public sealed class ModelCall : IDisposable
     public void Output(string? text, string? finishReason = null)
     {
         if (finishReason is not null) Set("gen_ai.response.finish_reasons", new[] { finishReason });
-        if (messages && text is not null) Set("gen_ai.output.messages", Json([new CallMessage("assistant", text)], finishReason));
+        if (messages && text is not null) Set("gen_ai.output.messages", CallMessageJson.Of(text, finishReason));
+    }
+
+    /// <summary>What was answered, where it is more than a text: with tool calls, for instance.</summary>
+    public void Output(CallMessage answer, string? finishReason = null)
+    {
+        if (finishReason is not null) Set("gen_ai.response.finish_reasons", new[] { finishReason });
+        if (messages && answer is not null) Set("gen_ai.output.messages", CallMessageJson.Of([answer], finishReason));
     }
 
     /// <summary>Tokens by class.</summary>
@@ -168,24 +187,5 @@ public sealed class ModelCall : IDisposable
     private void Set(string name, object? value)
     {
         if (value is not null) span?.SetTag(name, value);
-    }
-
-    private static string Json(IEnumerable<CallMessage> all, string? finishReason)
-    {
-        var list = new JsonArray();
-        foreach (var message in all)
-        {
-            var parts = message.Content switch
-            {
-                JsonArray given => given.DeepClone(),
-                null => new JsonArray(),
-                var content => new JsonArray(new JsonObject { ["type"] = "text", ["content"] = content.DeepClone() }),
-            };
-            var one = new JsonObject { ["role"] = message.Role, ["parts"] = parts };
-            if (finishReason is not null) one["finish_reason"] = finishReason;
-            list.Add((JsonNode)one);
-        }
-
-        return list.ToJsonString();
     }
 }

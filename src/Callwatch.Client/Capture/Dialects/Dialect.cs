@@ -27,7 +27,8 @@ internal abstract class Dialect
             return;
         }
 
-        facts.ErrorType ??= error.Text("code") ?? error.Text("type") ?? error.Text("status");
+        // vLLM used to write the error without the object around it.
+        facts.ErrorType ??= error.Text("code") ?? error.Text("type") ?? error.Text("status") ?? answer.Text("type");
         facts.ErrorMessage ??= error.Text("message") ?? answer.Text("message");
     }
 

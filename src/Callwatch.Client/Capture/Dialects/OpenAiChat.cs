@@ -27,6 +27,8 @@ internal sealed class OpenAiChat : Dialect
     public override bool ReadEvent(JsonElement data, CallFacts facts, bool messages)
     {
         Head(data, facts);
+        // vLLM and OpenRouter tell so of what fails after the first piece.
+        if (data.Get("error").Is(JsonValueKind.Object)) ReadError(data, facts);
         var said = false;
         foreach (var choice in data.Get("choices").Items())
         {
