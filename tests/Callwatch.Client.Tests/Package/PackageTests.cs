@@ -1,0 +1,110 @@
+using System.Diagnostics;
+using System.IO.Compression;
+using System.Runtime.CompilerServices;
+using System.Xml.Linq;
+using Xunit;
+
+namespace Callwatch.Client.Tests.Package;
+
+/// <summary>The package as it is packed, and a program that has nothing but it.</summary>
+public sealed class PackageTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task The_package_has_readme_licence_documentation_and_symbols_and_a_fresh_program_builds_and_runs_with_it()
+    {
+        var folder = Directory.CreateTempSubdirectory("callwatch-package-").FullName;
+        try
+        {
+            var feed = Path.Combine(folder, "feed");
+            await DotnetAsync(Root(), "pack", "src/Callwatch.Client/Callwatch.Client.csproj", "--no-build", "-c", Configuration, "-o", feed);
+            var package = Assert.Single(Directory.GetFiles(feed, "*.nupkg"));
+            Assert.Single(Directory.GetFiles(feed, "*.snupkg"));
+            await ReadAsync(package);
+
+            var program = Directory.CreateDirectory(Path.Combine(folder, "shop")).FullName;
+            Place(program, feed, Path.GetFileNameWithoutExtension(package)["Callwatch.Client.".Length..]);
+            await DotnetAsync(program, "build", "-c", "Release", "-o", "out", "-p:UseSharedCompilation=false");
+            Assert.Contains("chat acme-7b", await RunAsync(program, "dotnet", Path.Combine("out", "shop.dll")), StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static string Configuration => new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+
+    private static async Task ReadAsync(string package)
+    {
+        using var zip = await ZipFile.OpenReadAsync(package, Cancel);
+        var names = zip.Entries.Select(entry => entry.FullName).ToList();
+        foreach (var wanted in (string[])["README.md", "lib/net10.0/Callwatch.Client.dll", "lib/net10.0/Callwatch.Client.xml", "build/Callwatch.Client.targets", "buildTransitive/Callwatch.Client.targets", "source/CallwatchChatClient.cs"])
+            Assert.Contains(wanted, names);
+        await using var stream = await zip.GetEntry("Callwatch.Client.nuspec")!.OpenAsync(Cancel);
+        var about = (await XDocument.LoadAsync(stream, LoadOptions.None, Cancel)).Root!.Elements().Single().Elements().ToDictionary(element => element.Name.LocalName, element => element.Value, StringComparer.Ordinal);
+        Assert.Equal(("Callwatch.Client", "Apache-2.0", "README.md"), (about["id"], about["license"], about["readme"]));
+        Assert.NotEmpty(about["description"]);
+    }
+
+    // Packages of the machine's own folder are at hand, and ours is put elsewhere: another test run must not find this one's.
+    private static void Place(string folder, string feed, string version)
+    {
+        var known = Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+        File.WriteAllText(Path.Combine(folder, "nuget.config"), $"""
+            <configuration>
+              <packageSources><clear /><add key="feed" value="{feed}" /></packageSources>
+              <fallbackPackageFolders><add key="known" value="{known}" /></fallbackPackageFolders>
+              <config><add key="globalPackagesFolder" value="{Path.Combine(folder, "..", "packages")}" /></config>
+            </configuration>
+            """);
+        File.WriteAllText(Path.Combine(folder, "shop.csproj"), $"""
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <OutputType>Exe</OutputType>
+                <TargetFramework>net10.0</TargetFramework>
+                <ImplicitUsings>enable</ImplicitUsings>
+                <Nullable>enable</Nullable>
+                <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
+                <NuGetAudit>false</NuGetAudit>
+              </PropertyGroup>
+              <ItemGroup><PackageReference Include="Callwatch.Client" Version="{version}" /></ItemGroup>
+            </Project>
+            """);
+        File.WriteAllText(Path.Combine(folder, "Program.cs"), """
+            using System.Diagnostics;
+            using Callwatch.Client;
+            using Callwatch.Client.Calls;
+            using Callwatch.Client.Capture;
+
+            using var listener = new ActivityListener
+            {
+                ShouldListenTo = source => source.Name == CallwatchSource.Name,
+                Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+                ActivityStopped = span => Console.WriteLine(span.DisplayName),
+            };
+            ActivitySource.AddActivityListener(listener);
+            using (var call = ModelCall.Start("chat", "acme", "acme-7b")) call.Output("Ho", "stop");
+            using var http = new HttpClient(new CaptureHandler(new SocketsHttpHandler()));
+            """);
+    }
+
+    private static Task<string> DotnetAsync(string folder, params string[] arguments) => RunAsync(folder, "dotnet", arguments);
+
+    private static async Task<string> RunAsync(string folder, string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var (name, value) in new[] { ("MSBUILDDISABLENODEREUSE", "1"), ("DOTNET_NOLOGO", "1"), ("DOTNET_CLI_TELEMETRY_OPTOUT", "1") }) start.Environment[name] = value;
+        // What a test host sets for itself is not meant for the program.
+        start.Environment.Remove("MSBuildSDKsPath");
+        start.Environment.Remove("MSBUILD_EXE_PATH");
+        using var run = Process.Start(start)!;
+        var (output, error) = (run.StandardOutput.ReadToEndAsync(Cancel), run.StandardError.ReadToEndAsync(Cancel));
+        await run.WaitForExitAsync(Cancel);
+        Assert.True(run.ExitCode == 0, $"{program} {string.Join(' ', arguments)} ended with {run.ExitCode}: {await output} {await error}");
+        return await output;
+    }
+
+    private static string Root([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", ".."));
+}
