@@ -29,6 +29,9 @@ public sealed record JudgedSpan
 
     public IReadOnlyList<string> Tags { get; init; } = [];
 
+    /// <summary>Whether it is a request for a model's answer.</summary>
+    public bool IsModelRequest { get; init; }
+
     /// <summary>As normalised: LLM calls, and agents whose usage may count.</summary>
     public LlmCall? Call { get; init; }
 
@@ -45,6 +48,7 @@ public sealed record JudgedSpan
         UserId = span.UserId,
         SessionId = span.SessionId,
         Tags = span.Tags,
+        IsModelRequest = span.ModelRequest is not null,
         Call = span.Call,
     };
 }
@@ -65,6 +69,9 @@ public sealed record Verdict
     /// The very object that was judged where nothing changes; null where <see cref="Counts"/> is false.
     /// </summary>
     public LlmCall? Call { get; init; }
+
+    /// <summary>True for a request for a model's answer that belongs to no call of the trace.</summary>
+    public bool IsWithoutCall { get; init; }
 
     /// <summary>Own, else of the span merged into it, else of the HTTP span that carried it.</summary>
     public int? HttpStatus { get; init; }

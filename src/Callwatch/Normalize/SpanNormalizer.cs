@@ -67,6 +67,7 @@ public sealed class SpanNormalizer(PriceBooks prices)
             OutputPreview = thin.Output,
             Content = !thin.IsCaptured ? ContentState.NotCaptured : Redaction.Of(facts) ? ContentState.Masked : ContentState.Present,
             Call = call,
+            ModelRequest = ModelRequestFields.Of(facts, span, kind),
             Notes = facts.Space.Notes.Count == 0 ? [] : [.. facts.Space.Notes],
         };
         if (ear?.Begins(made) == true) SaidReader.Read(facts, kind, ear);

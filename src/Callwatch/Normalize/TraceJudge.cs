@@ -45,6 +45,7 @@ file sealed class Hearing
         MergeSameCalls();
         SyntheticCalls.Replace(spans, tree, IsLlm, mergedInto);
         var counts = Counting();
+        var withoutCall = Coverage.WithoutCall(spans, tree, IsLlm);
         var inherited = new Inheritance(spans, tree);
         var verdicts = new Verdict[spans.Count];
         for (var i = 0; i < verdicts.Length; i++)
@@ -56,6 +57,7 @@ file sealed class Hearing
                 MergedInto = mergedInto[i] < 0 ? null : spans[Outermost(i)].SpanId,
                 HttpStatus = httpStatus[i],
                 Call = counts[i] ? calls[i] : null,
+                IsWithoutCall = withoutCall?[i] == true,
             };
             verdicts[i] = inherited.Into(own, i);
         }

@@ -30,6 +30,7 @@ public static class QueryServices
         services.AddSingleton<LookupQueries>();
         services.AddSingleton<FeedbackTargets>();
         services.AddSingleton<PeopleQueries>();
+        services.AddSingleton<CoverageQueries>();
         services.AddSingleton<TotalQueries>();
         services.AddSingleton<TraceExport>();
         services.AddSingleton<SystemQueries>();

@@ -70,6 +70,12 @@ public sealed record Span
     /// <summary>Set when this span is the same call as another one (section 9 B): it stays visible and counts nothing.</summary>
     public SpanId? MergedInto { get; init; }
 
+    /// <summary>Set on HTTP requests of the application for a model's answer: the folded provider, <c>other</c> for a host that nobody knows.</summary>
+    public string? ModelRequest { get; init; }
+
+    /// <summary>True for such a request when its trace has no call that it belongs to: nothing told of that call.</summary>
+    public bool IsWithoutCall { get; init; }
+
     /// <summary>What had to be mended, as reasons of a closed list: <c>end_before_start</c>, <c>clock_ahead</c>, <c>tokens_contradict</c>, ...</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 

@@ -71,6 +71,8 @@ internal sealed class QueryWorld : IDisposable
 
     public PeopleQueries People => new(gate, Scopes);
 
+    public CoverageQueries Coverage => new(gate, Scopes);
+
     public LookupQueries Lookup => new(gate, Scopes, Journal, new DeliveryQueries());
 
     /// <summary>Beside settling and lanes.</summary>

@@ -90,6 +90,7 @@ internal sealed class RandomTraffic(int seed)
             Metadata = random.Next(5) == 0 ? new Dictionary<string, string> { ["plan"] = Pick("pro", "free") } : Span.EmptyMetadata,
             InputPreview = random.Next(2) == 0 ? "你好 \"" + random.Next(5) : null,
             Content = id.Value % 2 == 0 ? ContentState.Present : ContentState.NotCaptured,
+            ModelRequest = kind == SpanKind.Http && id.Value % 2 == 0 ? "openai" : null,
             Call = kind.IsCall() || (kind == SpanKind.Agent && random.Next(2) == 0) ? SomeCall(took) : null,
         };
     }

@@ -14,11 +14,14 @@ internal sealed record StoreContents(
     IReadOnlyList<string> Spans, IReadOnlyList<string> Traces, IReadOnlyList<string> Rollups, IReadOnlyList<string> Facets, IReadOnlyList<string> Errors,
     IReadOnlyList<string> Logs, IReadOnlyList<Span> Calls)
 {
+    /// <summary>Requests for a model's answer by quarter hour, app and provider, as the table says, and as the rows do.</summary>
+    public (IReadOnlyList<string> Counted, IReadOnlyList<string> OfRows) Requests { get; private init; }
+
     public static StoreContents Of(StoreFolder folder)
     {
         List<string> spans = [], traces = [], logs = [];
         List<Span> calls = [];
-        SortedDictionary<string, long[]> facets = [];
+        SortedDictionary<string, long[]> facets = [], requests = [], ofRows = [];
         SortedDictionary<string, Group> errors = [];
         SortedDictionary<string, (long[] Sums, Histogram Latency, Histogram Ttft)> rollups = [];
         foreach (var partition in folder.Partitions)
@@ -31,6 +34,7 @@ internal sealed record StoreContents(
                 Assert.InRange(stored.Span.End.UnixNanoseconds, partition.FirstEnd!.Value.UnixNanoseconds, partition.LastEnd!.Value.UnixNanoseconds);
                 spans.Add(Line(partition.Day, stored.Version, stored.Length, stored.ReceivedAt, stored.IsCall, Json(stored.Span), Json(stored.Raw)));
                 if (stored.IsCall) calls.Add(stored.Span);
+                if (stored.Span is { ModelRequest: { } provider } request) AddRequest(ofRows, request.End.UnixSeconds / 900 * 900, request.TenantId, request.AppId, provider, 1, request.IsWithoutCall ? 1 : 0);
             });
             Each(reader, "SELECT * FROM traces", row => traces.Add(Columns(row, reader, partition.Day, skip: ["id"], words: ["name", "user", "session", "environment"])));
             Each(reader, "SELECT * FROM joined_logs", row => logs.Add(Columns(row, reader, null, [], [])));
@@ -40,6 +44,8 @@ internal sealed record StoreContents(
                 var key = Line(row.GetInt32(0), row.GetInt32(1), row.GetString(2), row.GetInt64(3) == 0 ? "(other)" : reader.Word(row.GetInt64(3)));
                 (facets.TryGetValue(key, out var count) ? count : facets[key] = new long[1])[0] += row.GetInt64(4);
             });
+            Each(reader, "SELECT bucket, tenant, app, provider, requests, without_call FROM model_requests", row =>
+                AddRequest(requests, row.GetInt64(0), row.GetInt32(1), row.GetInt32(2), reader.Word(row.GetInt64(3)), row.GetInt64(4), row.GetInt64(5)));
             Each(reader, "SELECT tenant, app, fingerprint, type, message, provider, model, calls, first_seen, last_seen, sample_trace FROM error_groups", row =>
             {
                 var key = Line(row.GetInt32(0), row.GetInt32(1), row.GetInt64(2), row.GetString(3), row.GetString(4), reader.Word(row.GetInt64(5)), reader.Word(row.GetInt64(6)));
@@ -56,12 +62,26 @@ internal sealed record StoreContents(
             [.. rollups.Select(cell => Line(cell.Key, string.Join(' ', cell.Value.Sums), Text(cell.Value.Latency), Text(cell.Value.Ttft)))],
             [.. facets.Select(facet => Line(facet.Key, facet.Value[0]))],
             [.. errors.Select(group => Line(group.Key, group.Value))],
-            logs, calls);
+            logs, calls)
+        {
+            Requests = ([.. requests.Select(RequestLine)], [.. ofRows.Select(RequestLine)]),
+        };
+
+        static string RequestLine(KeyValuePair<string, long[]> cell) => Line(cell.Key, cell.Value[0], cell.Value[1]);
+
+        static void AddRequest(SortedDictionary<string, long[]> to, long bucket, int tenant, int app, string provider, long count, long without)
+        {
+            var key = Line(bucket, tenant, app, provider);
+            var sums = to.TryGetValue(key, out var known) ? known : to[key] = new long[2];
+            sums[0] += count;
+            sums[1] += without;
+        }
     }
 
     /// <summary>Rollups and error groups as they follow from the rows alone, by another way than the writer's.</summary>
     public void AssertFiguresFollowFromRows()
     {
+        Assert.Equal(Requests.OfRows, Requests.Counted);
         SortedDictionary<string, List<Span>> cells = [];
         foreach (var call in Calls)
         {

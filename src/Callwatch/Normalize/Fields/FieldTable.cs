@@ -17,7 +17,7 @@ internal static class FieldTable
         [
             typeof(KindFields), typeof(NameFields), typeof(ModelFields), typeof(ParameterFields), typeof(OwnerFields), typeof(PromptFields),
             typeof(OutputFields), typeof(CallFields), typeof(CostFields), typeof(TokenFields), typeof(TokenExtras), typeof(FirstTokenFields), typeof(ErrorFields),
-            typeof(ToolFields), typeof(IntakeMarks), typeof(RetrievalFields), typeof(MessageSources), typeof(Redaction), typeof(Metadata),
+            typeof(ToolFields), typeof(IntakeMarks), typeof(RetrievalFields), typeof(MessageSources), typeof(Redaction), typeof(Metadata), typeof(ModelRequestFields),
         ];
         foreach (var type in rules) RuntimeHelpers.RunClassConstructor(type.TypeHandle);
         return AttributeTable.Build();

@@ -18,6 +18,7 @@ internal sealed class HistoryMerge(SqliteConnection history, SqliteConnection fr
         CutFigures();
         People();
         Errors();
+        Requests();
     }
 
     public void Dispose()
@@ -148,6 +149,22 @@ internal sealed class HistoryMerge(SqliteConnection history, SqliteConnection fr
             if (!wanted((int)row.Long(0), (int)row.Long(1))) continue;
             put.Bind(1, row.Long(0)).Bind(2, row.Long(1)).Bind(3, row.Long(2)).Bind(4, Word(row.Long(3))).Bind(5, Word(row.Long(4))).BindText(6, row.Text(5)).BindText(7, row.Text(6))
                 .Bind(8, row.Long(7)).Bind(9, row.Long(8)).Bind(10, row.Long(9)).BindBlob(11, row.Blob(10)).Run();
+        }
+    }
+
+    // By the day: nobody asks for the quarter hours of so long ago. A file that nothing was written to since an older version made it has none.
+    private void Requests()
+    {
+        if (!ModelRequestTable.IsIn(from)) return;
+        using var put = new Statement(history, """
+            INSERT INTO model_requests (bucket, tenant, app, provider, requests, without_call) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, without_call = without_call + excluded.without_call
+            """);
+        using var row = new Statement(from, "SELECT bucket / 86400 * 86400, tenant, app, provider, sum(requests), sum(without_call) FROM model_requests GROUP BY 1, 2, 3, 4");
+        while (row.Step())
+        {
+            if (!wanted((int)row.Long(1), (int)row.Long(2))) continue;
+            put.Bind(1, row.Long(0)).Bind(2, row.Long(1)).Bind(3, row.Long(2)).Bind(4, Word(row.Long(3))).Bind(5, row.Long(4)).Bind(6, row.Long(5)).Run();
         }
     }
 

@@ -38,7 +38,7 @@ internal sealed class RowSweep(StoreFolder folder, TimeProvider time)
                 }
             }
 
-            foreach (var table in (string[])["rollups", "cuts", "people", "facets", "error_groups"]) Delete(connection, $"DELETE FROM {table} WHERE {of}");
+            foreach (var table in (string[])["rollups", "cuts", "people", "facets", "error_groups", "model_requests"]) Delete(connection, $"DELETE FROM {table} WHERE {of}");
             emptied.Add(moved);
         }
 

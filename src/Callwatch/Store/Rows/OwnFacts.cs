@@ -65,7 +65,7 @@ internal sealed record OwnFacts
     /// <summary>The span as it came.</summary>
     public static Span Restore(Span judged, string? json)
     {
-        var raw = judged with { MergedInto = null };
+        var raw = judged with { MergedInto = null, IsWithoutCall = false };
         if (json is null) return raw;
         var own = JsonSerializer.Deserialize(json, RowJson.Default.OwnFacts)!;
         foreach (var name in own.Changed)

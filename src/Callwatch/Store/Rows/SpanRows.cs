@@ -79,6 +79,8 @@ public static class SpanRows
             InputPreview = thin.Input,
             OutputPreview = thin.Output,
             Notes = thin.Notes ?? [],
+            ModelRequest = thin.Request,
+            IsWithoutCall = thin.WithoutCall == true,
             Call = isCall ? Call(row, thin.Call ?? new ThinCall(), words) : thin.Call?.ToCall(),
         };
         return new SpanRow(

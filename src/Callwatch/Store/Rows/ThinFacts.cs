@@ -23,10 +23,16 @@ internal sealed record ThinFacts
     public IReadOnlyList<string>? Notes { get; init; }
     public ThinCall? Call { get; init; }
 
+    /// <summary>See <see cref="Span.ModelRequest"/>.</summary>
+    public string? Request { get; init; }
+
+    /// <summary>Of a request: true when it has no call.</summary>
+    public bool? WithoutCall { get; init; }
+
     /// <summary>Null when there is nothing to keep, as with nearly every plain span.</summary>
     public static byte[]? Of(Span span, bool hasCallRow)
     {
-        if (span is { Call: null, Error: null, InputPreview: null, OutputPreview: null, Tags.Count: 0, Metadata.Count: 0, Scores.Count: 0, Notes.Count: 0 }) return null;
+        if (span is { Call: null, Error: null, InputPreview: null, OutputPreview: null, Tags.Count: 0, Metadata.Count: 0, Scores.Count: 0, Notes.Count: 0, ModelRequest: null }) return null;
         var facts = new ThinFacts
         {
             Tags = span.Tags.Count == 0 ? null : span.Tags,
@@ -36,6 +42,8 @@ internal sealed record ThinFacts
             Output = span.OutputPreview,
             ErrorMessage = Cut(span.Error?.Message),
             Notes = span.Notes.Count == 0 ? null : span.Notes,
+            Request = span.ModelRequest,
+            WithoutCall = span.IsWithoutCall ? true : null,
             Call = span.Call is null ? null : hasCallRow ? ThinCall.Rest(span.Call) : ThinCall.Whole(span.Call),
         };
         return JsonSerializer.SerializeToUtf8Bytes(facts, RowJson.Compact.ThinFacts);

@@ -26,6 +26,7 @@ internal sealed class PartitionWriter : IDisposable
     private readonly RollupTable rollups;
     private readonly FacetTable facets;
     private readonly ErrorGroupTable errors;
+    private readonly ModelRequestTable requests;
     private readonly Statement begin, commit, addLog, setApplied;
     private readonly TraceFilter filter;
     private readonly byte[] trace = new byte[16];
@@ -46,6 +47,7 @@ internal sealed class PartitionWriter : IDisposable
         rollups = new RollupTable(connection, StoreDatabase.Number(connection, "SELECT value FROM meta WHERE key = 'minutes_until'") ?? 0);
         facets = new FacetTable(connection, words);
         errors = new ErrorGroupTable(connection);
+        requests = new ModelRequestTable(connection, words);
         begin = new Statement(connection, "BEGIN IMMEDIATE");
         commit = new Statement(connection, "COMMIT");
         addLog = new Statement(connection, """INSERT OR IGNORE INTO joined_logs (trace, tenant, span, time, number, "offset") VALUES (?1, ?2, ?3, ?4, ?5, ?6)""");
@@ -73,6 +75,8 @@ internal sealed class PartitionWriter : IDisposable
     public StoredSpan Put(SpanState state, Span judged, bool counts, StoredSpan? before)
     {
         if (before is { IsCall: true }) TakeAway(before);
+        if (before is not null) requests.Count(before.Judged, -1);
+        requests.Count(judged, 1);
         var id = before?.RowId ?? nextId++;
         var row = new SpanRow(id, judged, state.Version, state.Length, state.ReceivedAt, counts) { OwnUtf8 = OwnFacts.Of(state.Raw, judged) };
         if (before is null) spans.Insert(row);
@@ -94,6 +98,7 @@ internal sealed class PartitionWriter : IDisposable
 
     public void Remove(StoredSpan stored)
     {
+        requests.Count(stored.Judged, -1);
         if (stored.IsCall)
         {
             TakeAway(stored);
@@ -124,6 +129,7 @@ internal sealed class PartitionWriter : IDisposable
         rollups.Flush();
         facets.Flush();
         errors.Flush();
+        requests.Flush();
         setApplied.Bind(1, applied).Run();
         commit.Run();
         InBatch = false;
@@ -132,7 +138,7 @@ internal sealed class PartitionWriter : IDisposable
 
     public void Dispose()
     {
-        foreach (var part in (IDisposable[])[spans, calls, traces, rollups, facets, errors, words, begin, commit, addLog, setApplied]) part.Dispose();
+        foreach (var part in (IDisposable[])[spans, calls, traces, rollups, facets, errors, requests, words, begin, commit, addLog, setApplied]) part.Dispose();
         connection.Dispose();
     }
 

@@ -112,6 +112,6 @@ internal sealed class TraceState(TraceKey key)
     public void Saw(Span raw)
     {
         environment ??= raw.Environment;
-        IsPlain = IsPlain && raw is { Call: null, UserId: null, SessionId: null, Tags.Count: 0 } && raw.Environment == environment;
+        IsPlain = IsPlain && raw is { Call: null, UserId: null, SessionId: null, Tags.Count: 0, ModelRequest: null } && raw.Environment == environment;
     }
 }

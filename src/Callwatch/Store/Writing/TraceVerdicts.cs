@@ -32,7 +32,7 @@ internal sealed class TraceVerdicts(PriceOf price)
         if (verdict.Counts && call is { Cost.TotalUsd: null, Usage.IsUnknown: false } && (!ReferenceEquals(call, raw.Call) || call.Source == CallSource.Summary))
             call = call with { Cost = price(call, raw.Kind, raw.Outcome, raw.Start) };
         if (ReferenceEquals(call, raw.Call) && raw.MergedInto == verdict.MergedInto && raw.HttpStatus == verdict.HttpStatus && raw.UserId == verdict.UserId
-            && raw.SessionId == verdict.SessionId && raw.Environment == verdict.Environment && ReferenceEquals(raw.Tags, verdict.Tags)) return raw;
+            && raw.SessionId == verdict.SessionId && raw.Environment == verdict.Environment && ReferenceEquals(raw.Tags, verdict.Tags) && raw.IsWithoutCall == verdict.IsWithoutCall) return raw;
         var judged = raw with
         {
             Call = call,
@@ -42,6 +42,7 @@ internal sealed class TraceVerdicts(PriceOf price)
             SessionId = verdict.SessionId,
             Environment = verdict.Environment,
             Tags = verdict.Tags,
+            IsWithoutCall = verdict.IsWithoutCall,
         };
         return ReferenceEquals(call, raw.Call) ? judged : StoredForm.Of(judged);
     }
@@ -50,5 +51,5 @@ internal sealed class TraceVerdicts(PriceOf price)
     public static bool Same(Span a, Span b) =>
         ReferenceEquals(a, b)
         || (a.MergedInto == b.MergedInto && a.HttpStatus == b.HttpStatus && a.UserId == b.UserId && a.SessionId == b.SessionId
-            && a.Environment == b.Environment && OwnFacts.Same(a.Tags, b.Tags) && OwnFacts.SameCall(a.Call, b.Call));
+            && a.Environment == b.Environment && a.IsWithoutCall == b.IsWithoutCall && OwnFacts.Same(a.Tags, b.Tags) && OwnFacts.SameCall(a.Call, b.Call));
 }
