@@ -39,11 +39,12 @@ internal static class PriceEndpoints
             ApiJson.Default.ApiPrices);
     }
 
-    private static async Task<IResult> PutAsync(HttpContext context, PriceBooks books, OwnPrices own, PriceHistory history)
+    private static async Task<IResult> PutAsync(HttpContext context, PriceBooks books, OwnPrices own, PriceHistory history, Keys keys)
     {
         var (body, problem) = await JsonBody.ReadAsync(context, ApiJson.Default.ApiOwnPrices);
         if (body is null) return problem!;
         if (body.Own is not { } entries) return Problems.Unprocessable("own", "It is missing: the list of own entries, which may be empty.");
-        return own.Put(entries, books) is PutPricesResult.Wrong wrong ? Problems.Unprocessable("own" + wrong.Path, $"It {wrong.Message}.") : Get(books, own, history);
+        var by = new PricesChangedBy(context.Caller().TenantId, context.Caller().ToName(keys));
+        return own.Put(entries, books, by) is PutPricesResult.Wrong wrong ? Problems.Unprocessable("own" + wrong.Path, $"It {wrong.Message}.") : Get(books, own, history);
     }
 }

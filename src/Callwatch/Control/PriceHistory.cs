@@ -1,6 +1,8 @@
 using System.IO.Compression;
+using System.Text.Json;
 using Callwatch.Spans;
 using Dapper;
+using Microsoft.Data.Sqlite;
 
 namespace Callwatch.Control;
 
@@ -52,11 +54,13 @@ public sealed class PriceHistory(ControlDb db, TimeProvider time)
     }
 
     /// <summary>Puts a book on record as in force from now on, unless it already is the latest. Layers that are on record are not read.</summary>
-    public void Record(string version, PriceLayerBody? own, PriceLayerBody? file, PriceLayerBody builtIn)
+    /// <param name="by">Whose change it is; null for what a start brings.</param>
+    public void Record(string version, PriceLayerBody? own, PriceLayerBody? file, PriceLayerBody builtIn, PricesChangedBy? by = null)
     {
         using var connection = db.Open();
         using var transaction = connection.BeginTransaction();
-        if (connection.ExecuteScalar<string?>("SELECT version FROM price_books ORDER BY id DESC LIMIT 1", transaction: transaction) == version) return;
+        var before = connection.ExecuteScalar<string?>("SELECT version FROM price_books ORDER BY id DESC LIMIT 1", transaction: transaction);
+        if (before == version) return;
         foreach (var layer in new[] { own, file, builtIn }.OfType<PriceLayerBody>())
         {
             if (connection.ExecuteScalar<long>("SELECT count(*) FROM price_layers WHERE hash = @Hash", new { layer.Hash }, transaction) > 0) continue;
@@ -68,7 +72,16 @@ public sealed class PriceHistory(ControlDb db, TimeProvider time)
             "INSERT INTO price_books (version, in_force, own, file, built_in) VALUES (@version, @now, @own, @file, @builtIn)",
             new { version, now = Timestamp.From(time.GetUtcNow()).UnixNanoseconds, own = own?.Hash, file = file?.Hash, builtIn = builtIn.Hash },
             transaction);
+        if (by is not null) Note(connection, transaction, by, before, version, own?.Hash);
         transaction.Commit();
+    }
+
+    private void Note(SqliteConnection connection, SqliteTransaction transaction, PricesChangedBy by, string? before, string version, string? own)
+    {
+        var detail = JsonSerializer.Serialize(new Dictionary<string, string?> { ["before"] = before, ["version"] = version, ["own"] = own });
+        connection.Execute(
+            "INSERT INTO audit (time, tenant, who, what, detail) VALUES (@now, @TenantId, @Who, 'change prices', @detail)",
+            new { now = Timestamp.From(time.GetUtcNow()).UnixNanoseconds, by.TenantId, by.Who, detail }, transaction);
     }
 
     private static byte[] Deflated(byte[] json)
@@ -93,6 +106,9 @@ public sealed class PriceHistory(ControlDb db, TimeProvider time)
         public PriceBookRecord ToRecord() => new(Version, new Timestamp(InForce), Own, File, BuiltIn);
     }
 }
+
+/// <summary>Who changed the operator's own prices, for the audit.</summary>
+public sealed record PricesChangedBy(int TenantId, string Who);
 
 /// <summary>A layer by its hash, with its JSON for when it is not on record yet.</summary>
 public sealed record PriceLayerBody(string Hash, Func<byte[]> Json);

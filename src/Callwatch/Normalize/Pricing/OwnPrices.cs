@@ -26,13 +26,14 @@ public sealed class OwnPrices(PriceHistory history, IOptions<PriceOptions> optio
     public byte[]? Entries() => history.Latest()?.Own is { } hash ? history.Layer(hash) : null;
 
     /// <summary>Replaces the operator's own entries; an empty list takes them all away.</summary>
-    public PutPricesResult Put(JsonElement entries, PriceBooks books)
+    /// <param name="by">Who did it, for the audit; null is nobody in particular.</param>
+    public PutPricesResult Put(JsonElement entries, PriceBooks books, PricesChangedBy? by = null)
     {
         var json = Bytes(entries);
         if (PriceLayer.Parse(json) is PriceLayerResult.Wrong wrong) return new PutPricesResult.Wrong(wrong.Path, wrong.Message);
         lock (gate)
         {
-            var book = Record(entries.GetArrayLength() == 0 ? null : json);
+            var book = Record(entries.GetArrayLength() == 0 ? null : json, by);
             books.PutInForce(book);
             return new PutPricesResult.InForce(book.Version);
         }
@@ -52,12 +53,12 @@ public sealed class OwnPrices(PriceHistory history, IOptions<PriceOptions> optio
         ? new PriceBook([.. new[] { record.Own, record.File, record.BuiltIn }.OfType<string>().Select(history.Layer).OfType<byte[]>().Select(Read)])
         : null;
 
-    private PriceBook Record(byte[]? own)
+    private PriceBook Record(byte[]? own, PricesChangedBy? by = null)
     {
         var file = string.IsNullOrWhiteSpace(options.Value.File) ? null : File.ReadAllBytes(options.Value.File);
         var builtIn = PriceLayer.BuiltIn.Value;
         var book = new PriceBook([.. new[] { own, file }.OfType<byte[]>().Select(Read), builtIn]);
-        history.Record(book.Version, Body(own), Body(file), new PriceLayerBody(builtIn.Hash, () => PriceFiles.BuiltIn("prices.json")));
+        history.Record(book.Version, Body(own), Body(file), new PriceLayerBody(builtIn.Hash, () => PriceFiles.BuiltIn("prices.json")), by);
         return book;
     }
 

@@ -35,10 +35,12 @@ internal abstract record PriceLayerResult
 internal sealed class PriceBook
 {
     private readonly PriceLookup lookup;
+    private readonly IReadOnlyList<PriceLayer> layers;
 
     /// <param name="layers">In order of precedence.</param>
     public PriceBook(params IReadOnlyList<PriceLayer> layers)
     {
+        this.layers = layers;
         lookup = new PriceLookup([.. layers.Select(layer => layer.Data)]);
         Version = PriceLayer.HashOf(System.Text.Encoding.ASCII.GetBytes(string.Join('\n', layers.Select(layer => layer.Hash))))[..12];
     }
@@ -61,6 +63,14 @@ internal sealed class PriceBook
         var cost = CostOf.Usage(call, kind, outcome, price.Price, price.Hit.Model, factor);
         return cost with { Reason = cost.Reason ?? tierNote, PriceId = price.Hit.Model.Id, PriceBook = Version, PricedModel = price.Hit.Name };
     }
+
+    /// <summary>The prices that such a call would have, by its names alone; null when none are known.</summary>
+    public PriceQuote? Quote(string? provider, string model, Timestamp at) =>
+        lookup.Find(new PriceQuestion(provider, null, null, model)).At(at) is { } hit ? PriceQuote.Of(hit, hit.Model.At(at), Version) : null;
+
+    /// <summary>The entries of a provider that have a price for output, in order of precedence.</summary>
+    public IEnumerable<string> ModelsOf(string provider) => layers.SelectMany(layer => layer.Data.Provider(provider)?.Models ?? [])
+        .Where(model => model.Prices[^1].Price.CostsOutput).Select(model => model.Id).Distinct(StringComparer.Ordinal);
 
     // Named here too: another book may know what this one does not, and only a repricing lets it be asked.
     private CallCost Unknown(string reason) => CallCost.Unknown(reason) with { PriceBook = Version };

@@ -49,5 +49,11 @@ public sealed class PriceBooks
     public CallCost PriceAgain(LlmCall call, SpanKind kind, Outcome outcome, Timestamp start) =>
         call.Cost.PriceBook is { } book ? Price(call, kind, outcome, start, book) : Price(call, kind, outcome, start);
 
+    /// <summary>What a model charges by the book in force, found by its names alone; null when it has no price.</summary>
+    public PriceQuote? Quote(string? provider, string model, Timestamp at) => InForce.Quote(provider, model, at);
+
+    /// <summary>Models of a provider that put out text for a price, by the book in force.</summary>
+    public IReadOnlyList<string> ModelsOf(string provider) => [.. InForce.ModelsOf(provider)];
+
     internal void PutInForce(PriceBook book) => current = book;
 }
