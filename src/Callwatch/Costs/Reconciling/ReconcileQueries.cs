@@ -1,0 +1,72 @@
+using Callwatch.Query;
+using Callwatch.Query.Filters;
+using Callwatch.Spans;
+
+namespace Callwatch.Costs.Reconciling;
+
+/// <summary>An import beside what is here of the same provider and days.</summary>
+public sealed record ReconcileAnswer(ReconcileImport Import, IReadOnlyList<ReconcileLine> Lines);
+
+/// <summary>Asks the store for what an import is to be compared with: the calls of that provider, of all the tenant's apps, by UTC day.</summary>
+public sealed class ReconcileQueries(ReconcileImports imports, StatsQueries stats, CoverageQueries coverage)
+{
+    private const int MostModels = 1_000;
+
+    // More would be refused: a point for each day and group.
+    private const int MostDays = 400;
+
+    private static readonly string[] ByModel = [FilterFields.Model.Name];
+
+    /// <summary>Null when the tenant has no such import.</summary>
+    public async Task<Answer<ReconcileAnswer>?> CompareAsync(int tenantId, long id, CancellationToken cancel)
+    {
+        if (imports.Find(tenantId, id) is not { } found) return null;
+        var (import, export) = found;
+        if (import.LastDay.DayNumber - import.FirstDay.DayNumber >= MostDays) return new Answer<ReconcileAnswer>.TooMuch($"The export covers more than {MostDays} days; export a shorter time.");
+        var selection = new Selection
+        {
+            Scope = new ReadScope(tenantId),
+            From = LocalDays.Begin(import.FirstDay, TimeZoneInfo.Utc),
+            To = LocalDays.Begin(import.LastDay.AddDays(1), TimeZoneInfo.Utc),
+            Filter = FilterPrinter.Term(FilterFields.Provider, null, import.Provider),
+        };
+        var answer = await AskAsync(selection, cancel);
+        if (answer is not Answer<StatsAnswer>.Found { Value: var all }) return answer.Turned<StatsAnswer, ReconcileAnswer>();
+        var missing = await MissingUsageAsync(selection, cancel);
+        var ours = all.Groups.SelectMany(group => group.Points.Where(point => point.Figures.Calls > 0).Select(point => Ours(group, point, missing))).ToList();
+        var requests = await coverage.ByDayAsync(selection, cancel);
+        var facts = new ReconcileFacts(
+            requests?.Where(day => day.Key.Provider == import.Provider).ToDictionary(day => day.Key.Day, day => day.Value), await FirstDayAsync(selection, ours, cancel));
+        return new Answer<ReconcileAnswer>.Found(new ReconcileAnswer(import, Reconciliation.Compare(export, ours, facts)));
+    }
+
+    private static OurUsage Ours(StatsGroup group, StatsPoint point, IReadOnlyDictionary<(DateOnly, string), long>? missing)
+    {
+        var (day, model, figures) = (LocalDays.Of(point.Time, TimeZoneInfo.Utc), group.Key[ByModel[0]] ?? "", point.Figures);
+        return new OurUsage(
+            day, model, figures.Calls, figures.Errors, figures.InputTokens, figures.CacheReadTokens, figures.CacheWriteTokens, figures.OutputTokens, figures.CostUsd, figures.UnpricedCalls,
+            missing is null ? null : missing.GetValueOrDefault((day, model)));
+    }
+
+    // Only rows know; where there are too many of them it stays unknown.
+    private async Task<IReadOnlyDictionary<(DateOnly, string), long>?> MissingUsageAsync(Selection selection, CancellationToken cancel)
+    {
+        var without = selection with { Filter = $"{selection.Filter} {FilterPrinter.Term(FilterFields.InputTokens, null, null)} {FilterPrinter.Term(FilterFields.Outcome, null, Outcome.Success.Word())}" };
+        return await AskAsync(without, cancel) is Answer<StatsAnswer>.Found { Value: var found }
+            ? found.Groups.SelectMany(group => group.Points.Where(point => point.Figures.Calls > 0).Select(point => ((LocalDays.Of(point.Time, TimeZoneInfo.Utc), group.Key[ByModel[0]] ?? ""), point.Figures.Calls)))
+                .ToDictionary(entry => entry.Item1, entry => entry.Calls)
+            : null;
+    }
+
+    // The first day of which anything is here, whatever the provider: before it nobody sent.
+    private async Task<DateOnly?> FirstDayAsync(Selection selection, List<OurUsage> ours, CancellationToken cancel)
+    {
+        var everything = selection with { Filter = null, From = selection.From.Plus(TimeSpan.FromDays(-31)) };
+        var answer = await stats.FiguresAsync(new StatsQuestion { Selection = everything, Step = Step.Day, CountPeople = false, TimesOfPoints = false }, cancel);
+        if (answer is Answer<StatsAnswer>.Found { Value.Groups: [var group, ..] } && group.Points.FirstOrDefault(point => point.Figures.Calls > 0) is { } first) return LocalDays.Of(first.Time, TimeZoneInfo.Utc);
+        return ours.Count == 0 ? null : ours.Min(row => row.Day);
+    }
+
+    private Task<Answer<StatsAnswer>> AskAsync(Selection selection, CancellationToken cancel) =>
+        stats.FiguresAsync(new StatsQuestion { Selection = selection, Step = Step.Day, By = ByModel, MaxGroups = MostModels, CountPeople = false, TimesOfPoints = false }, cancel);
+}
