@@ -1,5 +1,6 @@
 using Callwatch.Backup;
 using Callwatch.Control;
+using Callwatch.Costs;
 using Callwatch.Diagnose;
 using Callwatch.Forward;
 using Callwatch.Journal;
@@ -37,6 +38,7 @@ public static class CallwatchServices
         services.AddSettle();
         services.AddForward();
         services.AddQuery();
+        services.AddCosts();
         services.AddBackup();
         services.AddDiagnose();
         return services;
