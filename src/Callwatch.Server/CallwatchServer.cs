@@ -77,6 +77,8 @@ public static class CallwatchServer
         app.MapPrices();
         app.MapBackup();
         app.MapReprice();
+        app.MapCosts();
+        app.MapReconcile();
         app.MapReindex();
         app.MapRetention();
         app.MapDestinations();

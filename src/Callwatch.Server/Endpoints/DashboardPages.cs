@@ -1,8 +1,10 @@
 using Callwatch.Control;
 using Callwatch.Dashboard;
+using Callwatch.Dashboard.Cost;
 using Callwatch.Dashboard.Frame;
 using Callwatch.Query;
 using Callwatch.Server.Access;
+using Callwatch.Store.Repricing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -17,12 +19,18 @@ internal static class DashboardPages
         services.AddDashboard();
         services.AddHttpContextAccessor();
         services.AddScoped<IViewer, Viewer>();
+        services.AddSingleton<IRepriceRecords, RepriceRecords>();
     }
 
     public static void MapDashboardPages(this WebApplication app)
     {
         app.MapDashboard().RequireScope(KeyScopes.Read);
         app.MapDashboardAssets().AllowAnyone();
+    }
+
+    private sealed class RepriceRecords : IRepriceRecords
+    {
+        public string Write(RepriceSelection selection, RepriceDifference shown) => RepriceEndpoints.Written(selection, shown);
     }
 
     private sealed class Viewer(IHttpContextAccessor http, Keys keys) : IViewer

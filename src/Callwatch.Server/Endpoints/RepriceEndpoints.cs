@@ -35,7 +35,7 @@ internal static class RepriceEndpoints
         var isDryRun = body.DryRun ?? true;
         if (!isDryRun && string.IsNullOrEmpty(body.Expect)) return Problems.Unprocessable("expect", "Ask with dry_run first; what it answers as 'expect' names the change that is to be done.");
         var selection = new RepriceSelection(http.Caller().TenantId, from, to, body.App, body.Model, body.Q);
-        return await repricer.AskAsync(selection, isDryRun ? null : body.Expect, http.Caller().ToName(keys), shown => JsonSerializer.Serialize(ToApi(selection, shown), ApiJson.Default.ApiReprice), http.RequestAborted) switch
+        return await repricer.AskAsync(selection, isDryRun ? null : body.Expect, http.Caller().ToName(keys), shown => Written(selection, shown), http.RequestAborted) switch
         {
             RepriceAnswer.Shown shown => TypedResults.Json(ToApi(selection, shown.Difference), ApiJson.Default.ApiReprice),
             RepriceAnswer.Begun begun => TypedResults.Json(ToApi(selection, begun.Difference) with { Id = begun.Id, State = "running" }, ApiJson.Default.ApiReprice, statusCode: StatusCodes.Status202Accepted),
@@ -45,6 +45,9 @@ internal static class RepriceEndpoints
             _ => throw new InvalidOperationException("There is no other answer."),
         };
     }
+
+    /// <summary>A difference as it is kept with the change.</summary>
+    public static string Written(RepriceSelection selection, RepriceDifference shown) => JsonSerializer.Serialize(ToApi(selection, shown), ApiJson.Default.ApiReprice);
 
     private static ApiReprice ToApi(RepricingRecord record) => JsonSerializer.Deserialize(record.Difference, ApiJson.Default.ApiReprice)! with
     {
