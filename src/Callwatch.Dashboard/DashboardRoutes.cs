@@ -1,6 +1,7 @@
 using Callwatch.Dashboard.Assets;
 using Callwatch.Dashboard.Calls;
 using Callwatch.Dashboard.Completion;
+using Callwatch.Dashboard.Cost;
 using Callwatch.Dashboard.Destinations;
 using Callwatch.Dashboard.Errors;
 using Callwatch.Dashboard.FirstCall;
@@ -36,6 +37,7 @@ public static class DashboardRoutes
         pages.MapGet(Place.Traces + "/{traceId}", TracePage.GetAsync);
         pages.MapGet(Place.Traces + "/{traceId}/{spanId}/text", TextPage.GetAsync);
         pages.MapGet(Place.Errors, ErrorsPage.GetAsync);
+        CostRoutes.Map(pages);
         pages.MapGet(Place.Destinations, DestinationsPage.Get);
         pages.MapGet(Place.NewDestination, DestinationsPage.New);
         pages.MapGet(Place.Destinations + "/{id:int}", DestinationPage.Get);

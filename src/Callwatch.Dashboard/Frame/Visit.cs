@@ -14,7 +14,7 @@ public sealed record Visit
 {
     public const string LanguageCookie = "cw_lang", ThemeCookie = "cw_theme";
 
-    private static readonly string[] OwnNames = ["sort", "cursor", "call", "tab", "span", "group", "at", "under", "run", "between", "base", "kind", "before", "done"];
+    private static readonly string[] OwnNames = ["sort", "cursor", "call", "tab", "span", "group", "at", "under", "run", "between", "base", "kind", "before", "done", "by", "tz", "model", "provider"];
 
     public required Place Place { get; init; }
 

@@ -21,6 +21,9 @@ public sealed record OverviewModel
     /// <summary>Where only rows could answer and some are gone: from when on they are all there.</summary>
     public Timestamp? RowsFrom { get; init; }
 
+    /// <summary>Requests to models and how many of them have no call; null where that could not be counted in time.</summary>
+    public CoverageAnswer? Coverage { get; init; }
+
     /// <summary>Null when comparing is off or nothing earlier would be fair.</summary>
     public Baseline? Baseline { get; init; }
 

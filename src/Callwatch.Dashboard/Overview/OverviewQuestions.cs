@@ -4,7 +4,7 @@ using Callwatch.Query.Filters;
 namespace Callwatch.Dashboard.Overview;
 
 /// <summary>Asks for all that the overview shows.</summary>
-public sealed class OverviewQuestions(StatsQueries stats)
+public sealed class OverviewQuestions(StatsQueries stats, CoverageQueries coverage)
 {
     private const int MostGroups = 50;
 
@@ -23,7 +23,8 @@ public sealed class OverviewQuestions(StatsQueries stats)
                 var all = whole.Groups.Count > 0 ? whole.Groups[0] : NoCalls;
                 var by = all.Total.Calls > 0 ? BreakdownAsync(selection, whole.Step, Bars(whole.Step), cancel) : Task.FromResult(Breakdown.None);
                 var baseline = all.Total.Calls > 0 && visit.Place.Compare ? BaselineAsync(selection, whole.Step, cancel) : Task.FromResult<Baseline?>(null);
-                await Task.WhenAll(by, baseline);
+                var requests = coverage.ReadAsync(selection, cancel);
+                await Task.WhenAll(by, baseline, requests);
                 return new Answer<OverviewModel>.Found(new OverviewModel
                 {
                     From = selection.From,
@@ -33,6 +34,7 @@ public sealed class OverviewQuestions(StatsQueries stats)
                     All = all,
                     RowsFrom = whole.RowsFrom,
                     By = await by,
+                    Coverage = await requests is Answer<CoverageAnswer>.Found { Value: var counted } ? counted : null,
                     Baseline = await baseline,
                 });
             case Answer<StatsAnswer>.Invalid invalid:

@@ -1,0 +1,70 @@
+using Callwatch.Costs;
+using Callwatch.Dashboard.Frame;
+using Callwatch.Normalize.Pricing;
+using Callwatch.Query;
+using Callwatch.Query.Filters;
+using Callwatch.Spans;
+using Microsoft.AspNetCore.Http;
+
+namespace Callwatch.Dashboard.Cost;
+
+/// <summary>What costs can be split by.</summary>
+/// <param name="Name">In the address.</param>
+public sealed record CostSplit(string Name, string Title, string Choice, string Heading, FilterField Field, FilterField? Also = null)
+{
+    public static readonly IReadOnlyList<CostSplit> All =
+    [
+        new("model", "Model", "By model", "Costs by model", FilterFields.AskedModel, FilterFields.Provider), new("app", "App", "By app", "Costs by app", FilterFields.App),
+        new("user", "User", "By user", "Costs by user", FilterFields.User),
+    ];
+
+    public static CostSplit Of(string? name) => All.FirstOrDefault(split => split.Name == name) ?? All[0];
+}
+
+/// <summary>What the page of costs shows.</summary>
+/// <param name="All">All of the range, over time.</param>
+/// <param name="Split">The same by what was chosen; null when that would take too long.</param>
+/// <param name="BeforeUsd">Of the stretch of the same length just before; null where nothing was known then.</param>
+/// <param name="Models">By model and provider, whatever was chosen: what has no price.</param>
+/// <param name="Coverage">Null where it could not be counted in time.</param>
+public sealed record CostModel(
+    Answer<StatsAnswer> All, StatsAnswer? Split, CostSplit By, decimal? BeforeUsd, IReadOnlyList<StatsGroup> Models, Answer<MonthCost> Month, Answer<Page<Span>> Dearest,
+    CoverageAnswer? Coverage, string Book, Timestamp? BookSince);
+
+/// <summary>What it costs: so far, per model, app and user, which calls, what has no price.</summary>
+internal static class CostPage
+{
+    public const int MostDearest = 8;
+    private const int MostGroups = 60;
+
+    public static async Task<IResult> GetAsync(
+        Visit visit, StatsQueries stats, CostQueries costs, CallQueries calls, CoverageQueries coverage, PriceBooks prices, Control.PriceHistory history, CancellationToken cancel)
+    {
+        var (selection, by) = (visit.Selection, CostSplit.Of(visit.Place.Find("by")));
+        var zone = visit.Place.Find("tz");
+        var all = await stats.FiguresAsync(Question(selection, zone), cancel);
+        var found = (all as Answer<StatsAnswer>.Found)?.Value;
+        var split = found is null ? null : await FoundAsync(stats, Question(selection, zone) with { Step = found.Step, By = NamesOf(by), MaxGroups = MostGroups }, cancel);
+        var models = by.Name == "model" ? split : found is null ? null : await FoundAsync(stats, Question(selection, zone) with { Step = Step.Day, By = NamesOf(CostSplit.All[0]), MaxGroups = MostGroups }, cancel);
+        var model = new CostModel(
+            all, split, by, found is null ? null : await BeforeAsync(stats, selection, cancel), models?.Groups ?? [], await costs.MonthAsync(selection, zone, cancel),
+            await calls.ListAsync(selection with { Filter = Chips.And(selection.Filter, "cost>0") }, new SortOrder(SortField.Cost, Descending: true), MostDearest, null, cancel),
+            await coverage.ReadAsync(selection, cancel) is Answer<CoverageAnswer>.Found { Value: var requests } ? requests : null,
+            prices.Version, history.Latest()?.InForceSince);
+        return visit.Render<CostScreen>((nameof(CostScreen.Model), model));
+    }
+
+    public static string[] NamesOf(CostSplit split) => split.Also is null ? [split.Field.Name] : [split.Field.Name, split.Also.Name];
+
+    private static StatsQuestion Question(Selection selection, string? zone) => new() { Selection = selection, TimeZone = zone, CountPeople = false, TimesOfPoints = false };
+
+    private static async Task<decimal?> BeforeAsync(StatsQueries stats, Selection selection, CancellationToken cancel)
+    {
+        var length = TimeSpan.FromTicks((selection.To.UnixNanoseconds - selection.From.UnixNanoseconds) / 100);
+        var before = selection with { From = selection.From.Plus(-length), To = selection.From };
+        return before.From.UnixNanoseconds > 0 && await FoundAsync(stats, Question(before, null) with { Step = Step.Day }, cancel) is { Groups: [{ Total: { Calls: > 0 } total }, ..] } ? total.CostUsd : null;
+    }
+
+    private static async Task<StatsAnswer?> FoundAsync(StatsQueries stats, StatsQuestion question, CancellationToken cancel) =>
+        await stats.FiguresAsync(question, cancel) is Answer<StatsAnswer>.Found found ? found.Value : null;
+}
