@@ -43,6 +43,7 @@ public static class CallwatchClientServices
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ClientSettings>();
         services.AddSingleton<CallwatchHost>();
+        services.AddSingleton<CallwatchHost.Closing>();
         // In front: what the application's own services do while they start is to be seen.
         services.Insert(0, ServiceDescriptor.Singleton<IHostedService>(provider => provider.GetRequiredService<CallwatchHost>()));
 

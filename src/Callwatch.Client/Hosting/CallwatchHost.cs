@@ -53,12 +53,21 @@ internal sealed partial class CallwatchHost(IServiceProvider services, TimeProvi
             {
                 within = services.GetRequiredService<ClientSettings>().Options.ShutdownTimeout;
                 foreach (var part in services.GetServices<IClientPart>()) Start(part);
+                services.GetRequiredService<Closing>();
             }
             catch (Exception e) when (e is not OutOfMemoryException)
             {
                 NotStarted("Callwatch", e.GetType().FullName!);
             }
         }
+    }
+
+    /// <summary>A container disposes of what it made last first: this, and with it us, before the parts and what they stand on.</summary>
+    public sealed class Closing(CallwatchHost host) : IAsyncDisposable, IDisposable
+    {
+        public ValueTask DisposeAsync() => host.DisposeAsync();
+
+        public void Dispose() => host.Dispose();
     }
 
     private void Start(IClientPart part)

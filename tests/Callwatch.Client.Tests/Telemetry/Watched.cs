@@ -44,7 +44,8 @@ internal static class Watched
     public static async Task<IHost> WorkerAsync(Collector? collector, Action<HostApplicationBuilder>? build = null, Action<CallwatchClientOptions>? configure = null, params (string Key, string Value)[] settings)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "worker" });
-        Set(builder.Configuration, collector, settings);
+        // The collector lives in this process too: what it is asked would itself be seen.
+        Set(builder.Configuration, collector, [("Callwatch:OpenTelemetry:ExcludedSources", "Microsoft.AspNetCore,Microsoft.AspNetCore.*"), .. settings]);
         build?.Invoke(builder);
         builder.AddCallwatch(configure);
         var host = builder.Build();
