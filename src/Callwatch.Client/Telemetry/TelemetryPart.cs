@@ -76,6 +76,8 @@ internal sealed partial class TelemetryPart(ClientSettings settings, IServicePro
             })).ConfigureAwait(false);
         undo.ForEach(one => one());
         undo.Clear();
+        spanGate?.Dispose();
+        metricGate?.Dispose();
     }
 
     public async Task<bool> FlushAsync(TimeSpan? within = null, CancellationToken cancel = default)

@@ -16,8 +16,10 @@ internal sealed class ExportGate(HttpMessageHandler inner, Action<ExportOutcome>
     /// <summary>Before a request.</summary>
     public void Reset() => (answer, trouble) = (null, null);
 
-    /// <summary>After it. gRPC has its status in the trailers, which are there once the exporter has read the answer.</summary>
-    public ExportOutcome Outcome() => answer is null ? new ExportOutcome.Later(trouble ?? "no answer", null) : Of(answer);
+    /// <summary>
+    /// After it; null where the exporter did not even send it. gRPC has its status in the trailers, which are there once the exporter has read the answer.
+    /// </summary>
+    public ExportOutcome? Outcome() => answer is not null ? Of(answer) : trouble is not null ? new ExportOutcome.Later(trouble, null) : null;
 
     /// <summary>Ends what is under way, and all that comes.</summary>
     public void Abort()
@@ -101,15 +103,17 @@ internal sealed class ExportGate(HttpMessageHandler inner, Action<ExportOutcome>
 
     private static ExportOutcome OfGrpc(HttpResponseMessage response, TimeSpan? after)
     {
-        var status = Header(response.Headers) ?? Header(response.TrailingHeaders);
+        var status = Header(response, "grpc-status");
         return status switch
         {
             null or "0" => new ExportOutcome.Taken(),
-            "8" => new ExportOutcome.TooLarge(),
-            "1" or "4" or "7" or "10" or "11" or "14" or "15" or "16" => new ExportOutcome.Later("gRPC status " + status, after),
+            // The one status says both "too large" and "not so fast".
+            "8" when Header(response, "grpc-message")?.Contains("larger", StringComparison.OrdinalIgnoreCase) == true => new ExportOutcome.TooLarge(),
+            "1" or "4" or "7" or "8" or "10" or "11" or "14" or "15" or "16" => new ExportOutcome.Later("gRPC status " + status, after),
             _ => new ExportOutcome.Never("gRPC status " + status),
         };
     }
 
-    private static string? Header(System.Net.Http.Headers.HttpResponseHeaders headers) => headers.TryGetValues("grpc-status", out var values) ? values.FirstOrDefault() : null;
+    private static string? Header(HttpResponseMessage response, string name) =>
+        response.Headers.TryGetValues(name, out var values) || response.TrailingHeaders.TryGetValues(name, out values) ? values.FirstOrDefault() : null;
 }

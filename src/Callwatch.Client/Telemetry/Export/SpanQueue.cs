@@ -91,6 +91,7 @@ internal sealed partial class SpanQueue : BaseExportProcessor<Activity>
 
     protected override bool OnForceFlush(int timeoutMilliseconds)
     {
+        if (!thread.IsAlive) return false;
         using var done = new ManualResetEventSlim();
         lock (waitersGate) waiters.Add(done);
         wake.Set();
@@ -190,7 +191,8 @@ internal sealed partial class SpanQueue : BaseExportProcessor<Activity>
 
             switch (gate?.Outcome())
             {
-                case ExportOutcome.TooLarge when count > 1:
+                // Also where it did not get as far as the network: one span in it may be the reason.
+                case ExportOutcome.TooLarge or null when count > 1:
                     Deliver(spans[..(count / 2)], count / 2);
                     Deliver(spans[(count / 2)..count], count - (count / 2));
                     return;

@@ -22,20 +22,21 @@ internal sealed class LocalTrace(Activity root)
     /// <summary>In the line of those with waiting spans.</summary>
     public LinkedListNode<LocalTrace>? Place { get; set; }
 
-    /// <summary>That of the span; null where it began before anybody listened.</summary>
-    public static LocalTrace? Of(Activity span) => span.GetCustomProperty(Property) as LocalTrace;
+    /// <summary>
+    /// That of the span, by its nearest ancestor that is a local root; null where it began before anybody listened. Only roots carry it: a property makes
+    /// a dictionary, and a span in between may come from a source that nobody listens to.
+    /// </summary>
+    public static LocalTrace? Of(Activity? span)
+    {
+        for (; span is not null; span = span.Parent)
+            if (span.GetCustomProperty(Property) is LocalTrace trace) return trace;
+        return null;
+    }
 
-    /// <summary>That of the nearest known ancestor, else a new one.</summary>
+    /// <summary>That of its ancestors, else a new one.</summary>
     public static LocalTrace Begin(Activity span)
     {
-        // A span in between may come from a source that nobody listens to.
-        for (var above = span.Parent; above is not null; above = above.Parent)
-        {
-            if (Of(above) is not { } trace) continue;
-            span.SetCustomProperty(Property, trace);
-            return trace;
-        }
-
+        if (Of(span.Parent) is { } trace) return trace;
         var begun = new LocalTrace(span);
         span.SetCustomProperty(Property, begun);
         return begun;

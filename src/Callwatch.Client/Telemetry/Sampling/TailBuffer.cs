@@ -89,8 +89,7 @@ internal sealed class TailBuffer(TailRules rules, TimeProvider time, TelemetryTa
         }
 
         // Those above it, still open, are what later spans and other services take their decision from.
-        for (var span = by; span is not null; span = span.Parent)
-            if (ReferenceEquals(span, by) || ReferenceEquals(LocalTrace.Of(span), trace)) span.ActivityTraceFlags |= ActivityTraceFlags.Recorded;
+        for (var span = by; span is not null; span = ReferenceEquals(span, trace.Root) ? null : span.Parent) span.ActivityTraceFlags |= ActivityTraceFlags.Recorded;
         foreach (var span in waited)
         {
             span.ActivityTraceFlags |= ActivityTraceFlags.Recorded;
