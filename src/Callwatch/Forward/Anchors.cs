@@ -9,41 +9,48 @@ internal sealed class Anchors(ForwardDb db, TimeProvider time)
 {
     private static readonly TimeSpan Soon = TimeSpan.FromMinutes(10);
 
-    /// <summary>The anchors of the traces, made where there is none, in one synced transaction.</summary>
-    public Dictionary<TraceId, Anchor> Freeze(int destination, IReadOnlyList<TraceToSend> traces) => db.Write(connection =>
+    /// <summary>The anchors of the traces, made where there is none, durable on return.</summary>
+    public Dictionary<TraceId, Anchor> Freeze(int destination, IReadOnlyList<TraceToSend> traces)
     {
-        var anchors = new Dictionary<TraceId, Anchor>(traces.Count);
-        foreach (var trace in traces)
+        while (true)
         {
-            var id = trace.Revision.TraceId;
-            if ((anchors.GetValueOrDefault(id) ?? Find(connection, destination, id)) is { } known)
-            {
-                anchors[id] = Attempted(known, trace.Revision.Seq);
-                if (anchors[id] == known) continue;
-            }
-            else
-            {
-                anchors[id] = Make(trace);
-            }
+            var draft = new AnchorDraft(this, destination);
+            var anchors = new Dictionary<TraceId, Anchor>(traces.Count);
+            foreach (var trace in traces) anchors[trace.Revision.TraceId] = draft.Of(trace);
+            if (draft.Write().Count == 0) return anchors;
+        }
+    }
 
-            Put(connection, destination, anchors[id]);
+    /// <summary>What is stored of the trace, and its very bytes.</summary>
+    internal (Anchor? Anchor, byte[]? Facts) Stored(int destination, TraceId trace) => db.Read(_ => Looked(destination, trace) is { } facts ? (Read(facts, trace), facts) : ((Anchor?)null, (byte[]?)null));
+
+    /// <summary>Those that stand as they were when they were looked at.</summary>
+    /// <param name="wanted">With what was stored then.</param>
+    internal (HashSet<TraceId> Others, List<(TraceId Trace, byte[] Facts)> Written) Write(int destination, IReadOnlyDictionary<TraceId, (byte[]? Stored, Anchor Anchor)> wanted) => db.Write(_ =>
+    {
+        var (others, written) = (new HashSet<TraceId>(), new List<(TraceId, byte[])>(wanted.Count));
+        foreach (var (id, (stored, anchor)) in wanted)
+        {
+            var now = Looked(destination, id);
+            if ((now is null) != (stored is null) || !now.AsSpan().SequenceEqual(stored)) others.Add(id);
+            else written.Add((id, Put(destination, anchor)));
         }
 
-        return anchors;
+        return (others, written);
     });
 
     /// <summary>Whether something of the trace has gone to the destination before: then all that comes of it later goes too.</summary>
-    public Anchor? Find(int destination, TraceId trace) => db.Read(connection => Find(connection, destination, trace));
+    public Anchor? Find(int destination, TraceId trace) => db.Read(_ => Looked(destination, trace) is { } facts ? Read(facts, trace) : null);
 
     /// <summary>Keeps other forms of anchors that are there.</summary>
-    public void Replace(int destination, IReadOnlyList<Anchor> anchors) => db.Write(connection =>
+    public void Replace(int destination, IReadOnlyList<Anchor> anchors) => db.Write(_ =>
     {
-        foreach (var anchor in anchors) Put(connection, destination, anchor);
+        foreach (var anchor in anchors) Put(destination, anchor);
         return true;
     });
 
     // Ids that hold a time are good for revisions that go out soon after the first; later ones have a time of their own.
-    private Anchor Attempted(Anchor anchor, long seq)
+    internal Anchor Attempted(Anchor anchor, long seq)
     {
         var isOfFirst = seq >= anchor.Seq && seq <= anchor.FirstThrough;
         if (seq == anchor.Seq || isOfFirst || anchor.Later.Any(later => later.Seq == seq)) return anchor;
@@ -52,7 +59,7 @@ internal sealed class Anchors(ForwardDb db, TimeProvider time)
             ? anchor with { FirstThrough = seq } : anchor with { Later = [.. anchor.Later, new LaterAttempt(seq, now)] };
     }
 
-    private Anchor Make(TraceToSend trace)
+    internal Anchor Make(TraceToSend trace)
     {
         // The local root: the first in order has no parent here; of several the one that began first.
         var ids = trace.Spans.Select(span => span.Span.SpanId).ToHashSet();
@@ -92,10 +99,8 @@ internal sealed class Anchors(ForwardDb db, TimeProvider time)
         }
     }
 
-    private static Anchor? Find(Microsoft.Data.Sqlite.SqliteConnection connection, int destination, TraceId trace)
+    private static Anchor? Read(byte[] facts, TraceId trace)
     {
-        using var command = ForwardDb.Command(connection, "SELECT facts FROM anchors WHERE destination = $1 AND trace = $2", destination, trace.ToBytes());
-        if (command.ExecuteScalar() is not string facts) return null;
         try
         {
             return JsonSerializer.Deserialize(facts, AnchorJson.Default.AnchorFacts)?.ToAnchor(trace);
@@ -107,13 +112,21 @@ internal sealed class Anchors(ForwardDb db, TimeProvider time)
         }
     }
 
-    private void Put(Microsoft.Data.Sqlite.SqliteConnection connection, int destination, Anchor anchor)
+    private byte[]? Looked(int destination, TraceId trace)
     {
-        var facts = JsonSerializer.Serialize(AnchorFacts.Of(anchor), AnchorJson.Default.AnchorFacts);
-        using var command = ForwardDb.Command(
-            connection, "INSERT OR REPLACE INTO anchors (destination, trace, made, facts) VALUES ($1, $2, $3, $4)",
-            destination, anchor.TraceId.ToBytes(), Timestamp.From(time.GetUtcNow()).UnixNanoseconds, facts);
-        command.ExecuteNonQuery();
+        var find = db.Prepared("SELECT facts FROM anchors WHERE destination = ?1 AND trace = ?2").Bind(1, destination).BindBlob(2, trace.ToBytes());
+        if (!find.Step()) return null;
+        var facts = find.Blob(0).ToArray();
+        find.Reset();
+        return facts;
+    }
+
+    private byte[] Put(int destination, Anchor anchor)
+    {
+        var facts = JsonSerializer.SerializeToUtf8Bytes(AnchorFacts.Of(anchor), AnchorJson.Default.AnchorFacts);
+        db.Prepared("INSERT OR REPLACE INTO anchors (destination, trace, made, facts) VALUES (?1, ?2, ?3, ?4)")
+            .Bind(1, destination).BindBlob(2, anchor.TraceId.ToBytes()).Bind(3, Timestamp.From(time.GetUtcNow()).UnixNanoseconds).BindUtf8(4, facts).Run();
+        return facts;
     }
 }
 

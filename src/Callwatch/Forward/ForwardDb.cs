@@ -17,6 +17,7 @@ internal sealed partial class ForwardDb : IDisposable
     private static readonly string[] Tables = ["lanes", "anchors", "dead_letters", "steps", "losses", "lost"];
 
     private readonly SqliteConnection connection;
+    private readonly Dictionary<string, Statement> prepared = new(StringComparer.Ordinal);
     private readonly Lock gate = new();
 
     /// <param name="time">For the note about a file that was set aside; the system's by default.</param>
@@ -79,7 +80,14 @@ internal sealed partial class ForwardDb : IDisposable
         return command;
     }
 
-    public void Dispose() => connection.Dispose();
+    /// <summary>A statement that is prepared once, for what is done for every trace; only within <see cref="Read"/> and <see cref="Write"/>, and run to its end there.</summary>
+    public Statement Prepared(string sql) => prepared.TryGetValue(sql, out var statement) ? statement : prepared[sql] = new Statement(connection, sql);
+
+    public void Dispose()
+    {
+        foreach (var statement in prepared.Values) statement.Dispose();
+        connection.Dispose();
+    }
 
     /// <summary>Null when the file is damaged.</summary>
     private static SqliteConnection? Open(string file)

@@ -107,7 +107,11 @@ public abstract record Delivery
 }
 
 /// <summary>What a platform said, fit for people: status, and its message with every secret of the config replaced by <c>***</c>, cut at 2,000 characters.</summary>
-public sealed record PlatformWords(int? Status, string Message);
+public sealed record PlatformWords(int? Status, string Message)
+{
+    /// <summary>What a person can do, where that does not follow from the status.</summary>
+    public string? Advice { get; init; }
+}
 
 /// <summary>How a connection check ended.</summary>
 /// <param name="Ok">Address, key and project are good as far as the platform lets us know.</param>

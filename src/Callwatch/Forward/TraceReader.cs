@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Callwatch.Control;
 using Callwatch.Journal;
 using Callwatch.Normalize;
@@ -21,6 +22,7 @@ internal sealed class TraceReader(IJournal journal, SpanNormalizer normalizer, A
     private readonly Lock gate = new();
     private readonly Dictionary<long, LinkedListNode<Held>> held = [];
     private readonly LinkedList<Held> order = [];
+    private readonly ConcurrentDictionary<int, int> readers = new();
     private long bytes;
 
     /// <summary>The revision with what the journal still holds of it, and how many of its spans are gone.</summary>
@@ -32,9 +34,14 @@ internal sealed class TraceReader(IJournal journal, SpanNormalizer normalizer, A
         }
 
         var read = ReadAgain(revision);
-        Keep(revision.Seq, read);
+        Keep(revision.TenantId, revision.Seq, read);
         return (read.Trace, read.Gone);
     }
+
+    /// <summary>A lane of the tenant begins to read.</summary>
+    public void Join(int tenantId) => readers.AddOrUpdate(tenantId, 1, (_, count) => count + 1);
+
+    public void Leave(int tenantId) => readers.AddOrUpdate(tenantId, 0, (_, count) => count - 1);
 
     /// <summary>The record of logs or metrics that the revision stands for; null when the journal no longer holds it.</summary>
     public JournalRecord? Record(SettledRevision revision) =>
@@ -162,8 +169,10 @@ internal sealed class TraceReader(IJournal journal, SpanNormalizer normalizer, A
         IEnumerable<SpanToSend> Siblings(SpanId parent) => children[parent].OrderByDescending(span => span.Span.Start).ThenByDescending(span => span.Span.SpanId);
     }
 
-    private void Keep(long seq, Held read)
+    private void Keep(int tenantId, long seq, Held read)
     {
+        // For one alone nobody would come for it, and what is held for a moment is what costs the collector most.
+        if (readers.GetValueOrDefault(tenantId) < 2) return;
         lock (gate)
         {
             if (held.ContainsKey(seq) || read.Bytes > sharedBytes / 8) return;

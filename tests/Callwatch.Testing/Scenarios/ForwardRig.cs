@@ -125,6 +125,7 @@ public sealed class ForwardRig : IAsyncDisposable
     {
         await using var platform = Open();
         var destination = Settings(Made());
+        lane?.Dispose();
         lane = new Lane(destination, platform, NewGate(), services.Table.Begin(new LaneKey(DestinationId, 0), 0), services, NullLogger.Instance);
         using var stop = new CancellationTokenSource();
         var running = lane.RunAsync(stop.Token);
@@ -172,6 +173,7 @@ public sealed class ForwardRig : IAsyncDisposable
 
     public ValueTask DisposeAsync()
     {
+        lane?.Dispose();
         db.Dispose();
         settled.Dispose();
         http.Dispose();

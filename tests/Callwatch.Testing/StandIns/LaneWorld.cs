@@ -65,12 +65,15 @@ internal sealed class LaneWorld : IAsyncDisposable
 {
     private readonly TempFolder folder = new();
     private readonly ControlDb control;
+    private readonly IOutboundHttp http;
     private SettledLog log;
     private ForwardDb db;
     private LaneServices services;
 
-    public LaneWorld(ForwardOptions? options = null, IJournal? journal = null)
+    /// <param name="http">By default clients without the guard.</param>
+    public LaneWorld(ForwardOptions? options = null, IJournal? journal = null, IOutboundHttp? http = null)
     {
+        this.http = http ?? new PlainHttp();
         Journal = journal ?? new InMemoryJournal();
         Options = options ?? new ForwardOptions { BatchDelay = TimeSpan.Zero, StopGrace = TimeSpan.FromMilliseconds(200) };
         control = new ControlDb(folder.At("control.db"));
@@ -229,7 +232,7 @@ internal sealed class LaneWorld : IAsyncDisposable
         var shared = new LaneServices(
             settled, new TraceReader(Journal, new SpanNormalizer(new PriceBooks()), Apps, Options.SharedBytes, settled), new Anchors(forward, Time), new LaneTable(forward, Time),
             new DeadLetters(forward, Time), Options, Counters, new Random(1), Time);
-        return (settled, forward, shared, new LaneHost(Directory, new PlainHttp(), shared, new Noted(Logged)));
+        return (settled, forward, shared, new LaneHost(Directory, http, shared, new Noted(Logged)));
     }
 
     /// <summary>What was logged, for tests of what must not be.</summary>

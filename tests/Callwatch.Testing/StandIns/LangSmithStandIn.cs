@@ -37,18 +37,18 @@ public sealed class LangSmithStandIn : StandIn
     public int EarlyFeedback { get; set; }
 
     /// <summary>All runs, with what updated them, by id.</summary>
-    public IReadOnlyDictionary<string, JsonObject> Runs => runs;
+    public IReadOnlyDictionary<string, JsonObject> Runs => Copies(runs);
 
-    public IReadOnlyDictionary<string, JsonObject> Feedback => feedback;
+    public IReadOnlyDictionary<string, JsonObject> Feedback => Copies(feedback);
 
     /// <summary>As people see it: names by depth, in dotted order, of traces whose root has come.</summary>
-    public IReadOnlyList<string> Outline() =>
+    public IReadOnlyList<string> Outline() => Between(() => (List<string>)
     [
         .. runs.Values.Where(run => runs.ContainsKey((string)run["trace_id"]!)).OrderBy(run => (string)run["dotted_order"]!, StringComparer.Ordinal)
             .Select(run => new string(' ', 2 * ((string)run["dotted_order"]!).Count(c => c == '.')) + (string)run["name"]! + " (" + (string)run["run_type"]! + ")"),
-    ];
+    ]);
 
-    public JsonObject Named(string name) => runs.Values.Single(run => (string?)run["name"] == name);
+    public JsonObject Named(string name) => Runs.Values.Single(run => (string?)run["name"] == name);
 
     protected override StandInAnswer Answer(StandInRequest request)
     {

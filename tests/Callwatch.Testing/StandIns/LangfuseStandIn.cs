@@ -38,9 +38,9 @@ public sealed class LangfuseStandIn : StandIn
     public IReadOnlyList<WireSpan> Spans => Between(() => spans.Values.ToList());
 
     /// <summary>Entities of the old ingestion by id.</summary>
-    public IReadOnlyDictionary<string, JsonObject> Entities => ingestion.Entities;
+    public IReadOnlyDictionary<string, JsonObject> Entities => Copies(ingestion.Entities);
 
-    public IReadOnlyDictionary<string, JsonObject> Scores => scores.ById;
+    public IReadOnlyDictionary<string, JsonObject> Scores => Copies(scores.ById);
 
     /// <summary>What the platform would have lost, or made another thing of, without a word.</summary>
     public IReadOnlyList<string> Problems => Between(() => problems.Concat(ingestion.Problems).ToList());

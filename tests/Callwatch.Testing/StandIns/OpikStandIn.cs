@@ -26,19 +26,19 @@ public sealed class OpikStandIn(TimeProvider time) : StandIn
     public TimeSpan Window { get; set; } = TimeSpan.FromHours(24);
 
     /// <summary>Rows by id.</summary>
-    public IReadOnlyDictionary<string, JsonObject> Traces => traces;
+    public IReadOnlyDictionary<string, JsonObject> Traces => Copies(traces);
 
-    public IReadOnlyDictionary<string, JsonObject> Spans => spans;
+    public IReadOnlyDictionary<string, JsonObject> Spans => Copies(spans);
 
-    public IReadOnlyList<JsonObject> Scores => scores;
+    public IReadOnlyList<JsonObject> Scores => Copies(scores);
 
     /// <summary>What the platform would have lost, or made another thing of, without a word.</summary>
-    public IReadOnlyList<string> Problems =>
+    public IReadOnlyList<string> Problems => Between(() => (List<string>)
     [
         .. problems,
         .. spans.Values.Where(span => !traces.ContainsKey((string)span["trace_id"]!)).Select(span => $"{span["name"]}: nobody sees it, for its trace is not there"),
         .. spans.Values.Where(span => span["parent_span_id"] is { } parent && !spans.ContainsKey((string)parent!)).Select(span => $"{span["name"]}: its parent is not there"),
-    ];
+    ]);
 
     public static async Task<OpikStandIn> StartedAsync(TimeProvider time)
     {

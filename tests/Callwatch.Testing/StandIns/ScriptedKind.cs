@@ -16,7 +16,7 @@ public sealed class ScriptedKind : IDestinationKind
 
     public IReadOnlyList<DestinationField> Fields { get; } = [new("url", "url", false, true, null, "Where it is.")];
 
-    public bool Deduplicates => true;
+    public bool Deduplicates { get; set; } = true;
 
     public DestinationLimits Limits { get; set; } = new(100, 1 << 20, 1);
 

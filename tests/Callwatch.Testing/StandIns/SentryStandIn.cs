@@ -13,6 +13,8 @@ public sealed partial class SentryStandIn : StandIn
     public const string Key = "0123456789abcdef0123456789abcdef";
     public const string Project = "42";
 
+    private readonly List<JsonObject> events = [];
+    private readonly List<JsonObject> transactions = [];
     private readonly HashSet<string> ids = new(StringComparer.Ordinal);
 
     /// <summary>What a person enters.</summary>
@@ -21,9 +23,9 @@ public sealed partial class SentryStandIn : StandIn
     /// <summary>Hold what comes to what we promise beyond what Sentry needs.</summary>
     public bool OnlyOurs { get; set; } = true;
 
-    public List<JsonObject> Events { get; } = [];
+    public IReadOnlyList<JsonObject> Events => Copies(events);
 
-    public List<JsonObject> Transactions { get; } = [];
+    public IReadOnlyList<JsonObject> Transactions => Copies(transactions);
 
     /// <summary>Envelopes that were taken and held nothing new.</summary>
     public int Discarded { get; private set; }
@@ -51,7 +53,7 @@ public sealed partial class SentryStandIn : StandIn
         var id = (string)envelope.Header["event_id"]!;
         var (kind, payload) = (envelope.Items[0].Kind, JsonNode.Parse(envelope.Items[0].Payload)!.AsObject());
         if (!ids.Add(id)) Discarded++;
-        else (kind == "event" ? Events : Transactions).Add(payload);
+        else (kind == "event" ? events : transactions).Add(payload);
         return Json(200, new JsonObject { ["id"] = id });
     }
 

@@ -110,6 +110,12 @@ public abstract class StandIn : IAsyncDisposable
         lock (gate) return look();
     }
 
+    /// <summary>Copies: the rows themselves may change with the next request.</summary>
+    protected IReadOnlyDictionary<string, JsonObject> Copies(IReadOnlyDictionary<string, JsonObject> rows) =>
+        Between(() => rows.ToDictionary(row => row.Key, row => (JsonObject)row.Value.DeepClone(), StringComparer.Ordinal));
+
+    protected IReadOnlyList<JsonObject> Copies(IReadOnlyList<JsonObject> rows) => Between(() => rows.Select(row => (JsonObject)row.DeepClone()).ToList());
+
     /// <summary>As the platform answers. One request at a time.</summary>
     protected abstract StandInAnswer Answer(StandInRequest request);
 

@@ -43,17 +43,17 @@ public sealed class WeaveStandIn : StandIn
     public bool MakesProjects { get; set; } = true;
 
     /// <summary>By id, starts and ends put together.</summary>
-    public IReadOnlyDictionary<string, JsonObject> Calls => calls;
+    public IReadOnlyDictionary<string, JsonObject> Calls => Copies(calls);
 
-    public IReadOnlyDictionary<string, JsonObject> Feedback => feedback;
+    public IReadOnlyDictionary<string, JsonObject> Feedback => Copies(feedback);
 
     /// <summary>How often the newer way brought the call: more than once may show it twice.</summary>
-    public int Times(string id) => times.Count(known => known == id);
+    public int Times(string id) => Between(() => times.Count(known => known == id));
 
-    public JsonObject Named(string name) => calls.Values.Single(call => NameOf(call) == name);
+    public JsonObject Named(string name) => Calls.Values.Single(call => NameOf(call) == name);
 
     /// <summary>As people see it: names by depth, by start.</summary>
-    public IReadOnlyList<string> Outline() => [.. Beneath(null, 0)];
+    public IReadOnlyList<string> Outline() => Between(() => Beneath(null, 0).ToList());
 
     protected override StandInAnswer Answer(StandInRequest request)
     {

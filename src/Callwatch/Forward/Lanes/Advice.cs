@@ -3,7 +3,7 @@ namespace Callwatch.Forward.Lanes;
 /// <summary>What a person can do about a platform's answer.</summary>
 internal static class Advice
 {
-    public static string On(PlatformWords words, bool isBlocked) => words.Status switch
+    public static string On(PlatformWords words, bool isBlocked) => words.Advice ?? words.Status switch
     {
         401 => "Check the key: the platform does not know it, or it belongs to another region or project.",
         402 => "The platform's plan is used up; raise it there, or wait for its next period.",

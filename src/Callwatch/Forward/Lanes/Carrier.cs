@@ -1,3 +1,4 @@
+using Callwatch.Settle;
 using Callwatch.Spans;
 using Microsoft.Extensions.Logging;
 
@@ -7,45 +8,59 @@ namespace Callwatch.Forward.Lanes;
 /// Carries what it is given to the platform: freezes anchors, maps, sends, and once more in another form where the platform asks for one.
 /// Used by a destination's live lane, its replays and its dead letters.
 /// </summary>
-internal sealed partial class Carrier(Destination destination, IDestination platform, Gate gate, LaneServices services, ILogger log)
+internal sealed partial class Carrier(Destination destination, IDestination platform, Gate gate, FreightReader reader, LaneServices services, ILogger log)
 {
     private static readonly PlatformWords NoForm = new(null, "The platform refused both forms of it.");
 
-    /// <param name="items">Takes up all that is on its way, with what becomes of it; also when it was cancelled in between.</param>
-    /// <param name="refused">Told of what the platform refuses.</param>
+    /// <summary>Puts it into the platform's format; nothing may be sent before <see cref="FreezeAsync"/>.</summary>
+    public IReadOnlyList<Outgoing> Map(Freight one, AnchorDraft anchors, CarryWish wish) =>
+        [.. Chosen(Mapped(one, () => one.Trace is null ? null : anchors.Of(one.Trace), wish), wish)];
+
+    /// <summary>Makes the anchors durable. The traces that somebody else has frozen meanwhile have to be mapped again.</summary>
+    public Task<IReadOnlySet<TraceId>> FreezeAsync(AnchorDraft anchors, CancellationToken cancel) => services.WrittenAsync(gate, anchors.Write, cancel);
+
+    /// <summary>Both, of what is there as a whole.</summary>
+    public async Task<List<Outgoing>> MapAsync(IReadOnlyList<Freight> freight, CarryWish wish, CancellationToken cancel)
+    {
+        while (true)
+        {
+            var anchors = new AnchorDraft(services.Anchors, destination.Id);
+            await services.Work.WaitAsync(cancel);
+            List<Outgoing> items;
+            try
+            {
+                items = [.. freight.SelectMany(one => Map(one, anchors, wish))];
+            }
+            finally
+            {
+                services.Work.Release();
+            }
+
+            if ((await FreezeAsync(anchors, cancel)).Count == 0) return items;
+        }
+    }
+
+    /// <param name="revisions">What the items were made of.</param>
+    /// <param name="items">Those that are on their way, with what becomes of them; also when it was cancelled in between.</param>
     /// <returns>How many items were sent again.</returns>
-    public async Task<long> CarryAsync(
-        IReadOnlyList<Freight> freight, List<Outgoing> items, CarryWish wish, Action<IReadOnlyList<Refusal>> refused, CancellationToken cancel)
+    public async Task<long> SendAsync(IReadOnlyList<SettledRevision> revisions, List<Outgoing> items, Streams streams, CarryWish wish, CancellationToken cancel)
     {
         using var abort = new CancellationTokenSource();
 
         // What is on its way when we stop may still get its answer: that spares the platform the same things twice.
         await using var stopping = cancel.Register(() => abort.CancelAfter(services.Options.StopGrace));
-        var all = new List<Freight>(freight);
-        items.AddRange(Chosen(await MappedAsync(freight, wish, refused, cancel), wish));
-        var first = Begin(refused, wish.More is null ? null : async () =>
-        {
-            var more = await wish.More(cancel);
-            var mapped = await MappedAsync(more, wish, refused, cancel);
-            lock (items)
-            {
-                all.AddRange(more);
-                items.AddRange(mapped);
-            }
-
-            return mapped;
-        });
-        await first.SendAsync([.. items], wish.AtOnce, cancel, abort.Token);
+        var first = Begin(wish, wish.More);
+        await first.SendAsync([.. items], streams, cancel, abort.Token);
         if (items.TrueForAll(item => item.Fate != Fate.OtherForm)) return first.Retried;
 
-        var second = Begin(refused, null);
-        var again = await ReformAsync(all, items, wish, refused, cancel);
-        await second.SendAsync(again, wish.AtOnce, cancel, abort.Token);
+        var second = Begin(wish, more: null);
+        var again = await ReformAsync(revisions, items, wish, cancel);
+        await second.SendAsync(again, streams, cancel, abort.Token);
 
         // Once: a platform that asks for a form again has refused it.
         var lost = again.Where(item => item.Fate == Fate.OtherForm).ToList();
         foreach (var item in lost) item.Fate = Fate.Refused;
-        if (lost.Count > 0) refused([.. lost.Select(item => new Refusal(item.Seq, item.Item, NoForm, item.Attempts))]);
+        if (lost.Count > 0) wish.Refused([.. lost.Select(item => new Refusal(item.Seq, item.Item, NoForm, item.Attempts))]);
         return first.Retried + second.Retried;
     }
 
@@ -54,41 +69,24 @@ internal sealed partial class Carrier(Destination destination, IDestination plat
         ? platform.Map(one.Trace!, anchor!)
         : (platform as ISignalDestination)?.MapSignal(record.Signal, SignalMask.Of(record.Signal, record.Payload, destination.Mask)) ?? [];
 
-    private Sending Begin(Action<IReadOnlyList<Refusal>> refused, Func<Task<List<Outgoing>>>? more) =>
-        new(platform, gate, services.Options, services.Chance, services.Time, refused, e => Faulted(destination.Name, e.GetType().Name, e.StackTrace))
-        {
-            More = more is null ? null : async _ => await more(),
-        };
+    private Sending Begin(CarryWish wish, Func<int, CancellationToken, Task<IReadOnlyList<Outgoing>>>? more) =>
+        new(platform, destination.Kind.Deduplicates, gate, services.Options, services.Chance, services.Time, wish.Refused, e => Faulted(destination.Name, e.GetType().Name, e.StackTrace)) { More = more };
 
-    private static IEnumerable<Outgoing> Chosen(List<Outgoing> mapped, CarryWish wish) => wish.Only is null ? mapped : mapped.Where(wish.Only);
+    private static IEnumerable<Outgoing> Chosen(IEnumerable<Outgoing> mapped, CarryWish wish) => wish.Only is null ? mapped : mapped.Where(wish.Only);
 
-    private async Task<List<Outgoing>> MappedAsync(IReadOnlyList<Freight> freight, CarryWish wish, Action<IReadOnlyList<Refusal>> refused, CancellationToken cancel)
+    private List<Outgoing> Mapped(Freight one, Func<Anchor?> anchor, CarryWish wish)
     {
-        List<TraceToSend> traces = [.. freight.Select(one => one.Trace).OfType<TraceToSend>()];
-        var anchors = traces.Count == 0 ? [] : await services.WrittenAsync(gate, () => services.Anchors.Freeze(destination.Id, traces), cancel);
-        await services.Work.WaitAsync(cancel);
+        var frozen = anchor();
         try
         {
-            return [.. freight.SelectMany(one => Mapped(one, one.Trace is null ? null : anchors[one.Revision.TraceId], wish, refused))];
-        }
-        finally
-        {
-            services.Work.Release();
-        }
-    }
-
-    private List<Outgoing> Mapped(Freight one, Anchor? anchor, CarryWish wish, Action<IReadOnlyList<Refusal>> refused)
-    {
-        try
-        {
-            return [.. ItemsOf(destination, platform, one, anchor).Select(item => new Outgoing(item, one.Revision.Seq, wish.Expires(one.Revision.LastReceivedAt)))];
+            return [.. ItemsOf(destination, platform, one, frozen).Select(item => new Outgoing(item, one.Revision.Seq, wish.Expires(one.Revision.LastReceivedAt)))];
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             // A fault of ours over one trace must not stop all others. Its message is not logged: it may quote what was sent.
             CannotMap(destination.Name, one.Revision.Seq, e.GetType().Name, e.StackTrace);
             var item = new OutboundItem { Route = "unmapped", TraceId = one.Revision.TraceId, SpanIds = [.. one.Trace?.Spans.Select(span => span.Span.SpanId) ?? []], Payload = default };
-            refused([new Refusal(one.Revision.Seq, item, new PlatformWords(null, "It could not be put into the platform's format: " + e.GetType().Name), 1)]);
+            wish.Refused([new Refusal(one.Revision.Seq, item, new PlatformWords(null, "It could not be put into the platform's format: " + e.GetType().Name), 1)]);
 
             // It stands among the items as one that has its fate, so that it is counted.
             return [new Outgoing(item, one.Revision.Seq, default) { Fate = Fate.Refused }];
@@ -96,10 +94,10 @@ internal sealed partial class Carrier(Destination destination, IDestination plat
     }
 
     // What the platform has taken, or refused for good, in the first form is not sent in the second: there it would be something else.
-    private async Task<List<Outgoing>> ReformAsync(List<Freight> freight, List<Outgoing> items, CarryWish wish, Action<IReadOnlyList<Refusal>> refused, CancellationToken cancel)
+    private async Task<List<Outgoing>> ReformAsync(IReadOnlyList<SettledRevision> revisions, List<Outgoing> items, CarryWish wish, CancellationToken cancel)
     {
         var forms = items.Where(item => item.Fate == Fate.OtherForm).GroupBy(item => item.Item.TraceId).ToDictionary(group => group.Key, group => group.First().Form!);
-        var traces = freight.Where(one => one.Trace is not null && forms.ContainsKey(one.Revision.TraceId)).ToList();
+        var traces = await ReadAgainAsync([.. revisions.Where(revision => forms.ContainsKey(revision.TraceId))], cancel);
         var now = Timestamp.From(services.Time.GetUtcNow());
         var anchors = await services.WrittenAsync(
             gate,
@@ -112,10 +110,14 @@ internal sealed partial class Carrier(Destination destination, IDestination plat
             },
             cancel);
         var done = items.Where(item => item.Fate != Fate.OtherForm && forms.ContainsKey(item.Item.TraceId)).GroupBy(Name).ToDictionary(group => group.Key, group => group.Count());
+
+        // What the journal has let go of since it was mapped cannot be made anew.
+        var there = traces.Select(one => one.Revision.Seq).ToHashSet();
+        foreach (var item in items.Where(item => item.Fate == Fate.OtherForm && !there.Contains(item.Seq))) item.Fate = Fate.Expired;
         items.RemoveAll(item => item.Fate == Fate.OtherForm);
         List<Outgoing> again =
         [
-            .. traces.SelectMany(one => Chosen(Mapped(one, anchors[one.Revision.TraceId], wish, refused), wish)).Where(item =>
+            .. traces.SelectMany(one => Chosen(Mapped(one, () => anchors[one.Revision.TraceId], wish), wish)).Where(item =>
             {
                 if (!done.TryGetValue(Name(item), out var count) || count == 0) return true;
                 done[Name(item)] = count - 1;
@@ -124,6 +126,20 @@ internal sealed partial class Carrier(Destination destination, IDestination plat
         ];
         items.AddRange(again);
         return again;
+    }
+
+    // Bodies are not held while their items are on their way, for it is seldom that anybody asks for them again.
+    private async Task<List<Freight>> ReadAgainAsync(IReadOnlyList<SettledRevision> revisions, CancellationToken cancel)
+    {
+        await services.Work.WaitAsync(cancel);
+        try
+        {
+            return [.. revisions.Select(reader.ReadChosen).OfType<Freight>().Where(one => one.Trace is not null)];
+        }
+        finally
+        {
+            services.Work.Release();
+        }
     }
 
     // The same thing in whichever form: ids at the platform may differ.
@@ -137,13 +153,13 @@ internal sealed partial class Carrier(Destination destination, IDestination plat
 }
 
 /// <summary>How something is to be carried.</summary>
-/// <param name="AtOnce">Most requests at the same time.</param>
 /// <param name="Expires">When what was received at a moment is given up.</param>
-internal sealed record CarryWish(int AtOnce, Func<Timestamp, Timestamp> Expires)
+/// <param name="Refused">Told of what the platform refuses.</param>
+internal sealed record CarryWish(Func<Timestamp, Timestamp> Expires, Action<IReadOnlyList<Refusal>> Refused)
 {
     /// <summary>Only these of the items; null for all.</summary>
     public Func<Outgoing, bool>? Only { get; init; }
 
-    /// <summary>Gets what comes next, to see whether other things pass where one does not.</summary>
-    public Func<CancellationToken, Task<IReadOnlyList<Freight>>>? More { get; init; }
+    /// <summary>Gets what comes next in a stream, to see whether other things pass where one does not.</summary>
+    public Func<int, CancellationToken, Task<IReadOnlyList<Outgoing>>>? More { get; init; }
 }

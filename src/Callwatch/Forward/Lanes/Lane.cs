@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Callwatch.Settle;
 using Callwatch.Spans;
 using Callwatch.Telemetry;
@@ -7,15 +8,17 @@ using Microsoft.Extensions.Logging;
 namespace Callwatch.Forward.Lanes;
 
 /// <summary>
-/// Sixth stage: carries what has settled to one destination, in order, at least once, with the same ids on every attempt. The cursor moves
-/// after the answer, never before: a crash in between repeats what was sent, which is why ids come from the anchors.
+/// Sixth stage: carries what has settled to one destination, in order, at least once, with the same ids on every attempt. While one batch is
+/// on its way the next ones are read and made ready. The cursor moves after the answer, never before, and over nothing that has none: a crash
+/// in between repeats what was sent, which is why ids come from the anchors.
 /// </summary>
-internal sealed partial class Lane
+internal sealed partial class Lane : IDisposable
 {
-    // Of one batch: what is read ahead is held in memory, several times over, and no more than this.
-    private const long MostBytes = 4L << 20;
-    private const int MostTraces = 256;
+    // Of the live lane: one that is sent, and two that are made ready. A replay steps back before it, and reads no more than the next.
+    private const int MostBatches = 3;
+    private const int MostBatchesOfReplay = 2;
     private const int SkippedBeforeSaved = 10_000;
+    private const int MostTracesBefore = 4;
     private static readonly TimeSpan BehindLive = TimeSpan.FromSeconds(1);
 
     private readonly Destination destination;
@@ -24,44 +27,44 @@ internal sealed partial class Lane
     private readonly LaneServices services;
     private readonly FreightReader reader;
     private readonly Carrier carrier;
+    private readonly LaneCursor cursor;
     private readonly Lane? live;
     private readonly ILogger log;
+    private readonly OnTheWay way;
     private readonly Lock gate = new();
-    private readonly List<Freight> batch = [];
-    private readonly HashSet<TraceId> onItsWay = [];
-    private readonly List<Outgoing> items = [];
-    private readonly List<Refusal> unwritten = [];
-    private readonly List<LaneLoss> losses = [];
+
+    // Held by whoever fills the batch: mostly the lane itself, now and then a stream that wants to see whether other things pass.
+    private readonly SemaphoreSlim reading = new(1);
     private readonly TaskCompletionSource resumed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private LaneRow row;
+    private Streams streams;
+    private Batch open;
     private long seen;
-    private long batchBytes;
-    private bool isSending;
-    private int asking;
+    private long launched;
 
     /// <param name="live">The destination's live lane, before which this one, a replay, steps back; null when it is that itself.</param>
     public Lane(Destination destination, IDestination platform, Gate gate, LaneRow row, LaneServices services, ILogger log, Lane? live = null)
     {
-        (this.destination, platformGate, this.row, this.services, this.live) = (destination, gate, row, services, live);
+        (this.destination, platformGate, this.services, this.live, this.log) = (destination, gate, services, live, log);
         atOnce = live is null ? platform.Limits.AtOnce : 1;
-        seen = row.Cursor;
+        (seen, launched) = (row.Cursor, row.Cursor);
+        (open, streams, way) = (NewBatch(), new Streams(atOnce), new OnTheWay(live is null ? MostBatches : MostBatchesOfReplay, services.ReadAhead));
         reader = new FreightReader(destination, services);
-        carrier = new Carrier(destination, platform, gate, services, log);
-        this.log = log;
+        carrier = new Carrier(destination, platform, gate, reader, services, log);
+        cursor = new LaneCursor(row, destination, gate, services);
+        if (live is null) services.Traces.Join(destination.TenantId);
     }
-
-    public LaneKey Key => row.Key;
 
     public LaneStatus Status()
     {
         lock (gate)
         {
+            var row = cursor.Row;
             var head = row.Until ?? services.Settled.Head;
-            var oldest = batch.Count > 0 ? batch[0].Revision.LastReceivedAt : (Timestamp?)null;
-            var age = oldest is { } since ? Math.Max(0, (services.Time.GetUtcNow() - since.ToDateTimeOffset()).TotalSeconds) : 0;
-            var state = row.Stopped is not null ? LaneState.Blocked : platformGate.Trouble ?? (isSending ? LaneState.Running : LaneState.Idle);
+            var waiting = way.Count + open.Count;
+            var age = (way.Oldest ?? open.Oldest) is { } since ? Math.Max(0, (services.Time.GetUtcNow() - since.ToDateTimeOffset()).TotalSeconds) : 0;
+            var state = row.Stopped is not null ? LaneState.Blocked : platformGate.Trouble ?? (waiting > 0 ? LaneState.Running : LaneState.Idle);
             return new LaneStatus(
-                state, batch.Count > 0 ? row.Cursor : Math.Max(row.Cursor, seen), Math.Max(0, head - seen) + batch.Count, age,
+                state, waiting > 0 ? row.Cursor : Math.Max(row.Cursor, seen), Math.Max(0, head - seen) + waiting, age,
                 row.Sent, row.Refused, row.Retried, row.Expired, row.LastDelivery, row.Stopped is { } why ? LaneStops.ErrorOf(row, why) : platformGate.LastError)
             {
                 NextAttempt = platformGate.NextAttempt is { } next ? Timestamp.From(next) : null,
@@ -75,90 +78,132 @@ internal sealed partial class Lane
     /// <summary>Runs until cancelled; a replay until it has come to its end.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
+        await cursor.FindPlaceAsync(resumed.Task, cancel);
+
         // After a fault of ours it begins again where its cursor stands.
-        Empty(row.Cursor);
-        await FindPlaceAsync(cancel);
+        Empty();
+        using var together = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         try
         {
-            if (!IsPastEnd(row.Cursor + 1)) await FollowAsync(cancel);
+            if (!cursor.IsPastEnd(seen + 1)) await FollowAsync(together);
+            await way.EmptyAsync();
         }
-        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        catch
         {
-            SaveBeginning();
+            await together.CancelAsync();
+            var fault = await way.StoppedAsync();
+            if (cancel.IsCancellationRequested) SaveBeginning();
+            else if (fault is not null) ExceptionDispatchInfo.Throw(fault);
             throw;
         }
+        finally
+        {
+            Empty();
+        }
 
-        if (row.Key.Replay != 0) await services.WrittenAsync(platformGate, () => services.Table.End(row.Key), cancel);
+        await cursor.EndAsync(cancel);
     }
 
     /// <summary>Its counts have been changed by others.</summary>
-    public void Refresh()
-    {
-        if (services.Table.Find(row.Key) is not { } now) return;
+    public void Refresh() => cursor.Refresh();
 
-        // What was read before the lane's own next step is old.
-        lock (gate) row = now.Cursor == row.Cursor ? now : row;
+    public void Dispose()
+    {
+        reading.Dispose();
+        if (live is null) services.Traces.Leave(destination.TenantId);
     }
 
-    private async Task FollowAsync(CancellationToken cancel)
+    private bool IsBusy
     {
-        await foreach (var page in services.Settled.PagesAsync(destination.TenantId, row.Cursor, cancel))
+        get
+        {
+            lock (gate) return open.Count > 0 || !way.IsEmpty;
+        }
+    }
+
+    private async Task FollowAsync(CancellationTokenSource together)
+    {
+        var cancel = together.Token;
+        await foreach (var page in services.Settled.PagesAsync(destination.TenantId, seen, cancel))
         {
             foreach (var revision in page.Revisions)
             {
-                if (IsPastEnd(revision.Seq)) break;
-                if (revision.Seq <= seen) continue;
-                await TakeAsync(revision, batch, cancel);
-                if (batchBytes >= MostBytes || batch.Count >= MostTraces) await DeliverAsync(revision.Seq, cancel);
+                if (cursor.IsPastEnd(revision.Seq)) break;
+                while (!await TryTakeAsync(revision, together)) await way.OldestDone;
             }
 
-            var through = row.Until is { } until && until < page.Through ? until : page.Through;
-            await DeliverAsync(Math.Max(through, seen), cancel);
-            if (IsPastEnd(seen + 1)) break;
+            // At the head all goes that there is; behind it a filter may leave little of a page, and more comes with the next.
+            var isAtHead = page.Through >= services.Settled.Head;
+            await PassAsync(cursor.UpToEnd(page.Through), isAtHead, together);
+            if (cursor.IsPastEnd(seen + 1)) break;
+            if (!isAtHead) continue;
 
-            // At the head: what comes in the meantime goes together.
-            if (page.Through >= services.Settled.Head) await Task.Delay(services.Options.BatchDelay, services.Time, cancel);
+            // What comes in the meantime goes together.
+            await way.EmptyAsync();
+            await Task.Delay(services.Options.BatchDelay, services.Time, cancel);
         }
     }
 
-    private void Reload()
+    /// <summary>False when something has to be delivered first.</summary>
+    private async Task<bool> TryTakeAsync(SettledRevision revision, CancellationTokenSource together)
     {
-        var now = services.Table.Find(row.Key)!;
-        lock (gate) row = now;
-    }
-
-    private bool IsPastEnd(long seq) => row.Until is { } until && seq > until;
-
-    // A place that does not belong to this sequence, as after a restore, must not be taken for one that does: all up to there would be skipped in silence.
-    private async Task FindPlaceAsync(CancellationToken cancel)
-    {
-        if (row.Stopped is null && row.Cursor > services.Settled.Head) await services.WrittenAsync(platformGate, () => services.Table.Stop(row.Key, LaneStops.BeyondHead), cancel);
-        Reload();
-        if (row.Stopped is not null)
+        await reading.WaitAsync(together.Token);
+        try
         {
-            if (row.Key.Replay == 0) await resumed.Task.WaitAsync(cancel);
-            await services.WrittenAsync(platformGate, () => services.Table.ContinueAt(row.Key, services.Settled.Head), cancel);
-            Reload();
-        }
+            if (revision.Seq <= seen) return true;
 
-        lock (gate) seen = row.Cursor;
+            // Of a trace that is on its way, what came later waits: the platform may want it in another form.
+            if (way.Holds(revision.TraceId))
+            {
+                await LaunchAsync(together);
+                return false;
+            }
+
+            if (open.Count == 0 && !way.HasRoom(platformGate.Trouble is null)) return false;
+            await TakeAsync(revision, together.Token);
+            if (open.IsFull) await LaunchAsync(together);
+            return true;
+        }
+        finally
+        {
+            reading.Release();
+        }
     }
 
-    private async Task TakeAsync(SettledRevision revision, List<Freight> into, CancellationToken cancel)
+    private async Task PassAsync(long through, bool isAtHead, CancellationTokenSource together)
     {
-        IReadOnlyList<Freight> wanted = [];
-        if (row.From is not { } from || (revision.LastReceivedAt >= from && revision.FirstReceivedAt < row.To!.Value))
+        await reading.WaitAsync(together.Token);
+        try
+        {
+            lock (gate) seen = Math.Max(seen, through);
+
+            // A tenant that is quiet does not make every other tenant's trace a write of its own.
+            var isFar = seen - launched > SkippedBeforeSaved;
+            if (isFar || ((isAtHead || cursor.IsPastEnd(seen + 1)) && (open.Count > 0 || open.Losses.Count > 0)) || (cursor.IsReplay && seen > launched)) await LaunchAsync(together);
+        }
+        finally
+        {
+            reading.Release();
+        }
+    }
+
+    // Read and mapped at once, so that no bodies are held.
+    private async Task TakeAsync(SettledRevision revision, CancellationToken cancel)
+    {
+        List<(SettledRevision Revision, IReadOnlyList<Outgoing> Items)> taken = [];
+        if (cursor.Wants(revision))
         {
             await services.Work.WaitAsync(cancel);
             try
             {
-                (wanted, var gone) = reader.Read(revision, row, onItsWay);
-                if (gone > 0) losses.Add(new LaneLoss(revision.Seq, LaneLoss.Gone, gone));
+                var (wanted, gone) = reader.Read(revision, cursor.Row, open.Traces);
+                foreach (var one in wanted) taken.Add((one.Revision, carrier.Map(one, open.Anchors, Wish())));
+                if (gone > 0) open.Losses.Add(new LaneLoss(revision.Seq, LaneLoss.Gone, gone));
             }
             catch (Exception e) when (e is not (OutOfMemoryException or SqliteException or IOException))
             {
                 // One trace that cannot be read must not hold up all that settle after it.
-                losses.Add(new LaneLoss(revision.Seq, LaneLoss.Gone, Math.Max(1, revision.Spans.Count)));
+                open.Losses.Add(new LaneLoss(revision.Seq, LaneLoss.Gone, Math.Max(1, revision.Spans.Count)));
                 services.Counters.Add(Reason.RecordUnreadable, tenantId: destination.TenantId);
                 CannotRead(destination.Name, revision.Seq, e.GetType().Name, e.StackTrace);
             }
@@ -171,90 +216,117 @@ internal sealed partial class Lane
         lock (gate)
         {
             seen = revision.Seq;
-            into.AddRange(wanted);
+            foreach (var (one, items) in taken) open.Add(one, items);
         }
-
-        if (wanted.Count > 0) onItsWay.Add(revision.TraceId);
-        batchBytes += wanted.Sum(one => one.Bytes);
     }
 
-    private async Task DeliverAsync(long through, CancellationToken cancel)
+    // Sends what has been taken, behind what is on its way.
+    private async Task LaunchAsync(CancellationTokenSource together)
     {
-        lock (gate) seen = Math.Max(seen, through);
-        long retried = 0;
-        if (batch.Count > 0)
+        var cancel = together.Token;
+        if (seen == launched || (open.Count == 0 && open.Losses.Count == 0 && seen - launched <= SkippedBeforeSaved && !cursor.IsReplay)) return;
+        if (open.Count > 0 && live is { IsBusy: true }) await Task.Delay(BehindLive, services.Time, cancel);
+        var batch = open;
+        while (await carrier.FreezeAsync(batch.Anchors, cancel) is { Count: > 0 } others) await MapAgainAsync(batch, others, cancel);
+        var before = way.All is [.., var last] ? last.Done : Task.CompletedTask;
+        lock (gate)
         {
-            if (live is { IsBusy: true }) await Task.Delay(BehindLive, services.Time, cancel);
-            lock (gate) isSending = true;
-            var wish = new CarryWish(atOnce, Expires) { More = MoreAsync };
-            retried = await carrier.CarryAsync([.. batch], items, wish, Refused, cancel);
+            batch.Close(seen);
+            (open, launched) = (NewBatch(), seen);
+            way.Add(batch);
         }
 
-        // A tenant that is quiet does not make every other tenant's trace a write of its own.
-        if (batch.Count > 0 || losses.Count > 0 || seen - row.Cursor > SkippedBeforeSaved || row.Key.Replay != 0) await AdvanceAsync(seen, retried, cancel);
-        Empty(seen);
+        _ = CarryAsync(batch, Wish() with { More = (stream, stop) => MoreAsync(batch, stream, together, stop) }, before, together);
     }
 
-    private bool IsBusy
+    // A replay, or dead letters sent again, have met the same traces at the same moment.
+    private async Task MapAgainAsync(Batch batch, IReadOnlySet<TraceId> traces, CancellationToken cancel)
     {
-        get
+        foreach (var revision in batch.Revisions.Where(revision => traces.Contains(revision.TraceId)).ToList())
         {
-            lock (gate) return batch.Count > 0;
+            await services.Work.WaitAsync(cancel);
+            try
+            {
+                var again = reader.ReadChosen(revision) is { } one ? carrier.Map(one, batch.Anchors, Wish()) : [];
+                lock (gate) batch.Replace(revision.Seq, again);
+            }
+            finally
+            {
+                services.Work.Release();
+            }
         }
     }
 
-    private Timestamp Expires(Timestamp receivedAt) => (receivedAt > row.Created ? receivedAt : row.Created).Plus(services.Options.MaxAge);
+    private CarryWish Wish() => new(cursor.Expires, cursor.Refused);
 
-    // A few of what comes next, for an item that the platform may not be able to bear: if others pass it is the item, if not it is the platform.
-    private async Task<IReadOnlyList<Freight>> MoreAsync(CancellationToken cancel)
+    private Batch NewBatch() => new(new AnchorDraft(services.Anchors, destination.Id));
+
+    private async Task CarryAsync(Batch batch, CarryWish wish, Task before, CancellationTokenSource together)
     {
-        // One at a time; whoever comes meanwhile asks again after its next attempt.
-        if (Interlocked.Exchange(ref asking, 1) == 1) return [];
         try
         {
-            var more = new List<Freight>();
-            var page = services.Settled.Page(destination.TenantId, seen);
-            foreach (var revision in page.Revisions)
+            var retried = batch.Items.Count == 0 ? 0 : await carrier.SendAsync(batch.Revisions, batch.Items, streams, wish, together.Token);
+            await before;
+            await cursor.AdvanceAsync(batch, retried, together.Token);
+            way.Remove(batch);
+            batch.End(fault: null);
+        }
+        catch (Exception e)
+        {
+            // One fails, all stop: they begin again together.
+            await together.CancelAsync();
+            batch.End(e);
+        }
+    }
+
+    // A few of what comes next, for an item that the platform may not be able to bear: if others pass it is the item, if not it is the platform.
+    private async Task<IReadOnlyList<Outgoing>> MoreAsync(Batch batch, int stream, CancellationTokenSource together, CancellationToken cancel)
+    {
+        if (Behind() is { Count: > 0 } waiting) return waiting;
+
+        // Somebody is reading already: to be asked again after the next attempt.
+        if (!await reading.WaitAsync(TimeSpan.Zero, cancel)) return [];
+        try
+        {
+            if (open.Count > 0 || !way.HasRoomBeyond) return [];
+            foreach (var revision in services.Settled.Page(destination.TenantId, seen).Revisions)
             {
-                // Of a trace one revision goes after the other.
-                if (IsPastEnd(revision.Seq) || more.Count >= 4 || batch.Count >= 2 * MostTraces || batchBytes >= 2 * MostBytes || onItsWay.Contains(revision.TraceId)) return more;
-                var before = more.Count;
-                await TakeAsync(revision, more, cancel);
-                lock (gate) batch.AddRange(more.Skip(before));
+                if (cursor.IsPastEnd(revision.Seq) || open.Count >= MostTracesBefore || way.Holds(revision.TraceId)) break;
+                await TakeAsync(revision, cancel);
             }
 
-            return more;
+            await LaunchAsync(together);
+            return Behind();
         }
         finally
         {
-            Volatile.Write(ref asking, 0);
+            reading.Release();
         }
+
+        IReadOnlyList<Outgoing> Behind() => way.TakeBehind(batch, trace => streams.Of(trace) == stream, MostTracesBefore);
     }
 
-    private void Refused(IReadOnlyList<Refusal> refusals)
-    {
-        try
-        {
-            // At once, and not with the cursor: what else is in the batch may wait for hours, and people want to see why these were refused.
-            services.Letters.Add(destination.Id, refusals);
-        }
-        catch (SqliteException)
-        {
-            lock (gate) unwritten.AddRange(refusals);
-        }
-    }
-
-    // Stopped, perhaps in the middle of a batch: what came before the first item without an answer need not be looked at again.
+    // Stopped, perhaps in the middle of batches: what came before the first item without an answer need not be looked at again.
     private void SaveBeginning()
     {
-        var open = items.Count > 0 ? items.Where(item => item.Fate is Fate.Waiting or Fate.OtherForm).Select(item => item.Seq).DefaultIfEmpty(seen + 1).Min()
-            : batch.Count > 0 ? batch[0].Revision.Seq : seen + 1;
-        if (open - 1 <= row.Cursor) return;
-        items.RemoveAll(item => item.Seq >= open);
-        losses.RemoveAll(loss => loss.Seq >= open);
         try
         {
-            Advance(open - 1, 0);
+            foreach (var batch in way.All)
+            {
+                if (batch.FirstUnanswered is not { } first)
+                {
+                    cursor.Advance(batch, batch.Through, 0);
+                    continue;
+                }
+
+                batch.CutBefore(first);
+                if (first - 1 > cursor.Row.Cursor) cursor.Advance(batch, first - 1, 0);
+                return;
+            }
+
+            var next = open.Revisions is [var unsent, ..] ? Math.Min(unsent.Seq, seen + 1) : seen + 1;
+            open.CutBefore(next);
+            if (next - 1 > cursor.Row.Cursor) cursor.Advance(open, next - 1, 0);
         }
         catch (Exception e) when (e is SqliteException or InvalidOperationException)
         {
@@ -262,45 +334,10 @@ internal sealed partial class Lane
         }
     }
 
-    private Task<bool> AdvanceAsync(long through, long retried, CancellationToken cancel) => services.WrittenAsync(
-        platformGate,
-        () =>
-        {
-            Advance(through, retried);
-            return true;
-        },
-        cancel);
-
-    private void Advance(long through, long retried)
+    private void Empty()
     {
-        List<LaneLoss> all = [.. losses, .. items.Where(item => item.Fate == Fate.Expired).GroupBy(item => item.Seq).Select(group => new LaneLoss(group.Key, LaneLoss.Expired, group.Count()))];
-        var counts = new LaneCounts(items.Count(item => item.Fate == Fate.Sent), items.Count(item => item.Fate == Fate.Refused), retried, all.Sum(loss => loss.Count));
-        if (through == row.Cursor && counts == LaneCounts.None && unwritten.Count == 0) return;
-        if (!services.Table.TryAdvance(row.Key, row.Cursor, through, new LaneStep(counts, batch.Count > 0, all, [.. unwritten])))
-            throw new InvalidOperationException("Another worker has moved this lane's cursor.");
-        services.Counters.Add(Reason.RefusedByPlatform, counts.Refused, destination.TenantId);
-        services.Counters.Add(Reason.ExpiredBeforeDelivery, counts.Expired, destination.TenantId);
-        Reload();
-        lock (gate)
-        {
-            unwritten.Clear();
-            losses.Clear();
-            items.Clear();
-        }
-    }
-
-    private void Empty(long at)
-    {
-        lock (gate)
-        {
-            (seen, isSending) = (at, false);
-            batch.Clear();
-            items.Clear();
-            losses.Clear();
-        }
-
-        onItsWay.Clear();
-        batchBytes = 0;
+        way.Clear();
+        lock (gate) (open, streams, seen, launched) = (NewBatch(), new Streams(atOnce), cursor.Row.Cursor, cursor.Row.Cursor);
     }
 
     [LoggerMessage(EventId = 607, Level = LogLevel.Error, Message = "A trace (settled {Seq}) could not be read back for {Destination} ({Why}); it is left out. {Where}")]

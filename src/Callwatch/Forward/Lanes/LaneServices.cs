@@ -13,6 +13,8 @@ internal sealed record LaneServices(
     /// <summary>Reading back and mapping takes the processor: however many lanes have a backlog, half of it is left to those who send to us.</summary>
     public SemaphoreSlim Work { get; } = new(Math.Max(1, Environment.ProcessorCount / 2));
 
+    public ReadAhead ReadAhead { get; } = new();
+
     /// <summary>Goes on trying while the disk refuses: beginning again instead would send everything twice.</summary>
     public async Task<T> WrittenAsync<T>(Gate gate, Func<T> write, CancellationToken cancel)
     {

@@ -8,7 +8,7 @@ internal sealed class LetterRetry(Destination destination, IDestination platform
 {
     private const int AtATime = 100;
     private readonly FreightReader reader = new(destination, services);
-    private readonly Carrier carrier = new(destination, platform, gate, services, log);
+    private readonly Carrier carrier = new(destination, platform, gate, new FreightReader(destination, services), services, log);
 
     /// <summary>Until none is left.</summary>
     /// <param name="counted">Told when the lane's counts have changed.</param>
@@ -40,18 +40,18 @@ internal sealed class LetterRetry(Destination destination, IDestination platform
 
         if (freight.Count == 0) return;
         var wanted = going.ToLookup(letter => letter.Seq);
-        var items = new List<Outgoing>();
 
         // What was refused under another form, by an older version of the mapping, or without a word on which item it was, goes whole.
         var whole = new HashSet<long>();
         var now = Timestamp.From(services.Time.GetUtcNow());
-        var wish = new CarryWish(1, _ => now.Plus(services.Options.MaxAge))
+        var wish = new CarryWish(_ => now.Plus(services.Options.MaxAge), refusals => services.Letters.Add(destination.Id, refusals))
         {
             Only = item => whole.Contains(item.Seq) || wanted[item.Seq].Any(letter => IsOf(letter, item.Item)),
         };
         foreach (var one in freight)
             if (!Matches(one, wanted[one.Revision.Seq])) whole.Add(one.Revision.Seq);
-        var retried = await carrier.CarryAsync(freight, items, wish, refusals => services.Letters.Add(destination.Id, refusals), cancel);
+        var items = await carrier.MapAsync(freight, wish, cancel);
+        var retried = await carrier.SendAsync([.. freight.Select(one => one.Revision)], items, new Streams(1), wish, cancel);
 
         // Gone only now: a crash in between leaves them marked, and they are sent once more.
         var late = items.Where(item => item.Fate == Fate.Expired).Select(item => item.Seq).ToHashSet();

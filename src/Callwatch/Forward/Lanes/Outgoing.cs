@@ -34,6 +34,9 @@ internal sealed class Outgoing(OutboundItem item, long seq, Timestamp expires)
     /// <summary>The form the platform wants.</summary>
     public string? Form { get; set; }
 
+    /// <summary>Somebody sends it before its turn.</summary>
+    public bool IsTaken { get; set; }
+
     /// <summary>It has been made smaller once.</summary>
     public bool IsShrunk { get; private set; }
 

@@ -81,6 +81,7 @@ internal sealed partial class Running : IAsyncDisposable
         Task last;
         lock (lettersGate) last = letters;
         await Task.WhenAll([work, last, .. replays.Values.Select(replay => replay.Work)]);
+        Live.Dispose();
         await Platform.DisposeAsync();
         http.Dispose();
         foreach (var replay in replays.Values) replay.Stop.Dispose();
@@ -90,7 +91,8 @@ internal sealed partial class Running : IAsyncDisposable
     private async Task ReplayAsync(Task begin, LaneRow row, CancellationToken cancel)
     {
         await begin;
-        await Task.Run(() => KeepAsync(new Lane(Destination, Platform, gate, row, services, log, Live).RunAsync, cancel), CancellationToken.None);
+        using var lane = new Lane(Destination, Platform, gate, row, services, log, Live);
+        await Task.Run(() => KeepAsync(lane.RunAsync, cancel), CancellationToken.None);
     }
 
     private async Task LettersAsync()

@@ -5,12 +5,13 @@ namespace Callwatch.Forward.Lanes;
 
 /// <summary>
 /// Sends items until each has been accepted, refused for good, or has expired; retries, parts and waits on the way. Several streams run at
-/// the same time; all items of a trace are in one stream, in order. One of these for each batch.
+/// the same time; all items of a trace are in one stream, in order, behind what was put into it before. One of these for each batch.
 /// </summary>
+/// <param name="goesByIds">What the platform is sent twice is there once.</param>
 /// <param name="refused">Told of what the platform has refused for good.</param>
 /// <param name="faulted">Told of an exception that a destination should not have let out.</param>
 internal sealed class Sending(
-    IDestination platform, Gate gate, ForwardOptions options, Random chance, TimeProvider time, Action<IReadOnlyList<Refusal>> refused, Action<Exception> faulted)
+    IDestination platform, bool goesByIds, Gate gate, ForwardOptions options, Random chance, TimeProvider time, Action<IReadOnlyList<Refusal>> refused, Action<Exception> faulted)
 {
     // So often a request fails as a whole before it is parted: one item of it may be what the platform cannot bear, or it takes too long.
     private const int PartAfter = 5;
@@ -26,23 +27,21 @@ internal sealed class Sending(
 
     public long Retried => Interlocked.Read(ref retried);
 
-    /// <summary>More items, from behind those that are being sent, to learn whether others pass where one does not; empty when there are none.</summary>
-    public Func<CancellationToken, Task<IReadOnlyList<Outgoing>>>? More { get; init; }
+    /// <summary>More items of a stream, from behind those that are being sent, to learn whether others pass where one does not; empty when there are none.</summary>
+    public Func<int, CancellationToken, Task<IReadOnlyList<Outgoing>>>? More { get; init; }
 
     /// <param name="cancel">Makes no further request.</param>
     /// <param name="abort">Breaks off those on their way, too.</param>
-    public async Task SendAsync(IReadOnlyList<Outgoing> items, int atOnce, CancellationToken cancel, CancellationToken abort)
+    public Task SendAsync(IReadOnlyList<Outgoing> items, Streams streams, CancellationToken cancel, CancellationToken abort) =>
+        Task.WhenAll(items.GroupBy(item => streams.Of(item.Item.TraceId)).Select(group => (Stream: group.Key, Items: group.ToList())).ToList()
+            .Select(one => streams.Then(one.Stream, () => StreamAsync(one.Stream, one.Items, cancel, abort))));
+
+    private async Task StreamAsync(int stream, IReadOnlyList<Outgoing> items, CancellationToken cancel, CancellationToken abort)
     {
-        var streams = items.GroupBy(item => (int)(item.Item.TraceId.Low % (ulong)Math.Max(1, atOnce))).Select(stream => stream.ToList()).ToList();
-        await Task.WhenAll(streams.Select(stream => StreamAsync(stream, cancel, abort)));
+        foreach (var chunk in Chunks.Of(items, platform.Limits)) await ChunkAsync(stream, chunk, cancel, abort);
     }
 
-    private async Task StreamAsync(IReadOnlyList<Outgoing> stream, CancellationToken cancel, CancellationToken abort)
-    {
-        foreach (var chunk in Chunks.Of(stream, platform.Limits)) await ChunkAsync(chunk, cancel, abort);
-    }
-
-    private async Task ChunkAsync(List<Outgoing> chunk, CancellationToken cancel, CancellationToken abort)
+    private async Task ChunkAsync(int stream, List<Outgoing> chunk, CancellationToken cancel, CancellationToken abort)
     {
         var backoff = new Backoff(options, chance);
         var next = new Stack<Part>([new Part(chunk, gate.Successes, 0)]);
@@ -72,7 +71,7 @@ internal sealed class Sending(
             {
                 gate.Failed(ticket, trouble.Words, trouble.After, trouble.IsBlocked);
                 Interlocked.Add(ref retried, part.Items.Count);
-                Push(next, await AfterAsync(part, trouble, cancel, abort));
+                Push(next, await AfterAsync(stream, part, trouble, cancel, abort));
                 continue;
             }
 
@@ -107,7 +106,7 @@ internal sealed class Sending(
     }
 
     // The request as a whole has failed: to be sent again, in parts when it goes on failing.
-    private async Task<List<Part>> AfterAsync(Part part, Trouble trouble, CancellationToken cancel, CancellationToken abort)
+    private async Task<List<Part>> AfterAsync(int stream, Part part, Trouble trouble, CancellationToken cancel, CancellationToken abort)
     {
         // Who refuses us, or asks to wait, says nothing about what was sent.
         if (trouble.IsBlocked || trouble.After is not null || trouble.Words.Status is 402 or 429) return [part];
@@ -123,7 +122,7 @@ internal sealed class Sending(
             return [];
         }
 
-        if (!others && More is not null && await More(cancel) is { Count: > 0 } more) await StreamAsync(more, cancel, abort);
+        if (!others && More is not null && await More(stream, cancel) is { Count: > 0 } more) await StreamAsync(stream, more, cancel, abort);
         return [part];
     }
 
@@ -152,8 +151,7 @@ internal sealed class Sending(
                 Refuse(items, refusal.Words);
                 return [];
             case Delivery.Dropped dropped:
-                Drop(items, dropped);
-                return [];
+                return Drop(part, dropped);
             case Delivery.OtherForm other:
                 foreach (var item in items) (item.Fate, item.Form) = (Fate.OtherForm, forms.GetOrAdd(item.Item.TraceId, other.Form));
                 return [];
@@ -188,21 +186,37 @@ internal sealed class Sending(
         refused([.. items.Select(item => new Refusal(item.Seq, item.Item, words, item.Attempts))]);
     }
 
-    // How many were refused is known, which is not: what is not known to have arrived stands with its trace among the dead letters.
-    private void Drop(List<Outgoing> items, Delivery.Dropped dropped)
+    // How many were refused is known, and mostly not which.
+    private List<Part> Drop(Part part, Delivery.Dropped dropped)
     {
+        var items = part.Items;
         var count = Math.Clamp(dropped.Count, 0, items.Count);
-        if (count == items.Count)
+        if (count == items.Count && count == 1)
         {
             Refuse(items, dropped.Words);
-            return;
+            return [];
         }
 
+        if (count > 0 && Named.In(dropped.Words.Message, items) is { } named && named.Count == count)
+        {
+            Refuse(named, dropped.Words);
+            foreach (var item in items.Except(named)) item.Fate = Fate.Sent;
+            return [];
+        }
+
+        // Nothing was taken: like any refused request. Something was: only where what comes twice is there once.
+        if (count == items.Count || (count > 0 && goesByIds)) return [.. Chunks.Split(items).Select(half => new Part(half, gate.Successes, part.Failures))];
         for (var i = 0; i < items.Count; i++) items[i].Fate = i < items.Count - count ? Fate.Sent : Fate.Refused;
-        if (count == 0) return;
-        var words = dropped.Words with { Message = $"{count} of {items.Count} items of the request were refused, the platform does not say which. {dropped.Words.Message}" };
+        if (count > 0) RefuseSome(items, count, dropped.Words);
+        return [];
+    }
+
+    // What is not known to have arrived stands with its trace among the dead letters.
+    private void RefuseSome(List<Outgoing> items, int count, PlatformWords words)
+    {
+        var some = words with { Message = $"{count} of {items.Count} items of the request were refused, the platform does not say which. {words.Message}" };
         refused([.. items.GroupBy(item => (item.Seq, item.Item.TraceId)).Select(trace =>
-            new Refusal(trace.Key.Seq, trace.First().Item with { Id = null, SpanIds = [.. trace.SelectMany(item => item.Item.SpanIds).Distinct()] }, words, trace.Max(item => item.Attempts)))]);
+            new Refusal(trace.Key.Seq, trace.First().Item with { Id = null, SpanIds = [.. trace.SelectMany(item => item.Item.SpanIds).Distinct()] }, some, trace.Max(item => item.Attempts)))]);
     }
 
     private bool StillWanted(Part part)
@@ -237,26 +251,5 @@ internal sealed class Sending(
         public int FailuresBesideOthers { get; set; }
 
         public long Seen { get; set; } = seen;
-    }
-}
-
-/// <summary>Why something is to be sent again.</summary>
-internal sealed record Trouble(PlatformWords Words, TimeSpan? After, bool IsBlocked)
-{
-    /// <summary>Of the whole request; null when the platform has dealt with any of it.</summary>
-    public static Trouble? Of(Delivery delivery, int items) => delivery switch
-    {
-        Delivery.TryAgain again => new Trouble(again.Words, again.After, false),
-        Delivery.Blocked blocked => new Trouble(blocked.Words, null, true),
-        Delivery.Partly partly when partly.Others.Count >= items && partly.Others.Values.All(other => other is Delivery.TryAgain or Delivery.Blocked) => OfSome(partly),
-        _ => null,
-    };
-
-    /// <summary>Of some items of it.</summary>
-    public static Trouble? OfSome(Delivery delivery)
-    {
-        if (delivery is not Delivery.Partly partly) return null;
-        var all = partly.Others.Values.Select(other => Of(other, 1)).OfType<Trouble>().ToList();
-        return all.Count == 0 ? null : new Trouble(all[0].Words, all.Max(trouble => trouble.After), all.Exists(trouble => trouble.IsBlocked));
     }
 }

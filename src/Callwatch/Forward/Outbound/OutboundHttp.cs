@@ -69,7 +69,8 @@ internal sealed class OutboundHttp(OutboundGuard guard, ForwardOptions options, 
         var authorities = new X509Certificate2Collection();
         if (!string.IsNullOrWhiteSpace(options.CaFile)) authorities.ImportFromPemFile(options.CaFile);
         if (tls?.Authority is { } authority) authorities.ImportFromPem(authority);
-        if (authorities.Count > 0) ssl.RemoteCertificateValidationCallback = (_, certificate, sent, errors) => IsTrusted(certificate, sent, errors, authorities);
+        ssl.RemoteCertificateValidationCallback = (_, certificate, sent, errors) =>
+            IsTrusted(certificate, sent, errors, authorities) ? true : throw new UntrustedHostException(UntrustedHostException.WordsOf(certificate as X509Certificate2, sent, errors));
         if (tls is { ClientCertificate: { } certificate, ClientKey: { } key }) ssl.ClientCertificates = [X509Certificate2.CreateFromPem(certificate, key)];
         return ssl;
     }
@@ -78,7 +79,7 @@ internal sealed class OutboundHttp(OutboundGuard guard, ForwardOptions options, 
     private static bool IsTrusted(X509Certificate? certificate, X509Chain? sent, SslPolicyErrors errors, X509Certificate2Collection authorities)
     {
         if (errors == SslPolicyErrors.None) return true;
-        if (errors != SslPolicyErrors.RemoteCertificateChainErrors || certificate is not X509Certificate2 leaf) return false;
+        if (authorities.Count == 0 || errors != SslPolicyErrors.RemoteCertificateChainErrors || certificate is not X509Certificate2 leaf) return false;
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.AddRange(authorities);

@@ -28,7 +28,7 @@ public sealed class OfficialClientTests
         Assert.Equal(3, standIn.Calls.Count);
         var root = standIn.Calls.Values.Single(call => call["parent_id"] is null);
         Assert.Equal("Paris.", (string?)root["output"]);
-        Assert.All(standIn.Calls.Values.Where(call => call != root), call => Assert.Equal((string?)root["id"], (string?)call["parent_id"]));
+        Assert.All(standIn.Calls.Values.Where(call => (string?)call["id"] != (string?)root["id"]), call => Assert.Equal((string?)root["id"], (string?)call["parent_id"]));
         Assert.Single(standIn.Calls.Values, call => call["exception"] is not null);
     }
 

@@ -1,6 +1,5 @@
 using Callwatch.Forward;
 using Callwatch.Forward.Lanes;
-using Callwatch.Query.Filters;
 using Callwatch.Settle;
 using Callwatch.Spans;
 using Callwatch.Testing;
@@ -11,7 +10,7 @@ using static Callwatch.Tests.Forward.Lanes.LaneFaultTests;
 
 namespace Callwatch.Tests.Forward.Lanes;
 
-/// <summary>What goes to a destination, in which order, and what happens when it is changed, paused, stopped or replayed.</summary>
+/// <summary>In which order what goes to a destination arrives, and what happens when it is paused, stopped or gone.</summary>
 public sealed class LaneOrderTests : IAsyncDisposable
 {
     // The clock goes quicker than requests, none of which is to be given up here.
@@ -57,83 +56,6 @@ public sealed class LaneOrderTests : IAsyncDisposable
         for (var trace = 2ul; trace <= 20; trace++) await batching.SettleAsync(trace, A.Span("next"));
         await batching.UntilAsync(() => platform.Taken.Count == 20, "the others go");
         Assert.Equal([1, 19], platform.Requests.Select(request => request.Items.Count));
-    }
-
-    [Fact]
-    public async Task Only_the_apps_it_serves_go_there_and_a_changed_list_holds_from_where_the_lane_stands()
-    {
-        var destination = world.Destination(platform.Address, kind) with { AppIds = new HashSet<int> { world.Apps.AppIdOf(1, "shop") } };
-        await world.StartAsync(destination);
-        await world.SettleAsync(1, "shop", 1, A.Span("a"));
-        await world.SettleAsync(1, "bank", 2, A.Span("b"));
-        await world.SettleAsync(2, "shop", 3, A.Span("of another tenant"));
-        await world.WhenDoneAsync();
-        world.Directory.Set(destination with { AppIds = new HashSet<int> { world.Apps.AppIdOf(1, "bank") } });
-        await Eventually.HoldsAsync(() => kind.Disposed == 1, "the old one is closed");
-        await world.SettleAsync(1, "shop", 4, A.Span("c"));
-        await world.SettleAsync(1, "bank", 5, A.Span("d"));
-        await world.WhenDoneAsync();
-        Assert.Equal([Line(1, 1, "a"), Line(5, 1, "d")], platform.Taken);
-    }
-
-    [Fact]
-    public async Task A_filter_lets_only_what_it_names_go_and_once_a_trace_has_gone_all_that_comes_of_it_goes()
-    {
-        var filter = Assert.IsType<FilterResult.Parsed>(FilterParser.Parse("outcome:error")).Filter;
-        await world.StartAsync(world.Destination(platform.Address, kind) with { Filter = filter });
-        await world.SettleAsync(1, A.Span("good"));
-        await world.SettleAsync(2, A.Span("failed").Status(2, "no"));
-        await world.SettleAsync(2, A.Span("after").Id(2, under: 1));
-        await world.SettleAsync(3, A.Span("before").Id(1));
-        await world.SettleAsync(3, A.Span("fails later").Id(2, under: 1).Status(2, "no"));
-        await world.WhenDoneAsync();
-        Assert.Equal([Line(2, 1, "failed"), Line(2, 2, "after"), Line(3, 1, "before"), Line(3, 2, "fails later")], platform.Taken);
-        Assert.False(world.Lanes.WasSent(1, A.TraceId(1)));
-        Assert.True(world.Lanes.WasSent(1, A.TraceId(2)));
-    }
-
-    [Fact]
-    public async Task A_sample_takes_its_share_by_trace_and_every_error_if_wanted()
-    {
-        await world.StartAsync(
-            world.Destination(platform.Address, kind) with { SampleRate = 0.25 },
-            world.Destination(platform.Address, new ScriptedKind { Line = (span, _) => "without " + span.Span.TraceId }, id: 2) with { SampleRate = 0.25, KeepErrors = false });
-        for (var trace = 1ul; trace <= 1_000; trace++) await world.SettleAsync(trace, trace % 10 == 0 ? A.Span("failed").Status(2, "no") : A.Span("chat"));
-        await world.WhenDoneAsync();
-        await world.WhenDoneAsync(2);
-        Assert.Equal(100, platform.Taken.Count(item => item.EndsWith("failed", StringComparison.Ordinal)));
-        Assert.InRange(platform.Taken.Count(item => item.EndsWith("chat", StringComparison.Ordinal)), 170, 280);
-        Assert.InRange(platform.Taken.Count(item => item.StartsWith("without", StringComparison.Ordinal)), 200, 300);
-    }
-
-    [Fact]
-    public async Task What_the_mask_hides_never_leaves()
-    {
-        kind.Line = (span, anchor) => $"{span.Span.Name}|{span.Span.UserId}|{span.Span.SessionId}|{anchor.UserId}|{anchor.SessionId}|{anchor.Name}|{span.Content.Attributes.ToJsonString()}|{span.Body.Length}";
-        var destination = world.Destination(platform.Address, kind) with { Mask = Mask.Of(["email"]).Mask! };
-        await world.StartAsync(destination);
-        await world.SettleAsync(1, A.Span("mail anna@example.com").With(("user.id", "anna@example.com"), ("session.id", "s-anna@example.com"), ("gen_ai.prompt", "write to anna@example.com")));
-        await world.WhenDoneAsync();
-        Assert.Contains("***", Assert.Single(platform.Taken), StringComparison.Ordinal);
-        Assert.DoesNotContain("anna", platform.Taken[0], StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_new_destination_begins_now_at_the_beginning_or_at_a_time_as_it_says()
-    {
-        await world.SettleAsync(1, A.Span("old"));
-        world.Time.Advance(TimeSpan.FromDays(9));
-        var since = Timestamp.From(world.Time.GetUtcNow());
-        await world.SettleAsync(2, A.Span("later"));
-        await world.StartAsync(
-            world.Destination(platform.Address, Named("now")) with { Start = new StartAt.Now() }, world.Destination(platform.Address, Named("beginning"), id: 2),
-            world.Destination(platform.Address, Named("time"), id: 3) with { Start = new StartAt.Time(since) });
-        await world.SettleAsync(3, A.Span("newest"));
-        for (var id = 1; id <= 3; id++) await world.WhenDoneAsync(id);
-        Assert.Equal(["now newest"], Of("now"));
-        Assert.Equal(["beginning old", "beginning later", "beginning newest"], Of("beginning"));
-        Assert.Equal(["time later", "time newest"], Of("time"));
-        Assert.Null(world.Lanes.DeliveredAt(1, 1));
     }
 
     [Fact]
@@ -218,65 +140,6 @@ public sealed class LaneOrderTests : IAsyncDisposable
         await world.WhenDoneAsync();
         Assert.Equal(2, platform.Taken.Count);
         Assert.Equal(platform.Taken[0].Split(' ')[1..], platform.Taken[1].Split(' ')[1..]);
-    }
-
-    [Fact]
-    public async Task A_replay_sends_what_was_received_in_its_range_once_more_with_the_same_ids_while_live_goes_on()
-    {
-        await world.StartAsync(world.Destination(platform.Address, kind));
-        for (var trace = 1ul; trace <= 10; trace++)
-        {
-            await world.SettleAsync(trace, A.Span("chat"));
-            await world.WhenDoneAsync();
-            world.Time.Advance(TimeSpan.FromMinutes(1));
-        }
-
-        await world.WhenDoneAsync();
-        world.Time.Advance(TimeSpan.FromDays(8));
-        var position = world.Status().Position;
-        var replay = world.Lanes.Replay(1, At(3), At(7));
-        await world.SettleAsync(5, A.Span("late").Id(2, under: 1));
-        await UntilEndedAsync(replay.Id);
-        await world.WhenDoneAsync();
-        Assert.Equal([Line(4, 1, "chat"), Line(5, 1, "chat"), Line(6, 1, "chat"), Line(7, 1, "chat")], platform.Taken.GroupBy(item => item).Where(item => item.Count() == 2).Select(item => item.Key));
-        Assert.Contains(Line(5, 2, "late"), platform.Taken);
-        Assert.Equal(15, platform.Taken.Count);
-        Assert.Equal(position + 1, world.Status().Position);
-        var ended = Assert.Single(world.Lanes.Replays(1));
-        Assert.Equal((4L, 0L, 0L), (ended.Sent, ended.Refused, ended.Expired));
-        Assert.NotNull(ended.Ended);
-    }
-
-    [Fact]
-    public async Task A_replay_survives_a_restart_and_can_be_ended_by_a_person()
-    {
-        for (var trace = 1ul; trace <= 3; trace++) await world.SettleAsync(trace, A.Span("chat"));
-        await world.StartAsync(world.Destination(platform.Address, kind));
-        await world.WhenDoneAsync();
-        platform.Script = _ => new Answer(503);
-        var first = world.Lanes.Replay(1, At(0), At(10));
-        await Eventually.HoldsAsync(() => world.Status().NextAttempt is not null, "it waits");
-        await world.RestartAsync();
-        await Eventually.HoldsAsync(() => world.Status().NextAttempt is not null, "it goes on");
-        Assert.True(world.Lanes.EndReplay(1, first.Id));
-        Assert.False(world.Lanes.EndReplay(1, first.Id));
-        platform.Script = _ => Ok;
-        var second = world.Lanes.Replay(1, At(0), At(10));
-        await UntilEndedAsync(second.Id);
-        Assert.Equal(6, platform.Taken.Count);
-        Assert.Equal([0L, 3L], world.Lanes.Replays(1).Select(replay => replay.Sent));
-    }
-
-    [Fact]
-    public async Task A_replay_of_nothing_ends_at_once()
-    {
-        await world.SettleAsync(1, A.Span("chat"));
-        await world.StartAsync(world.Destination(platform.Address, kind));
-        await world.WhenDoneAsync();
-        world.Time.Advance(TimeSpan.FromHours(1));
-        var replay = world.Lanes.Replay(1, At(30), At(40));
-        await UntilEndedAsync(replay.Id);
-        Assert.Single(platform.Taken);
     }
 
     [Fact]
@@ -368,12 +231,4 @@ public sealed class LaneOrderTests : IAsyncDisposable
         foreach (var (trace, reason) in settled) world.Append(trace.Settle(world.Log.Head + 1, world.Log.RevisionsOf(1, trace.TraceId) + 1, reason, Timestamp.From(world.Time.GetUtcNow())));
         return settled.Count;
     }
-
-    private Task UntilEndedAsync(int replay) => world.UntilAsync(() => world.Lanes.Replays(1).Single(known => known.Id == replay).Ended is not null, "the replay has ended");
-
-    private Timestamp At(int minutes) => Timestamp.From(new ManualTime().GetUtcNow().AddMinutes(minutes));
-
-    private static ScriptedKind Named(string name) => new() { Line = (span, _) => name + " " + span.Span.Name };
-
-    private IEnumerable<string> Of(string name) => platform.Taken.Where(item => item.StartsWith(name + " ", StringComparison.Ordinal));
 }

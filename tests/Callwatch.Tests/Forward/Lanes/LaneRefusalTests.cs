@@ -120,20 +120,6 @@ public sealed class LaneRefusalTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task What_a_platform_drops_without_saying_which_is_counted_and_stands_trace_by_trace_among_the_letters()
-    {
-        platform.Script = request => request.Number == 1 ? new Partly("{\"dropped\": 2, \"message\": \"schema\"}", index => index < 3) : Ok;
-        await SettleAsync(5);
-        await StartAsync();
-        await world.WhenDoneAsync();
-        Assert.Equal((3L, 2L), (world.Status().Sent, world.Status().Refused));
-        var letters = world.Letters.List(1, null, 10);
-        Assert.Equal(5, letters.Count);
-        Assert.All(letters, letter => Assert.StartsWith("2 of 5", letter.Message, StringComparison.Ordinal));
-        Assert.Single(platform.Requests);
-    }
-
-    [Fact]
     public async Task A_trace_the_platform_wants_in_another_form_is_sent_in_it_but_not_what_it_has_taken_before()
     {
         platform.Script = request => request.Number == 1 ? new Partly("{\"items\": {\"1\": [409, \"newer\"]}}", index => index == 0) : Ok;

@@ -37,7 +37,7 @@ internal sealed class OtlpSignals(HttpClient http, OtlpTarget traces, PlatformAn
         return items;
     }
 
-    public Task<Delivery> SendAsync(IReadOnlyList<OutboundItem> items, CancellationToken cancel)
+    public async Task<Delivery> SendAsync(IReadOnlyList<OutboundItem> items, CancellationToken cancel)
     {
         var request = new byte[items.Sum(item => item.Payload.Length)];
         var at = 0;
@@ -47,9 +47,32 @@ internal sealed class OtlpSignals(HttpClient http, OtlpTarget traces, PlatformAn
             at += item.Payload.Length;
         }
 
-        return items[0].Route == Logs
-            ? logs.SendAsync(request, items.Count, OtlpJsonShape.Logs, "/opentelemetry.proto.collector.logs.v1.LogsService/Export", cancel)
-            : metrics.SendAsync(request, items.Count, OtlpJsonShape.Metrics, "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", cancel);
+        var records = items[0].Route == Logs ? Count(request, LogRecords) : Count(request, DataPoints);
+        var delivery = items[0].Route == Logs
+            ? await logs.SendAsync(body => body.Write(request), records, OtlpJsonShape.Logs, "/opentelemetry.proto.collector.logs.v1.LogsService/Export", cancel)
+            : await metrics.SendAsync(body => body.Write(request), records, OtlpJsonShape.Metrics, "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", cancel);
+
+        // Receivers count records and points, and an item holds many: only when all were refused has nothing of any item been taken.
+        return delivery is Delivery.Dropped dropped ? dropped with { Count = dropped.Count >= records ? items.Count : Math.Max(1, Math.Min(dropped.Count, items.Count - 1)) } : delivery;
+    }
+
+    // resource_logs 1, scope_logs 2, log_records 2.
+    private static readonly int[][] LogRecords = [[1], [2], [2]];
+
+    // resource_metrics 1, scope_metrics 2, metrics 2, then gauge, sum, histogram, exponential_histogram or summary, and their data_points 1.
+    private static readonly int[][] DataPoints = [[1], [2], [2], [5, 7, 9, 10, 11], [1]];
+
+    private static int Count(ReadOnlySpan<byte> message, ReadOnlySpan<int[]> path)
+    {
+        var count = 0;
+        var fields = new ProtobufReader(message);
+        while (fields.Read())
+        {
+            if (fields.Type != WireType.Bytes || !path[0].Contains(fields.Field)) continue;
+            count += path.Length == 1 ? 1 : Count(fields.Bytes, path[1..]);
+        }
+
+        return count;
     }
 
     // Beside that of traces; an exact address that names no signal takes them all.

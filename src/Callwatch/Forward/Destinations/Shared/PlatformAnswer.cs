@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Callwatch.Forward.Outbound;
 
 namespace Callwatch.Forward.Destinations.Shared;
 
@@ -70,7 +71,9 @@ internal sealed class PlatformAnswer(Secrets secrets, TimeProvider time)
         OperationCanceledException => "No answer in time.",
         HttpRequestException { InnerException: OutboundRefusedException refused } => refused.Message,
         OutboundRefusedException refused => refused.Message,
+        HttpRequestException { InnerException: UntrustedHostException untrusted } => untrusted.Message,
         HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => "The name of the host is not known.",
+        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: IOException } => "No secure connection: TLS is not spoken there, or in no version that is sound.",
         HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => "No secure connection: the certificate is not trusted, or TLS is not spoken there.",
         HttpRequestException { InnerException: AuthenticationException } => "No secure connection: the certificate is not trusted, or TLS is not spoken there.",
         HttpRequestException { InnerException: SocketException socket } => "No connection: " + socket.SocketErrorCode + ".",
@@ -79,7 +82,10 @@ internal sealed class PlatformAnswer(Secrets secrets, TimeProvider time)
         HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded } or HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } => "The connection ended before the answer did.",
         IOException or HttpRequestException { InnerException: IOException } => "The connection broke off.",
         _ => "The request failed: " + e.GetType().Name + ".",
-    });
+    })
+    {
+        Advice = e.InnerException is UntrustedHostException ? UntrustedHostException.Advice : null,
+    };
 
     /// <summary>True for exceptions that mean "no answer"; a cancellation of ours is none.</summary>
     public static bool IsTrouble(Exception e, CancellationToken cancel) =>

@@ -50,20 +50,52 @@ internal static class OtlpBatch
 
     public static byte[] Request(IReadOnlyList<OutboundItem> items)
     {
-        using var buffer = new PayloadBuffer(budget: null, int.MaxValue);
-        var writer = new ProtobufWriter(buffer);
+        using var body = new BodyPieces();
+        Write(body, items);
+        return body.ToArray();
+    }
+
+    /// <summary>Straight into the body: what is nested says its length first, which follows from that of its parts.</summary>
+    public static void Write(Stream to, IReadOnlyList<OutboundItem> items)
+    {
+        Span<byte> prefix = stackalloc byte[LongestPrefix];
         foreach (var group in items.GroupBy(item => item.Head, Bytes.Equal))
         {
-            var spans = writer.Begin(1, 1_000);
-            writer.Bytes(1, Part(group.Key.Span, 1));
-            var inner = writer.Begin(2, 1_000);
-            writer.Bytes(1, Part(group.Key.Span, 2));
-            foreach (var item in group) writer.Bytes(2, item.Payload.Span);
-            writer.End(inner);
-            writer.End(spans);
+            var resource = Part(group.Key.Span, 1);
+            var scope = Part(group.Key.Span, 2);
+            var scopeLength = scope.Length;
+            var inner = Size(scopeLength) + group.Sum(item => Size(item.Payload.Length));
+            Begin(to, prefix, 1, Size(resource.Length) + Size(inner));
+            Put(to, prefix, 1, resource);
+            Begin(to, prefix, 2, inner);
+            Put(to, prefix, 1, scope);
+            foreach (var item in group) Put(to, prefix, 2, item.Payload.Span);
         }
+    }
 
-        return buffer.Written.ToArray();
+    // A tag of these fields is one byte; a length has at most ten.
+    private const int LongestPrefix = 11;
+
+    private static long Size(long length)
+    {
+        var bytes = 2L;
+        for (var rest = length; rest >= 0x80; rest >>= 7) bytes++;
+        return bytes + length;
+    }
+
+    private static void Put(Stream to, Span<byte> prefix, int field, ReadOnlySpan<byte> bytes)
+    {
+        Begin(to, prefix, field, bytes.Length);
+        to.Write(bytes);
+    }
+
+    private static void Begin(Stream to, Span<byte> prefix, int field, long length)
+    {
+        prefix[0] = (byte)((field << 3) | 2);
+        var at = 1;
+        for (; length >= 0x80; length >>= 7) prefix[at++] = (byte)(length | 0x80);
+        prefix[at++] = (byte)length;
+        to.Write(prefix[..at]);
     }
 
     private static ReadOnlySpan<byte> Part(ReadOnlySpan<byte> head, int field)

@@ -39,11 +39,11 @@ internal sealed class OtlpSender(HttpClient http, OtlpTarget target, PlatformAns
     /// <summary>The same receiver, spoken to in another way.</summary>
     public OtlpSender With(OtlpProtocol protocol) => new(http, target with { Protocol = protocol }, answers);
 
-    public Task<Delivery> SendAsync(IReadOnlyList<OutboundItem> items, CancellationToken cancel) => SendAsync(OtlpBatch.Request(items), items.Count, OtlpJsonShape.Traces, TraceService, cancel);
+    public Task<Delivery> SendAsync(IReadOnlyList<OutboundItem> items, CancellationToken cancel) => SendAsync(body => OtlpBatch.Write(body, items), items.Count, OtlpJsonShape.Traces, TraceService, cancel);
 
-    /// <param name="request">Any OTLP export request in protobuf.</param>
+    /// <param name="request">Writes any OTLP export request in protobuf; nothing when <paramref name="count"/> is 0.</param>
     /// <param name="count">Items in it; a partial success is counted against it.</param>
-    public async Task<Delivery> SendAsync(byte[] request, int count, OtlpJsonShape shape, string grpcMethod, CancellationToken cancel)
+    public async Task<Delivery> SendAsync(Action<Stream> request, int count, OtlpJsonShape shape, string grpcMethod, CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         if (target.Timeout is { } timeout) limit.CancelAfter(timeout);
@@ -57,10 +57,12 @@ internal sealed class OtlpSender(HttpClient http, OtlpTarget target, PlatformAns
         }
     }
 
-    private async Task<Delivery> OverHttpAsync(byte[] request, int count, OtlpJsonShape shape, CancellationToken cancel)
+    private async Task<Delivery> OverHttpAsync(Action<Stream> request, int count, OtlpJsonShape shape, CancellationToken cancel)
     {
-        var json = target.Protocol == OtlpProtocol.HttpJson;
-        using var message = new HttpRequestMessage(HttpMethod.Post, target.Address) { Content = Content(json ? OtlpJsonOut.Of(shape, request) : request, json ? "application/json" : "application/x-protobuf") };
+        using var message = new HttpRequestMessage(HttpMethod.Post, target.Address)
+        {
+            Content = target.Protocol == OtlpProtocol.HttpJson ? Content(body => body.Write(OtlpJsonOut.Of(shape, Whole(request))), isEmpty: false, "application/json") : Content(request, count == 0, "application/x-protobuf"),
+        };
         AddHeaders(message.Headers);
         using var response = await http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancel);
         if (!response.IsSuccessStatusCode) return await RefusalAsync(response, cancel);
@@ -72,11 +74,12 @@ internal sealed class OtlpSender(HttpClient http, OtlpTarget target, PlatformAns
         return Taken(body, response.Content.Headers.ContentType?.MediaType == "application/json", count);
     }
 
-    private ByteArrayContent Content(byte[] body, string type)
+    private HttpContent Content(Action<Stream> request, bool isEmpty, string type)
     {
         // Nothing cannot be compressed: receivers take an empty body that says it is gzip for a broken one.
-        var gzip = target.Gzip && body.Length > 0;
-        var content = new ByteArrayContent(gzip ? Gzip(body) : body);
+        var gzip = target.Gzip && !isEmpty;
+        using var body = Body(request, gzip);
+        var content = body.ToContent();
         content.Headers.ContentType = new MediaTypeHeaderValue(type);
         if (gzip) content.Headers.ContentEncoding.Add("gzip");
         return content;
@@ -111,13 +114,13 @@ internal sealed class OtlpSender(HttpClient http, OtlpTarget target, PlatformAns
         return rejected <= 0 || count == 0 ? new Delivery.Accepted() : new Delivery.Dropped(answers.Words(200, message, "Some were refused."), (int)Math.Min(rejected, count));
     }
 
-    private async Task<Delivery> OverGrpcAsync(byte[] request, int count, string method, CancellationToken cancel)
+    private async Task<Delivery> OverGrpcAsync(Action<Stream> request, int count, string method, CancellationToken cancel)
     {
         using var message = new HttpRequestMessage(HttpMethod.Post, new Uri(target.Address, method))
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            Content = new ByteArrayContent(Frame(request)),
+            Content = Frame(request, target.Gzip && count > 0),
         };
         message.Content.Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
         message.Headers.TE.Add(new TransferCodingWithQualityHeaderValue("trailers"));
@@ -133,15 +136,13 @@ internal sealed class OtlpSender(HttpClient http, OtlpTarget target, PlatformAns
         return Taken(body.Length >= GrpcFrame.PrefixBytes && body[0] == 0 ? body.AsSpan(GrpcFrame.PrefixBytes) : [], json: false, count);
     }
 
-    private byte[] Frame(byte[] request)
+    private static HttpContent Frame(Action<Stream> request, bool gzip)
     {
-        var gzip = target.Gzip && request.Length > 0;
-        var body = gzip ? Gzip(request) : request;
-        var frame = new byte[body.Length + GrpcFrame.PrefixBytes];
-        frame[0] = gzip ? (byte)1 : (byte)0;
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(frame.AsSpan(1), (uint)body.Length);
-        body.CopyTo(frame, GrpcFrame.PrefixBytes);
-        return frame;
+        using var body = Body(request, gzip);
+        var prefix = new byte[GrpcFrame.PrefixBytes];
+        prefix[0] = gzip ? (byte)1 : (byte)0;
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(prefix.AsSpan(1), (uint)body.Length);
+        return body.ToContent(prefix);
     }
 
     private Delivery GrpcRefusal(string status, string? message, string? details)
@@ -178,10 +179,23 @@ internal sealed class OtlpSender(HttpClient http, OtlpTarget target, PlatformAns
         return body.ToArray();
     }
 
-    private static byte[] Gzip(byte[] body)
+    private static BodyPieces Body(Action<Stream> request, bool gzip)
     {
-        using var packed = new MemoryStream(body.Length / 4);
-        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true)) gzip.Write(body);
-        return packed.ToArray();
+        var body = new BodyPieces();
+        if (!gzip)
+        {
+            request(body);
+            return body;
+        }
+
+        using var packed = new GZipStream(body, CompressionLevel.Fastest, leaveOpen: true);
+        request(packed);
+        return body;
+    }
+
+    private static byte[] Whole(Action<Stream> request)
+    {
+        using var body = Body(request, gzip: false);
+        return body.ToArray();
     }
 }
