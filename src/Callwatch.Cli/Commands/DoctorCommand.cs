@@ -53,7 +53,7 @@ internal static class DoctorCommand
 
         try
         {
-            var answer = (await Doctor.ExamineAsync(data, TimeProvider.System, cancel)).ToApi();
+            var answer = (await Doctor.ExamineAsync(data, SecretsCommand.Settings(), TimeProvider.System, cancel)).ToApi();
             return json ? Print(answer) : Show(answer);
         }
         catch (StartRefusedException e) when (e.Refusal is StartRefusal.DataLocked && LocalServers.AddressOf(System.IO.Path.GetFullPath(data)) is { } address)

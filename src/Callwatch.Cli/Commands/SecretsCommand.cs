@@ -77,11 +77,8 @@ internal static class SecretsCommand
 
         try
         {
-            var settings = new ConfigurationBuilder();
-            settings.AddCallwatchSettings([]);
-            var options = settings.Build().GetSection(SecretsOptions.Section).Get<SecretsOptions>() ?? new SecretsOptions();
             using var db = new ControlDb(file);
-            return act(SecretsDesk.Open(options, Path.GetFullPath(folder), db, TimeProvider.System));
+            return act(SecretsDesk.Open(Settings(), Path.GetFullPath(folder), db, TimeProvider.System));
         }
         catch (StartRefusedException e)
         {
@@ -93,6 +90,14 @@ internal static class SecretsCommand
             Console.Error.WriteLine($"callwatch: cannot use {file}: {e.Message.ReplaceLineEndings(" ")}");
             return CommandLine.Failed;
         }
+    }
+
+    /// <summary>As a server started here would have them.</summary>
+    public static SecretsOptions Settings()
+    {
+        var settings = new ConfigurationBuilder();
+        settings.AddCallwatchSettings([]);
+        return settings.Build().GetSection(SecretsOptions.Section).Get<SecretsOptions>() ?? new SecretsOptions();
     }
 
     private static int Print(ApiSecrets state, bool json)

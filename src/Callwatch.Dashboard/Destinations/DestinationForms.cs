@@ -5,6 +5,7 @@ using Callwatch.Forward;
 using Callwatch.Forward.Desk;
 using Callwatch.Forward.Lanes;
 using Callwatch.Journal;
+using Callwatch.Journal.Disk;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -180,6 +181,7 @@ internal static class DestinationForms
         DestinationAnswer.Refused refused => new FormProblem(refused.Field, visit.Words[refused.Message]),
         DestinationAnswer.Outdated => new FormProblem(null, visit.Words["Somebody has changed it since you opened this page. Open it again to see how it is now; what you typed is still here."]),
         DestinationAnswer.Full full => new FormProblem(null, visit.Words.Say("There are {0} destinations already, and no more are allowed.", full.Most)),
+        DestinationAnswer.DiskFull => new FormProblem(null, visit.Words[FullDisk.Words]),
         _ => new FormProblem(null, visit.Words["It is not there any more."]),
     };
 

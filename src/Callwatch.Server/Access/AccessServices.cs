@@ -1,5 +1,6 @@
 using System.Net;
 using Callwatch.Control;
+using Callwatch.Journal.Disk;
 using Callwatch.Server.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
@@ -51,7 +52,7 @@ public static class AccessServices
         app.UseSecurityHeaders();
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {
-            ExceptionHandler = context => WriteBareAsync(context, StatusOf(context.Features.Get<IExceptionHandlerFeature>()?.Error)),
+            ExceptionHandler = context => context.Features.Get<IExceptionHandlerFeature>()?.Error is var error && FullDisk.Is(error) ? WriteFullAsync(context) : WriteBareAsync(context, StatusOf(error)),
 
             // The sender's fault, and any number of them: no news for the log.
             SuppressDiagnosticsCallback = trouble => trouble.Exception is BadHttpRequestException,
@@ -107,6 +108,13 @@ public static class AccessServices
         >= 500 => "Something went wrong here. The server's log says what.",
         _ => "The request cannot be understood.",
     });
+
+    // Whatever wanted to write: a change is one transaction, so none of it is there.
+    private static Task WriteFullAsync(HttpContext context)
+    {
+        context.Response.Headers.RetryAfter = "60";
+        return Answers.WriteProblemAsync(context, StatusCodes.Status503ServiceUnavailable, "disk_full", FullDisk.Words);
+    }
 
     private static DirectoryInfo OwnersFolder(DataFolder data)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Callwatch.Journal.Disk;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
@@ -29,6 +30,9 @@ public static class Problems
 
     /// <summary>429 or 503 with <c>Retry-After</c> in whole seconds, at least 1.</summary>
     public static IResult TryLater(int status, string code, string detail, TimeSpan after) => new Later(Of(status, code, detail), after);
+
+    /// <summary>Something was to be changed, and there is no room for it.</summary>
+    public static IResult DiskFull() => TryLater(StatusCodes.Status503ServiceUnavailable, "disk_full", FullDisk.Words, TimeSpan.FromMinutes(1));
 
     internal static ProblemDetails Document(int status, string code, string detail) => new()
     {

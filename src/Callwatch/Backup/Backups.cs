@@ -1,5 +1,6 @@
 using Callwatch.Backup.Copying;
 using Callwatch.Journal;
+using Callwatch.Journal.Disk;
 using Callwatch.Query;
 using Callwatch.Store.Reading;
 using Callwatch.Store.Writing;
@@ -99,8 +100,5 @@ internal sealed class Backups(string data, SegmentJournal journal, DataHold hold
         }
     }
 
-    // ENOSPC, EDQUOT, the full disk of Windows, SQLITE_FULL.
-    private static string Words(Exception e) =>
-        (e.HResult & 0xFFFF) is 28 or 122 or 112 || e is SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_FULL }
-            ? "The disk of the backup has no room left." : e.Message.ReplaceLineEndings(" ");
+    private static string Words(Exception e) => FullDisk.Is(e) ? "The disk of the backup has no room left." : e.Message.ReplaceLineEndings(" ");
 }

@@ -1,6 +1,8 @@
+using Callwatch.Control.Secrets;
 using Callwatch.Journal;
 using Callwatch.Query;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Callwatch.Diagnose;
 
@@ -9,5 +11,5 @@ public static class DiagnoseServices
     public static IServiceCollection AddDiagnose(this IServiceCollection services) =>
         services.AddSingleton(provider => new DoctorOfItself((deep, cancel) => Doctor.ExamineAsync(
             provider.GetRequiredService<DataFolder>().Path, provider.GetRequiredService<SegmentJournal>(), provider.GetServices<IJournalReader>(), provider.GetRequiredService<ICursors>(),
-            provider.GetRequiredService<SystemQueries>(), deep, provider.GetRequiredService<TimeProvider>(), cancel)));
+            provider.GetRequiredService<SystemQueries>(), provider.GetRequiredService<IOptions<SecretsOptions>>().Value, deep, provider.GetRequiredService<TimeProvider>(), cancel)));
 }

@@ -1,4 +1,5 @@
 using Callwatch.Backup;
+using Callwatch.Control.Secrets;
 using Callwatch.Diagnose.Checks;
 using Callwatch.Journal;
 using Callwatch.Journal.Disk;
@@ -15,12 +16,13 @@ public static class Doctor
     private static readonly ICheck[] Checks =
     [
         new ReadinessCheck(), new FormatCheck(), new DiskCheck(), new ClockCheck(), new PlacesCheck(), new JournalCheck(), new CatalogCheck(), new DatabaseCheck(), new SetAsideCheck(),
-        new LanesCheck(),
+        new LanesCheck(), new SecretsCheck(),
     ];
 
     /// <summary>A folder that no server uses; every record and every page is read. Nothing in it is changed.</summary>
+    /// <param name="secrets">As a server on it would have them.</param>
     /// <exception cref="StartRefusedException">A server uses it.</exception>
-    public static async Task<IReadOnlyList<Finding>> ExamineAsync(string data, TimeProvider time, CancellationToken cancel)
+    public static async Task<IReadOnlyList<Finding>> ExamineAsync(string data, SecretsOptions secrets, TimeProvider time, CancellationToken cancel)
     {
         var path = Path.GetFullPath(data);
         using var taken = DataFolder.Take(path);
@@ -40,7 +42,7 @@ public static class Doctor
             var parts = Backups.PartsOf(path, new JournalFolderPart(null, path), writer: null);
             var places = parts.SelectMany(part => part.PlacesIn(path, inUse: true)).ToList();
             if (journal is not null) await JournalReading.ReadAllAsync(journal, cancel);
-            return [.. refusal is null ? [] : (Finding[])[refusal], .. Run(new Examined(path, journal, places, Ready: null, Deep: true, time), cancel)];
+            return [.. refusal is null ? [] : (Finding[])[refusal], .. Run(new Examined(path, journal, places, Ready: null, Deep: true, time) { Secrets = secrets }, cancel)];
         }
         finally
         {
@@ -51,12 +53,12 @@ public static class Doctor
     /// <summary>The folder of the server in this process.</summary>
     /// <param name="deep">Whether every record and every page is read, which takes a while and disturbs the disk.</param>
     internal static async Task<IReadOnlyList<Finding>> ExamineAsync(
-        string data, SegmentJournal journal, IEnumerable<IJournalReader> readers, ICursors cursors, SystemQueries system, bool deep, TimeProvider time, CancellationToken cancel)
+        string data, SegmentJournal journal, IEnumerable<IJournalReader> readers, ICursors cursors, SystemQueries system, SecretsOptions secrets, bool deep, TimeProvider time, CancellationToken cancel)
     {
         if (deep) await JournalReading.ReadAllAsync(journal, cancel);
         var places = readers.Where(reader => reader.Place is not null).Select(reader => (reader.Name, reader.Place!.Value)).Concat(cursors.All().Select(cursor => (cursor.Key, cursor.Value))).ToList();
         var ready = system.Ready();
-        return Run(new Examined(data, journal, places, (ready.Ready, ready.Reason), deep, time) { Lanes = system.Lanes(tenantId: null) }, cancel);
+        return Run(new Examined(data, journal, places, (ready.Ready, ready.Reason), deep, time) { Lanes = system.Lanes(tenantId: null), Secrets = secrets }, cancel);
     }
 
     private static List<Finding> Run(Examined data, CancellationToken cancel)

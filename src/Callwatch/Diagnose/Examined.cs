@@ -1,3 +1,4 @@
+using Callwatch.Control.Secrets;
 using Callwatch.Journal;
 using Callwatch.Query;
 
@@ -15,6 +16,9 @@ internal sealed record Examined(string Data, SegmentJournal? Journal, IReadOnlyL
 
     /// <summary>How deliveries to destinations fare; none where no server runs.</summary>
     public IReadOnlyList<LaneView> Lanes { get; init; } = [];
+
+    /// <summary>Where the master key comes from.</summary>
+    public required SecretsOptions Secrets { get; init; }
 
     /// <summary>Folders that hold databases, as they lie in the data folder.</summary>
     public IEnumerable<string> Databases() =>

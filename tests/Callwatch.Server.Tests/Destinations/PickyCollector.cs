@@ -24,6 +24,9 @@ internal sealed class PickyCollector : IAsyncDisposable
     /// <summary>A request that holds a span of this name is answered 400.</summary>
     public string? Dislikes { get; set; }
 
+    /// <summary>What Authorization has to say; null for anybody.</summary>
+    public string? Wants { get; set; }
+
     public string Says { get; set; } = """{"message":"go away"}""";
 
     public ConcurrentQueue<string> Taken { get; } = [];
@@ -50,7 +53,7 @@ internal sealed class PickyCollector : IAsyncDisposable
         await using (var stream = gzip ? new GZipStream(http.Request.Body, CompressionMode.Decompress) : http.Request.Body) await stream.CopyToAsync(body, http.RequestAborted);
         var spans = new List<(string Id, string Name)>();
         foreach (var span in OtlpSpan.In(body.ToArray())) spans.Add(($"{span.TraceId}/{span.SpanId}", System.Text.Encoding.UTF8.GetString(span.Name)));
-        var status = Refuses ?? (spans.Any(span => span.Name == Dislikes) ? 400 : 200);
+        var status = Refuses ?? (Wants is not null && http.Request.Headers.Authorization != Wants ? 401 : spans.Any(span => span.Name == Dislikes) ? 400 : 200);
         http.Response.StatusCode = status;
         http.Response.ContentType = status == 200 ? "application/x-protobuf" : "application/json";
         if (status != 200)

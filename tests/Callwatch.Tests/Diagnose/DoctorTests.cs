@@ -1,4 +1,5 @@
 using Callwatch.Backup.Restoring;
+using Callwatch.Control.Secrets;
 using Callwatch.Diagnose;
 using Callwatch.Tests.Backup;
 using Xunit;
@@ -81,7 +82,7 @@ public sealed class DoctorTests
     }
 
     // A disk of a few megabytes free is the machine's business, not the folder's.
-    private static async Task<List<Finding>> ExamineAsync(string data) => [.. (await Doctor.ExamineAsync(data, TimeProvider.System, Cancel)).Where(finding => finding.Check != "disk")];
+    private static async Task<List<Finding>> ExamineAsync(string data) => [.. (await Doctor.ExamineAsync(data, new SecretsOptions(), TimeProvider.System, Cancel)).Where(finding => finding.Check != "disk")];
 
     private static List<string> Contents(string folder) =>
     [

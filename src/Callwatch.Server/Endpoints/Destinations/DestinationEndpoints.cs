@@ -25,11 +25,11 @@ internal static class DestinationEndpoints
             .WithSummary("The destinations in order of making, each with how its lane is.").Produces<ApiList<ApiDestination>>().ProducesProblem(422);
         destinations.MapPost("", CreateAsync).RequireScope(KeyScopes.Admin).WithName("CreateDestination")
             .WithSummary("Makes a destination. No platform is asked anything; the check does that.")
-            .Accepts<ApiDestinationWish>("application/json").Produces<ApiDestination>(StatusCodes.Status201Created).ProducesProblem(409).ProducesProblem(422);
+            .Accepts<ApiDestinationWish>("application/json").Produces<ApiDestination>(StatusCodes.Status201Created).ProducesProblem(409).ProducesProblem(422).ProducesProblem(503);
         destinations.MapGet("/{id:int}", Get).RequireScope(KeyScopes.Read).WithName("GetDestination").WithSummary("One destination.").Produces<ApiDestination>().ProducesProblem(404);
         destinations.MapPut("/{id:int}", UpdateAsync).RequireScope(KeyScopes.Admin).WithName("UpdateDestination")
             .WithSummary("Changes a destination; a field left out keeps its value. With If-Match only while it has that ETag.")
-            .Accepts<ApiDestinationWish>("application/json").Produces<ApiDestination>().ProducesProblem(404).ProducesProblem(412).ProducesProblem(422);
+            .Accepts<ApiDestinationWish>("application/json").Produces<ApiDestination>().ProducesProblem(404).ProducesProblem(412).ProducesProblem(422).ProducesProblem(503);
         destinations.MapDelete("/{id:int}", Delete).RequireScope(KeyScopes.Admin).WithName("DeleteDestination")
             .WithSummary("Removes a destination with its secrets, place, replays and dead letters.").Produces(StatusCodes.Status204NoContent).ProducesProblem(404);
         destinations.MapPost("/check", CheckNewAsync).RequireScope(KeyScopes.Admin).WithName("CheckNewDestination")
@@ -125,8 +125,9 @@ internal static class DestinationEndpoints
     /// <summary>Also for what belongs to another tenant.</summary>
     internal static ProblemHttpResult Missing() => Problems.NotFound("No destination has this number.", "destination_not_found");
 
-    private static ProblemHttpResult Refusal(DestinationAnswer answer) => answer switch
+    private static IResult Refusal(DestinationAnswer answer) => answer switch
     {
+        DestinationAnswer.DiskFull => Problems.DiskFull(),
         DestinationAnswer.Refused refused => Problems.Unprocessable(refused.Field, refused.Message),
         DestinationAnswer.Outdated outdated => Problems.Of(
             StatusCodes.Status412PreconditionFailed, "outdated", string.Create(CultureInfo.InvariantCulture, $"Somebody has changed the destination meanwhile; it is at revision {outdated.Revision} now.")),

@@ -50,6 +50,9 @@ internal sealed class SecretVault(MasterKeys masters, TimeProvider time)
     /// <summary>With a data key that the caller has.</summary>
     public static byte[] Seal(byte[] dataKey, int tenantId, long owner, ReadOnlySpan<byte> clear) => SecretBox.Seal(dataKey, clear, Purpose(tenantId, owner));
 
+    /// <summary>Whether the data key opens it.</summary>
+    public static bool Opens(byte[] dataKey, int tenantId, long owner, byte[] box) => SecretBox.Open(dataKey, box, Purpose(tenantId, owner)) is not null;
+
     public OpenAnswer Open(SqliteConnection connection, SqliteTransaction? transaction, int tenantId, long owner, long? dataKey, byte[] box)
     {
         var row = connection.QueryFirstOrDefault<(string Master, byte[] Wrapped)>("SELECT master, wrapped FROM data_keys WHERE id = @dataKey AND tenant = @tenantId", new { dataKey, tenantId }, transaction);

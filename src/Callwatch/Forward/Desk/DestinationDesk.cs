@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Callwatch.Control;
 using Callwatch.Control.Secrets;
+using Callwatch.Journal.Disk;
 using Callwatch.Spans;
 using Dapper;
 using Microsoft.Data.Sqlite;
@@ -36,43 +37,9 @@ internal sealed class DestinationDesk(
         return View(connection, transaction, tenantId, id);
     }
 
-    public async Task<DestinationAnswer> CreateAsync(int tenantId, DestinationWish wish, string who, CancellationToken cancel)
-    {
-        var (draft, wrong) = await wishes.DraftAsync(tenantId, null, null, null, wish, cancel);
-        if (draft is null) return new DestinationAnswer.Refused(wrong!.Field, wrong.Message);
-        using var connection = db.Open();
-        var served = IdsOf(tenantId, draft.Apps);
-        using var transaction = connection.BeginTransaction(deferred: false);
-        if (connection.ExecuteScalar<long>("SELECT count(*) FROM destinations WHERE tenant = @tenantId", new { tenantId }, transaction) >= options.MaxDestinations)
-            return new DestinationAnswer.Full(options.MaxDestinations);
-        return Save(connection, transaction, draft, draft.Row with { Created = Now }, served, who, "create destination");
-    }
+    public Task<DestinationAnswer> CreateAsync(int tenantId, DestinationWish wish, string who, CancellationToken cancel) => OnDiskAsync(() => MakeAsync(tenantId, wish, who, cancel));
 
-    public async Task<DestinationAnswer> UpdateAsync(int tenantId, int id, DestinationWish wish, string who, CancellationToken cancel)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            using var connection = db.Open();
-            var (row, config, locked) = Read(connection, tenantId, id);
-            if (row is null) return new DestinationAnswer.Unknown();
-            if (wish.Revision is { } expected && expected != row.Revision) return new DestinationAnswer.Outdated(row.Revision);
-            var (draft, wrong) = await wishes.DraftAsync(tenantId, row, config, locked, wish, cancel);
-            if (draft is null) return new DestinationAnswer.Refused(wrong!.Field, wrong.Message);
-            var served = IdsOf(tenantId, draft.Apps);
-            using var transaction = connection.BeginTransaction(deferred: false);
-            var now = DestinationRow.Find(connection, transaction, tenantId, id);
-            if (now is null) return new DestinationAnswer.Unknown();
-            if (now.Revision != row.Revision)
-            {
-                if (attempt == MostAttempts) return new DestinationAnswer.Outdated(now.Revision);
-                continue;
-            }
-
-            // Sealed ones as they are by now: a rotation of keys changes them without a revision.
-            var wanted = draft.Config is null ? draft.Row with { Secrets = now.Secrets, DataKey = now.DataKey } : draft.Row;
-            return Save(connection, transaction, draft, wanted, served, who, "update destination");
-        }
-    }
+    public Task<DestinationAnswer> UpdateAsync(int tenantId, int id, DestinationWish wish, string who, CancellationToken cancel) => OnDiskAsync(() => ChangeAsync(tenantId, id, wish, who, cancel));
 
     public bool Delete(int tenantId, int id, string who)
     {
@@ -130,6 +97,57 @@ internal sealed class DestinationDesk(
         var answer = tracing.Put(tenantId, appId, apps.NameOf(appId), wish, who);
         directory.Changed();
         return answer;
+    }
+
+    private static async Task<DestinationAnswer> OnDiskAsync(Func<Task<DestinationAnswer>> change)
+    {
+        try
+        {
+            return await change();
+        }
+        catch (Exception e) when (FullDisk.Is(e))
+        {
+            // All of a change is one transaction.
+            return new DestinationAnswer.DiskFull();
+        }
+    }
+
+    private async Task<DestinationAnswer> MakeAsync(int tenantId, DestinationWish wish, string who, CancellationToken cancel)
+    {
+        var (draft, wrong) = await wishes.DraftAsync(tenantId, null, null, null, wish, cancel);
+        if (draft is null) return new DestinationAnswer.Refused(wrong!.Field, wrong.Message);
+        using var connection = db.Open();
+        var served = IdsOf(tenantId, draft.Apps);
+        using var transaction = connection.BeginTransaction(deferred: false);
+        if (connection.ExecuteScalar<long>("SELECT count(*) FROM destinations WHERE tenant = @tenantId", new { tenantId }, transaction) >= options.MaxDestinations)
+            return new DestinationAnswer.Full(options.MaxDestinations);
+        return Save(connection, transaction, draft, draft.Row with { Created = Now }, served, who, "create destination");
+    }
+
+    private async Task<DestinationAnswer> ChangeAsync(int tenantId, int id, DestinationWish wish, string who, CancellationToken cancel)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            using var connection = db.Open();
+            var (row, config, locked) = Read(connection, tenantId, id);
+            if (row is null) return new DestinationAnswer.Unknown();
+            if (wish.Revision is { } expected && expected != row.Revision) return new DestinationAnswer.Outdated(row.Revision);
+            var (draft, wrong) = await wishes.DraftAsync(tenantId, row, config, locked, wish, cancel);
+            if (draft is null) return new DestinationAnswer.Refused(wrong!.Field, wrong.Message);
+            var served = IdsOf(tenantId, draft.Apps);
+            using var transaction = connection.BeginTransaction(deferred: false);
+            var now = DestinationRow.Find(connection, transaction, tenantId, id);
+            if (now is null) return new DestinationAnswer.Unknown();
+            if (now.Revision != row.Revision)
+            {
+                if (attempt == MostAttempts) return new DestinationAnswer.Outdated(now.Revision);
+                continue;
+            }
+
+            // Sealed ones as they are by now: a rotation of keys changes them without a revision.
+            var wanted = draft.Config is null ? draft.Row with { Secrets = now.Secrets, DataKey = now.DataKey } : draft.Row;
+            return Save(connection, transaction, draft, wanted, served, who, "update destination");
+        }
     }
 
     private long Now => Timestamp.From(time.GetUtcNow()).UnixNanoseconds;

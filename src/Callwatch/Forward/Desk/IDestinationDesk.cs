@@ -172,6 +172,9 @@ public abstract record DestinationAnswer
     /// <summary>The tenant has as many as it may.</summary>
     public sealed record Full(int Most) : DestinationAnswer;
 
+    /// <summary>The disk has no room left; nothing was changed.</summary>
+    public sealed record DiskFull : DestinationAnswer;
+
     /// <summary>The tenant has no such destination.</summary>
     public sealed record Unknown : DestinationAnswer;
 }
