@@ -161,7 +161,7 @@ public sealed record ApiLostStream
 /// <summary>Why a prompt no longer began as the one before.</summary>
 public sealed record ApiCacheBreak
 {
-    /// <summary><c>tools_changed</c>, <c>message_changed</c>, <c>message_dropped</c>, <c>expired</c>, <c>same_prompt</c>, <c>not_resent</c> or <c>unknown</c>.</summary>
+    /// <summary><c>tools_changed</c>, <c>message_changed</c>, <c>message_dropped</c>, <c>expired</c>, <c>same_prompt</c>, <c>not_resent</c>, <c>not_continued</c> or <c>unknown</c>.</summary>
     public required string Kind { get; init; }
 
     /// <summary>Place of the first message that differs, from 1.</summary>

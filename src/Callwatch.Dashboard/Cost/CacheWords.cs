@@ -18,6 +18,7 @@ public static class CacheWords
         CacheBreak.NothingChanged { Late: true } => words["Nothing changed; more than five minutes had passed, and the provider had let go of it."],
         CacheBreak.NothingChanged => words["Nothing changed in what was sent: the provider did not use its cache."],
         CacheBreak.NotResent => words["The earlier messages were not captured again: what was sent cannot be compared."],
+        CacheBreak.NotContinued => words["The later prompt is another question, not the next turn of the conversation."],
         CacheBreak.Unknown unknown => Unknown(unknown, words),
         _ => "",
     };

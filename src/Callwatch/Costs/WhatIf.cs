@@ -38,7 +38,7 @@ public sealed class WhatIf(StatsQueries stats, PriceBooks prices, TimeProvider t
     /// <summary>Calls of other kinds, as embeddings, are left out.</summary>
     public const string OtherKinds = "other_kinds";
 
-    /// <summary>Some of the calls have no cost now, so that the difference is too small.</summary>
+    /// <summary>Some of the calls have no cost now; models of which none has one are left out.</summary>
     public const string UnpricedNow = "unpriced_now";
 
     /// <summary>Searches, images and the like cost extra now and are not in the other sum.</summary>
@@ -66,7 +66,10 @@ public sealed class WhatIf(StatsQueries stats, PriceBooks prices, TimeProvider t
             lines.Where(line => line.ThenUsd is null).Sum(line => line.Calls), [.. Caveats(found, compared, quote, model)]);
     }
 
-    private static bool IsComparable(StatsGroup group) => group.Key[By[0]] is "chat" or "completion";
+    private static bool IsOfKind(StatsGroup group) => group.Key[By[0]] is "chat" or "completion";
+
+    // What has no cost now has nothing to be compared with.
+    private static bool IsComparable(StatsGroup group) => IsOfKind(group) && group.Total.UnpricedCalls < group.Total.Calls;
 
     private static WhatIfLine Line(StatsGroup group, PriceQuote quote)
     {
@@ -94,7 +97,7 @@ public sealed class WhatIf(StatsQueries stats, PriceBooks prices, TimeProvider t
         if (quote.HasTiers) yield return Tiers;
         if (quote.PerRequest > 0) yield return Requests;
         if (compared.Sum(figures => figures.Cost.OtherUsd) > 0) yield return Extras;
-        if (compared.Sum(figures => figures.UnpricedCalls) > 0) yield return UnpricedNow;
-        if (found.Groups.Any(group => !IsComparable(group))) yield return OtherKinds;
+        if (found.Groups.Any(group => IsOfKind(group) && group.Total.UnpricedCalls > 0)) yield return UnpricedNow;
+        if (found.Groups.Any(group => !IsOfKind(group))) yield return OtherKinds;
     }
 }

@@ -46,6 +46,25 @@ public sealed class LostCachingTests
     }
 
     [Fact]
+    public void Turns_further_apart_than_caches_last_count_only_where_the_cache_mostly_lasts_longer()
+    {
+        IEnumerable<Turn> Session(string name, int at, int gap, long cached) => [Turn(name, at, 4_000, 3_000), Turn(name, at + gap, 5_000, cached)];
+        var expired = Enumerable.Range(0, 6).SelectMany(i => Session("e" + i, i * 60, 20, 0));
+        Assert.All(TurnPairs.Find(expired, A.Noon), stream => Assert.Empty(stream.Lost));
+        var bought = Enumerable.Range(0, 6).SelectMany(i => Session("b" + i, i * 60, 20, i == 5 ? 0 : 3_900));
+        Assert.Single(Assert.Single(TurnPairs.Find(bought, A.Noon)).Lost);
+    }
+
+    [Fact]
+    public void A_cache_that_helps_now_and_then_by_chance_was_never_usual()
+    {
+        var chance = Enumerable.Range(0, 30).SelectMany(i => new[] { Turn("c" + i, i * 3, 4_000, 0), Turn("c" + i, (i * 3) + 1, 5_000, i % 3 == 1 ? 3_900 : 0) });
+        var stream = Assert.Single(TurnPairs.Find(chance, A.Noon));
+        Assert.Null(stream.Usual);
+        Assert.Empty(stream.Lost);
+    }
+
+    [Fact]
     public void The_order_in_which_turns_are_read_does_not_matter()
     {
         var random = new Random(3);
@@ -77,6 +96,7 @@ public sealed class LostCachingTests
         Assert.False(Assert.IsType<CacheBreak.NothingChanged>(Between(before, longer)).Late);
         Assert.True(Assert.IsType<CacheBreak.NothingChanged>(FirstDifference.Between(before, longer, TimeSpan.FromMinutes(20))).Late);
         Assert.IsType<CacheBreak.NotResent>(Between(Content(("user", "a")), Content(("user", "z"))));
+        Assert.IsType<CacheBreak.NotContinued>(Between(Content(("system", "s"), ("user", "a")), Content(("system", "s"), ("user", "z"))));
     }
 
     [Theory]

@@ -22,7 +22,9 @@ public sealed class WhatIfTests
         using var world = new QueryWorld(6);
         var selection = new Selection { Scope = QueryWorld.Tenant, From = QueryWorld.From, To = QueryWorld.To };
         var answer = Assert.IsType<Answer<WhatIfAnswer>.Found>(await new WhatIf(world.Stats, new PriceBooks(), world.Time).AskAsync(selection, "openai", "gpt-4o-mini", Cancel)).Value;
-        var chats = world.AllCalls().Where(call => call.Kind is SpanKind.Chat or SpanKind.Completion).ToList();
+        // Of models without any price there is nothing to compare with.
+        var chats = world.AllCalls().Where(call => call.Kind is SpanKind.Chat or SpanKind.Completion).GroupBy(call => (call.Kind, call.Call!.Provider, call.Call.RequestModel ?? call.Call.Model))
+            .Where(group => group.Any(call => !CostReasons.IsUnpriced(call.Call!.Cost))).SelectMany(group => group).ToList();
         Assert.Equal(chats.Count, answer.Calls);
         Assert.Equal(world.AllCalls().Count - chats.Count, answer.LeftOut);
         Assert.Equal(chats.Sum(call => call.Call!.Cost.TotalUsd ?? 0), answer.NowUsd);

@@ -46,6 +46,7 @@ internal static class FirstDifference
             var was = before.InputMessages[i];
             if (i < after.InputMessages.Count && Written(was) == Written(after.InputMessages[i])) continue;
             if (i == 0 && was.Role is not ("system" or "developer") && !before.InputMessages.Any(message => said.Contains(Written(message)))) return new CacheBreak.NotResent();
+            if (i == before.InputMessages.Count - 1 && i > 0 && after.InputMessages.Count == before.InputMessages.Count) return new CacheBreak.NotContinued();
             var next = i + 1 < before.InputMessages.Count ? before.InputMessages[i + 1] : null;
             // Its follower stands in its place: a history cut at its beginning.
             if (i >= after.InputMessages.Count || (next is not null && Written(next) == Written(after.InputMessages[i]))) return new CacheBreak.Dropped(i + 1, was.Role);

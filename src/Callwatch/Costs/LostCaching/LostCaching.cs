@@ -146,6 +146,12 @@ public abstract record CacheBreak
         public override string Word => "not_resent";
     }
 
+    /// <summary>The later prompt is as long as the earlier and ends differently: another question, not the next turn of a conversation.</summary>
+    public sealed record NotContinued : CacheBreak
+    {
+        public override string Word => "not_continued";
+    }
+
     /// <summary>The prompts cannot be compared. Said instead of guessed.</summary>
     public sealed record Unknown(ContentState Before, ContentState After) : CacheBreak
     {

@@ -14,8 +14,10 @@ internal static class TurnPairs
     // Turns further apart than the longest lifetime that can be bought say nothing.
     private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
 
-    // Fewer turns say nothing about what is usual.
-    private const int EnoughGood = 3;
+    // Fewer turns say nothing about what is usual, nor does a smaller part of them, nor a time in which the cache helped in fewer than these.
+    private const int Enough = 3;
+    private const double EnoughOfAll = 0.2;
+    private const double Mostly = 0.7;
 
     /// <summary>Streams with losses of turns that ended from <paramref name="from"/> on; turns before that say what is usual.</summary>
     public static IReadOnlyList<StreamTurns> Find(IEnumerable<Turn> turns, Timestamp from) =>
@@ -23,9 +25,9 @@ internal static class TurnPairs
 
     private static StreamTurns OfStream(StreamKey key, IEnumerable<Turn> turns, Timestamp from)
     {
-        var pairs = turns.GroupBy(turn => turn.Session, StringComparer.Ordinal).SelectMany(Consecutive).ToList();
+        var pairs = Kept(turns.GroupBy(turn => turn.Session, StringComparer.Ordinal).SelectMany(Consecutive).OrderBy(pair => pair.After.End).ThenBy(pair => pair.After.Row.Id).ToList());
         var good = pairs.Where(IsGood).ToList();
-        var usual = good.Count >= EnoughGood ? Median([.. good.Select(pair => Share(pair.After.CacheRead, pair.Before.Input))]) : (double?)null;
+        var usual = IsUsual([.. pairs.Select(IsGood)]) ? Median([.. good.Select(pair => Share(pair.After.CacheRead, pair.Before.Input))]) : (double?)null;
         var within = pairs.Where(pair => pair.After.End >= from).ToList();
         var lost = within.Select(pair => (pair.Before, pair.After, Lost: LostOf(pair.Before, pair.After, usual))).Where(pair => pair.Lost > 0)
             .Select(pair => new LostPair(pair.Before, pair.After, pair.Lost)).OrderBy(pair => pair.After.End).ToList();
@@ -44,6 +46,30 @@ internal static class TurnPairs
                 && turn.Start.UnixNanoseconds - before.End.UnixNanoseconds <= Longest.Ticks * 100) yield return (before, turn);
             before = turn;
         }
+    }
+
+    // What was asked for again only after the usual lifetime counts where it mostly was still there: caches can be bought for longer.
+    private static List<(Turn Before, Turn After)> Kept(List<(Turn Before, Turn After)> pairs)
+    {
+        var late = pairs.Where(IsLate).ToList();
+        return late.Count(IsGood) * 2 >= late.Count && late.Count >= Enough ? pairs : [.. pairs.Where(pair => !IsLate(pair))];
+    }
+
+    private static bool IsLate((Turn Before, Turn After) pair) => pair.After.Start.UnixNanoseconds - pair.Before.End.UnixNanoseconds > UsuallyKept.Ticks * 100;
+
+    /// <summary>Whether there was a time, from the first turn on or up to the last, in which the cache mostly helped: not now and then by chance.</summary>
+    private static bool IsUsual(bool[] good)
+    {
+        var least = Math.Max(Enough, (int)Math.Ceiling(good.Length * EnoughOfAll));
+        var (first, last) = (0, 0);
+        for (var count = 1; count <= good.Length; count++)
+        {
+            first += good[count - 1] ? 1 : 0;
+            last += good[^count] ? 1 : 0;
+            if (count >= least && Math.Max(first, last) >= count * Mostly) return true;
+        }
+
+        return false;
     }
 
     private static bool IsGood((Turn Before, Turn After) pair) => pair.After.CacheRead * 2 >= pair.Before.Input;

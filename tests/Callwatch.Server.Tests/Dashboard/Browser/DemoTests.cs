@@ -45,6 +45,11 @@ public sealed class DemoTests(Chromium chromium) : IClassFixture<Chromium>
         Assert.NotEqual(0, await visitor.Page.Locator("tbody tr").CountAsync());
         await PictureAsync(visitor, "errors");
 
+        await visitor.GoAsync("/cost?from=-6h");
+        await visitor.Page.Locator("#caching .lost").First.WaitForAsync();
+        Assert.Equal(4, await visitor.Page.Locator(".tile").CountAsync());
+        await PictureAsync(visitor, "cost");
+
         await visitor.GoAsync("/traces");
         Assert.NotEqual(0, await visitor.Page.Locator("[data-row]").CountAsync());
         await visitor.GoAsync("/system");
