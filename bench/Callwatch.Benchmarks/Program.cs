@@ -19,7 +19,7 @@ Benchmark[] benchmarks =
     new("worst", "intake and storing beside the worst questions, over a folder that fill has made: --dir, --rate", WorstBenchmark.RunAsync),
     new("fill", "fills --dir with --calls of history over --days, for the figures on reading", FillBenchmark.RunAsync),
     new("forward", "traces carried on to each kind of destination, against the same bytes posted in a loop; --kinds A,B, --traces N, --delay MS; --backlog N --kind KIND: memory while so many are drained", ForwardBenchmark.RunAsync),
-    new("client", "what the client library costs an application: a call against a plain activity, capture, records; endpoint alive and dead; --short", ClientBenchmark.RunAsync),
+    new("client", "what the client library costs an application: a call against a plain activity, capture, records; endpoint alive and dead; --short, --calls: only the calls", ClientBenchmark.RunAsync),
     new("search", "the full-text index alone: calls per second, bytes of disk a call, times to find; --sessions, --calls, --full", SearchBenchmark.RunAsync),
     new("store", "from journal records to rows: --kind plain or calls; --writer: the writer alone", StoreBenchmark.RunAsync),
 ];

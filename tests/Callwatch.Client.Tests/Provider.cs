@@ -20,6 +20,9 @@ internal sealed class Provider : IAsyncDisposable
 
     public List<(string Path, byte[] Body, IHeaderDictionary Headers)> Requests { get; } = [];
 
+    /// <summary>Is shown each request.</summary>
+    public Action<string, byte[]>? Received { get; set; }
+
     public static async Task<Provider> StartAsync(Func<HttpContext, Task> answer)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -31,6 +34,7 @@ internal sealed class Provider : IAsyncDisposable
             using var body = new MemoryStream();
             await http.Request.Body.CopyToAsync(body);
             lock (provider.Requests) provider.Requests.Add((http.Request.Path, body.ToArray(), http.Request.Headers));
+            provider.Received?.Invoke(http.Request.Path, body.ToArray());
             await answer(http);
         });
         await app.StartAsync();

@@ -21,6 +21,7 @@ internal sealed class Watching
     private readonly Lock gate = new();
     private HttpResponseMessage? response;
     private bool isStream;
+    private bool hasFirst;
     private string? encoding;
     private long? announced;
     private long received;
@@ -91,7 +92,9 @@ internal sealed class Watching
         using (json)
         {
             var said = call.Dialect.ReadEvent(json.RootElement, facts, options.Messages);
-            if (said && !span.TagObjects.Any(tag => tag.Key == FirstChunk)) span.SetTag(FirstChunk, Stopwatch.GetElapsedTime(began).TotalSeconds);
+            if (!said || hasFirst) return;
+            hasFirst = true;
+            span.SetTag(FirstChunk, Stopwatch.GetElapsedTime(began).TotalSeconds);
         }
     }
 

@@ -26,7 +26,7 @@ public sealed class PackageTests
             var program = Directory.CreateDirectory(Path.Combine(folder, "shop")).FullName;
             Place(program, feed, Path.GetFileNameWithoutExtension(package)["Callwatch.Client.".Length..]);
             await DotnetAsync(program, "build", "-c", "Release", "-o", "out", "-p:UseSharedCompilation=false");
-            Assert.Contains("chat acme-7b", await RunAsync(program, "dotnet", Path.Combine("out", "shop.dll")), StringComparison.Ordinal);
+            await AskAsync(program);
         }
         finally
         {
@@ -60,9 +60,8 @@ public sealed class PackageTests
             </configuration>
             """);
         File.WriteAllText(Path.Combine(folder, "shop.csproj"), $"""
-            <Project Sdk="Microsoft.NET.Sdk">
+            <Project Sdk="Microsoft.NET.Sdk.Web">
               <PropertyGroup>
-                <OutputType>Exe</OutputType>
                 <TargetFramework>net10.0</TargetFramework>
                 <ImplicitUsings>enable</ImplicitUsings>
                 <Nullable>enable</Nullable>
@@ -72,22 +71,44 @@ public sealed class PackageTests
               <ItemGroup><PackageReference Include="Callwatch.Client" Version="{version}" /></ItemGroup>
             </Project>
             """);
-        File.WriteAllText(Path.Combine(folder, "Program.cs"), """
-            using System.Diagnostics;
-            using Callwatch.Client;
-            using Callwatch.Client.Calls;
-            using Callwatch.Client.Capture;
+        File.WriteAllText(Path.Combine(folder, "Program.cs"), Guide());
+    }
 
-            using var listener = new ActivityListener
-            {
-                ShouldListenTo = source => source.Name == CallwatchSource.Name,
-                Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
-                ActivityStopped = span => Console.WriteLine(span.DisplayName),
-            };
-            ActivitySource.AddActivityListener(listener);
-            using (var call = ModelCall.Start("chat", "acme", "acme-7b")) call.Output("Ho", "stop");
-            using var http = new HttpClient(new CaptureHandler(new SocketsHttpHandler()));
-            """);
+    /// <summary>The program of the guide, as it stands there.</summary>
+    private static string Guide()
+    {
+        var guide = File.ReadAllText(Path.Combine(Root(), "docs", "integrate-dotnet.md")).ReplaceLineEndings("\n");
+        const string Mark = "<!-- sample: shop/Program.cs -->\n```csharp\n";
+        var at = guide.IndexOf(Mark, StringComparison.Ordinal) + Mark.Length;
+        return guide[at..guide.IndexOf("```", at, StringComparison.Ordinal)];
+    }
+
+    // Asks the program something, and waits for its trace.
+    private static async Task AskAsync(string folder)
+    {
+        var came = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var receiver = await Provider.StartAsync(http => Task.CompletedTask);
+        receiver.Received = (path, body) =>
+        {
+            if (path == "/v1/traces" && body.AsSpan().IndexOf("chat acme-7b"u8) >= 0 && body.AsSpan().IndexOf("GET /ask"u8) >= 0) came.TrySetResult();
+        };
+        var start = new ProcessStartInfo("dotnet", Path.Combine("out", "shop.dll")) { WorkingDirectory = folder, UseShellExecute = false, RedirectStandardOutput = true };
+        foreach (var (name, value) in new[] { ("Callwatch__Endpoint", receiver.Url.AbsoluteUri), ("ASPNETCORE_URLS", "http://127.0.0.1:0"), ("OTEL_BATCH_EXPORT_SCHEDULE_DELAY", "100") }) start.Environment[name] = value;
+        using var run = Process.Start(start)!;
+        try
+        {
+            Uri? url = null;
+            while (url is null && await run.StandardOutput.ReadLineAsync(Cancel) is { } line)
+                if (line.IndexOf("http://127", StringComparison.Ordinal) is >= 0 and var at) url = new Uri(line[at..]);
+            using var http = new HttpClient { BaseAddress = url };
+            Assert.Equal("You asked: hello", await http.GetStringAsync(new Uri("/ask?q=hello", UriKind.Relative), Cancel));
+            await came.Task.WaitAsync(TimeSpan.FromSeconds(60), Cancel);
+        }
+        finally
+        {
+            run.Kill();
+            await run.WaitForExitAsync(CancellationToken.None);
+        }
     }
 
     private static Task<string> DotnetAsync(string folder, params string[] arguments) => RunAsync(folder, "dotnet", arguments);
