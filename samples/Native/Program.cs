@@ -1,6 +1,7 @@
 using System.Text;
 using Callwatch.Client;
 using Callwatch.Client.Capture;
+using Callwatch.Client.Jobs;
 using Callwatch.Client.Records;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -18,6 +19,8 @@ builder.Services.AddHttpClient("model").AddCallwatchCapture();
 using var host = builder.Build();
 await host.StartAsync();
 
+// What happens within is one trace: the call to the model, and the message as the business sees it.
+using var job = Job.Start("ask");
 var timer = RecordTimer.Start();
 using var http = host.Services.GetRequiredService<IHttpClientFactory>().CreateClient("model");
 using var body = new StringContent($$"""{"model":"gpt-4o-mini","messages":[{"role":"user","content":"{{System.Text.Json.JsonEncodedText.Encode(question)}}"}]}""", Encoding.UTF8, "application/json");
@@ -35,5 +38,6 @@ host.Services.GetRequiredService<ICallwatchRecorder>().Record(new MessageRecord
 });
 
 // Sends what is left.
+job.Dispose();
 await host.StopAsync();
 return response.IsSuccessStatusCode ? 0 : 1;

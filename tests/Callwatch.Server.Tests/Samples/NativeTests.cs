@@ -26,7 +26,7 @@ public sealed class NativeTests
         // It sent what it had before it ended.
         using var http = new HttpClient { BaseAddress = server.Url };
         await Eventually.HoldsAsync(() => Ask(http, "/api/v1/calls?app=native").Contains("\"call_source\":\"recorded\"", StringComparison.Ordinal), "the call is there");
-        await Eventually.HoldsAsync(() => Ask(http, "/api/v1/traces?app=native").Contains("\"message\"", StringComparison.Ordinal), "the message is there");
+        await Eventually.HoldsAsync(() => Ask(http, "/api/v1/traces?app=native").Contains("\"name\":\"ask\"", StringComparison.Ordinal), "the trace is there");
     }
 
     private static string Ask(HttpClient http, string path)
