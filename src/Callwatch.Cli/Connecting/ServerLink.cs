@@ -135,7 +135,7 @@ internal sealed class ServerLink : IDisposable
         {
             return await ask();
         }
-        catch (HttpRequestException e)
+        catch (Exception e) when (e is HttpRequestException or SocketException)
         {
             await Console.Error.WriteLineAsync($"callwatch: cannot reach {Address}: {Why(e)}. {(Address.IsLoopback ? "Is the server running (callwatch serve), and is the address right (--server, CALLWATCH_URL)?" : "Is the address right (--server, CALLWATCH_URL)?")}");
         }
@@ -158,9 +158,9 @@ internal sealed class ServerLink : IDisposable
 
     public void Dispose() => Http.Dispose();
 
-    private static string Why(HttpRequestException e) => e.InnerException is SocketException socket
+    private static string Why(Exception e) => (e as SocketException ?? e.InnerException as SocketException) is { } socket
         ? socket.Message
-        : e.StatusCode is { } status ? $"it answered {(int)status} {status}" : e.Message.ReplaceLineEndings(" ").TrimEnd('.');
+        : e is HttpRequestException { StatusCode: { } status } ? $"it answered {(int)status} {status}" : e.Message.ReplaceLineEndings(" ").TrimEnd('.');
 
     private static string? Given(string? option, string variable) =>
         !string.IsNullOrWhiteSpace(option) ? option : Environment.GetEnvironmentVariable(variable) is { } text && !string.IsNullOrWhiteSpace(text) ? text.Trim() : null;

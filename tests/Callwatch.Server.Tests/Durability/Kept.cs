@@ -47,12 +47,20 @@ internal static class Kept
         var page = range;
         do
         {
-            var answer = Value(await api.CallsAsync(page, cancel));
+            var answer = await PageAsync(api, page, cancel);
             found.AddRange(answer.Items.Select(call => $"{call.TraceId}/{call.SpanId}"));
             page = range with { Cursor = answer.Next };
         }
         while (page.Cursor is not null);
         return found;
+    }
+
+    // A machine with many things to do may not finish a page in the time a question is given; what is asked here is whether all is there.
+    private static async Task<ApiPage<ApiSpan>> PageAsync(CallwatchApi api, ApiQuery page, CancellationToken cancel)
+    {
+        for (var again = 0; again < 10; again++)
+            if (await api.CallsAsync(page, cancel) is var answer && answer is not ApiAnswer<ApiPage<ApiSpan>>.Refused { Problem.Code: "too_much" }) return Value(answer);
+        return Value(await api.CallsAsync(page, cancel));
     }
 
     /// <summary>Waits until the store has read all that was acknowledged; the answer is what is wrong with the journal.</summary>

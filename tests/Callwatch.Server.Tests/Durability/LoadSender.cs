@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using Callwatch.Spans;
 using Callwatch.Testing;
 
@@ -53,7 +54,7 @@ internal sealed class LoadSender(uint number, ServerAddress server, Action ackno
                 if (response.StatusCode is not (HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests))
                     throw new InvalidOperationException($"{response.StatusCode}: {await response.Content.ReadAsStringAsync()}");
             }
-            catch (HttpRequestException)
+            catch (Exception e) when (e is HttpRequestException or SocketException)
             {
                 // Killed before or after the request was stored: nobody knows.
             }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Threading.Channels;
 using Callwatch.Client.Api;
 using Callwatch.Testing;
@@ -150,7 +151,7 @@ public sealed class PowerLossTests
                     (await http.GetAsync(new Uri(url, path), until)).Dispose();
             }
         }
-        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+        catch (Exception e) when (e is HttpRequestException or SocketException or OperationCanceledException)
         {
             // The power is gone.
         }

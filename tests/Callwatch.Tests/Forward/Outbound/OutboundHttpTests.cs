@@ -92,6 +92,29 @@ public sealed class OutboundHttpTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_connection_closed_as_soon_as_it_was_made_means_that_nobody_answered()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var handler = new SocketsHttpHandler
+        {
+            ConnectCallback = async (_, cancel) =>
+            {
+                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+                await socket.ConnectAsync(listener.LocalEndpoint, cancel);
+                using (var accepted = await listener.AcceptSocketAsync(cancel)) accepted.LingerState = new LingerOption(enable: true, 0);
+                // What comes is a reset, after which the far end's address is no longer known.
+                await Assert.ThrowsAsync<SocketException>(() => socket.ReceiveAsync(new byte[1], cancel).AsTask());
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        };
+        using var client = new HttpClient(handler);
+        var failure = await Assert.ThrowsAnyAsync<Exception>(() => client.GetAsync(new Uri("http://127.0.0.1/"), TestContext.Current.CancellationToken));
+        Assert.True(PlatformAnswer.IsTrouble(failure, TestContext.Current.CancellationToken), failure.ToString());
+        Assert.StartsWith("No connection", PlatformAnswer.Trouble(failure).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_body_is_not_unpacked_so_that_a_small_one_cannot_become_a_large_one()
     {
         platform.Answer("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nabcd");

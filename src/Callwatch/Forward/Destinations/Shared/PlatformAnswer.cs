@@ -76,7 +76,8 @@ internal sealed class PlatformAnswer(Secrets secrets, TimeProvider time)
         HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: IOException } => "No secure connection: TLS is not spoken there, or in no version that is sound.",
         HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => "No secure connection: the certificate is not trusted, or TLS is not spoken there.",
         HttpRequestException { InnerException: AuthenticationException } => "No secure connection: the certificate is not trusted, or TLS is not spoken there.",
-        HttpRequestException { InnerException: SocketException socket } => "No connection: " + socket.SocketErrorCode + ".",
+        HttpRequestException { InnerException: SocketException socket } => NoConnection(socket),
+        SocketException socket => NoConnection(socket),
         HttpRequestException { HttpRequestError: HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse or HttpRequestError.VersionNegotiationError } => "What answers there does not speak this protocol: check port and protocol.",
         HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => "No connection.",
         HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded } or HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } => "The connection ended before the answer did.",
@@ -87,9 +88,12 @@ internal sealed class PlatformAnswer(Secrets secrets, TimeProvider time)
         Advice = e.InnerException is UntrustedHostException ? UntrustedHostException.Advice : null,
     };
 
+    // HttpClient lets a bare SocketException out when a connection just made is closed before it has looked at its far end.
     /// <summary>True for exceptions that mean "no answer"; a cancellation of ours is none.</summary>
     public static bool IsTrouble(Exception e, CancellationToken cancel) =>
-        e is HttpRequestException or IOException or OutboundRefusedException || (e is OperationCanceledException && !cancel.IsCancellationRequested);
+        e is HttpRequestException or IOException or SocketException or OutboundRefusedException || (e is OperationCanceledException && !cancel.IsCancellationRequested);
+
+    private static string NoConnection(SocketException socket) => "No connection: " + socket.SocketErrorCode + ".";
 
     /// <summary>The usual reading of a status nobody has given another meaning.</summary>
     public async Task<Delivery> UsualAsync(HttpResponseMessage response, CancellationToken cancel) => (int)response.StatusCode switch
