@@ -12,6 +12,7 @@ var callwatch = new RootCommand("Watches model calls: receives LLM traces, keeps
     CallsCommand.Create(),
     TraceCommand.Create(),
     StatsCommand.Create(),
+    FiguresCommand.Create(),
     LookupCommand.Create(),
     ExportCommand.Create(),
     DestinationsCommand.Create(),

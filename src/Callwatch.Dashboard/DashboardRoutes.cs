@@ -1,4 +1,5 @@
 using Callwatch.Dashboard.Assets;
+using Callwatch.Dashboard.Business;
 using Callwatch.Dashboard.Calls;
 using Callwatch.Dashboard.Completion;
 using Callwatch.Dashboard.Cost;
@@ -31,6 +32,7 @@ public static class DashboardRoutes
         });
 
         pages.MapGet(Place.Overview, OverviewPage.GetAsync);
+        pages.MapGet(Place.Figures, BusinessPage.GetAsync);
         pages.MapGet(Place.FirstCall, FirstCallPage.GetAsync);
         pages.MapGet(Place.Calls, CallsPage.GetAsync);
         pages.MapGet(Place.Traces, TracesPage.GetAsync);

@@ -61,6 +61,7 @@ public static class CallwatchServer
         app.MapTraces();
         app.MapMedia();
         app.MapStats();
+        app.MapReference();
         app.MapPeople();
         app.MapLookup();
         app.MapTail();

@@ -28,6 +28,7 @@ public static class CallwatchServices
         services.TryAddSingleton<DataHold>();
         services.AddOptions<CallwatchOptions>().BindConfiguration(CallwatchOptions.Section);
         services.AddSingleton(provider => DataFolder.Open(provider.GetRequiredService<IOptions<CallwatchOptions>>().Value.Data));
+        services.AddHostedService<MemoryKeeper>();
         services.AddControl();
         services.AddReceive();
         services.AddJournal();

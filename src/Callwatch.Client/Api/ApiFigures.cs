@@ -95,8 +95,8 @@ public sealed record ApiDistribution(double? Avg, double? P50, double? P90, doub
 public sealed record ApiCostByClass(decimal InputUsd, decimal CacheReadUsd, decimal CacheWriteUsd, decimal OutputUsd, decimal ReasoningUsd, decimal OtherUsd);
 
 /// <summary>What users said.</summary>
-/// <param name="Positive">Above zero.</param>
-/// <param name="Negative">Below zero.</param>
+/// <param name="Positive">Calls whose user liked the answer: the latest judgement above zero.</param>
+/// <param name="Negative">Calls whose user did not: below zero.</param>
 public sealed record ApiFeedback(long Positive, long Negative);
 
 /// <summary>Figures over time and by group.</summary>

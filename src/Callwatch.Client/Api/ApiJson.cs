@@ -14,6 +14,7 @@ namespace Callwatch.Client.Api;
 [JsonSerializable(typeof(ApiTrace))]
 [JsonSerializable(typeof(ApiSpanDetails))]
 [JsonSerializable(typeof(ApiStats))]
+[JsonSerializable(typeof(ApiReferenceFigures))]
 [JsonSerializable(typeof(ApiPage<ApiFacetValue>))]
 [JsonSerializable(typeof(ApiPage<ApiErrorGroup>))]
 [JsonSerializable(typeof(ApiLookup))]

@@ -34,6 +34,10 @@ public sealed class CallwatchApi(HttpClient http)
     public Task<ApiAnswer<ApiStats>> StatsAsync(ApiQuery query, CancellationToken cancel = default) =>
         GetAsync(query.On("api/v1/stats"), ApiJson.Default.ApiStats, cancel);
 
+    /// <summary>Daily figures of chats and workflows.</summary>
+    public Task<ApiAnswer<ApiReferenceFigures>> ReferenceFiguresAsync(ApiQuery query, CancellationToken cancel = default) =>
+        GetAsync(query.On("api/v1/figures/reference"), ApiJson.Default.ApiReferenceFigures, cancel);
+
     /// <summary>Known values of a field, most used first.</summary>
     public Task<ApiAnswer<ApiPage<ApiFacetValue>>> FacetAsync(string field, ApiQuery query, CancellationToken cancel = default) =>
         GetAsync(query.On($"api/v1/facets/{Uri.EscapeDataString(field)}"), ApiJson.Default.ApiPageApiFacetValue, cancel);

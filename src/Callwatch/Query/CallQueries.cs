@@ -55,6 +55,7 @@ public sealed class CallQueries(QueryGate gate, Scopes scopes)
                 return !sql.UsesSpans;
             },
             CanMatch = open => filters.CanMatch(open, asked.Filter),
+            Hours = new PeakHours(asked, scopes).Of,
             IsNarrow = open => filters.IsNarrow(open, asked.Filter),
             Condition = sql =>
             {

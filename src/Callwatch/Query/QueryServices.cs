@@ -24,6 +24,7 @@ public static class QueryServices
         services.AddSingleton<CallQueries>();
         services.AddSingleton<TraceQueries>();
         services.AddSingleton<StatsQueries>();
+        services.AddSingleton<ReferenceQueries>();
         services.AddSingleton<FacetQueries>();
         services.AddSingleton<ErrorQueries>();
         services.AddSingleton<DeliveryQueries>();

@@ -87,6 +87,9 @@ public sealed record LlmCall
 
     public string? PromptVersion { get; init; }
 
+    /// <summary>What a user thought of the answer; follows from the judgements of the whole trace.</summary>
+    public Liking Feedback { get; init; }
+
     /// <summary>Output tokens per second over the generation time; null unless more than one token came out (section 6).</summary>
     public double? OutputTokensPerSecond(long? durationNanoseconds)
     {

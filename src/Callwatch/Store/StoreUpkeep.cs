@@ -26,6 +26,7 @@ internal sealed partial class StoreUpkeep(
     private readonly Checkpoints checkpoints = new(folder.Folder);
     private readonly PartitionClosing closing = new(folder, time);
     private readonly DerivationRounds derivation = new(folder, time);
+    private readonly OlderRows older = new(folder, writer, thread, time, log);
     private readonly StoreRetention retention = new(folder, writer, thread, rules, disk.IsShort, counters, clock, log, hold);
     // By the count of seconds: the clock may be put back.
     private long lastCheckpoint = time.GetTimestamp();
@@ -43,6 +44,7 @@ internal sealed partial class StoreUpkeep(
                 await CloseAsync(stoppingToken);
                 await levels.RunAsync(() => derivation.Round(stoppingToken));
                 await retention.RoundAsync(stoppingToken);
+                await older.RoundAsync(stoppingToken);
                 await RestAsync();
             }
             catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)

@@ -41,6 +41,7 @@ internal static class FigureCheck
         "asked_model" => call.Call!.RequestModel ?? call.Call.Model,
         "release" => call.Release,
         "prompt" => call.Call!.PromptName,
+        "prompt_version" => call.Call!.PromptVersion,
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, null),
     };
 
@@ -59,7 +60,17 @@ internal static class FigureCheck
         Assert.Equal(calls.Sum(call => call.Call!.Cost.TotalUsd ?? 0), figures.CostUsd);
         Assert.Equal(calls.Sum(call => call.Call!.Cost.InputUsd ?? 0), figures.Cost.InputUsd);
         Assert.Equal(calls.Sum(call => call.Call!.Cost.OutputUsd ?? 0), figures.Cost.OutputUsd);
+        Assert.Equal(calls.Sum(call => call.Call!.Usage.CacheWrite ?? 0), figures.CacheWriteTokens);
+        Assert.Equal(calls.Sum(call => call.Call!.Usage.Reasoning ?? 0), figures.ReasoningTokens);
+        Assert.Equal(calls.Sum(call => call.Call!.Cost.CacheReadUsd ?? 0), figures.Cost.CacheReadUsd);
+        Assert.Equal(calls.Sum(call => call.Call!.Cost.CacheWriteUsd ?? 0), figures.Cost.CacheWriteUsd);
+        Assert.Equal(calls.Sum(call => call.Call!.Cost.ReasoningUsd ?? 0), figures.Cost.ReasoningUsd);
+        Assert.Equal(calls.Sum(call => call.Call!.Cost.OtherUsd ?? 0), figures.Cost.OtherUsd);
         Assert.Equal(calls.Count(CallFigures.IsUnpriced), figures.UnpricedCalls);
+        Assert.Equal(calls.Count(call => call.Call!.Feedback == Liking.Positive), figures.FeedbackPositive);
+        Assert.Equal(calls.Count(call => call.Call!.Feedback == Liking.Negative), figures.FeedbackNegative);
+        var (success, errors) = (calls.Count(call => call.Outcome == Outcome.Success), calls.Count(call => call.Outcome == Outcome.Error));
+        Assert.Equal(success + errors == 0 ? null : (double)success / (success + errors), figures.SuccessRate);
         if (people || figures.Users is not null) AssertPeople(calls, figures);
         var timed = calls.Where(call => timedAll || call.Outcome == Outcome.Success).ToList();
         AssertDistribution([.. timed.Select(call => call.DurationNanoseconds).OfType<long>()], figures.LatencyMs);

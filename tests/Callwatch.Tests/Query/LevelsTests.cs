@@ -9,7 +9,7 @@ namespace Callwatch.Tests.Query;
 /// <summary>Figures by hours and days, by user, release, prompt and tag, say what the rows say, whatever of them has been made and whatever came after.</summary>
 public sealed class LevelsTests
 {
-    private static readonly string[] Groups = ["app", "model", "provider", "kind", "operation", "outcome", "env", "asked_model", "user", "tag", "prompt", "release"];
+    private static readonly string[] Groups = ["app", "model", "provider", "kind", "operation", "outcome", "env", "asked_model", "user", "tag", "prompt", "prompt_version", "release"];
     private static readonly string[] Filters = ["user:anna", "user:anna,bo", "-user:bo", "tag:c", "tag:a,c", "prompt:greet", "-tag:*"];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -65,6 +65,8 @@ internal sealed class QueryWorld : IDisposable
 
     public StatsQueries Stats => new(gate, Scopes);
 
+    public ReferenceQueries Reference => new(gate, Scopes);
+
     public FacetQueries Facets => new(gate, Scopes);
 
     public ErrorQueries Errors => new(gate, Scopes);
@@ -87,12 +89,13 @@ internal sealed class QueryWorld : IDisposable
         foreach (var partition in Store.Folder.Partitions)
         {
             using var reader = Store.Folder.Open(partition)!;
-            using var command = reader.Command($"SELECT {SpanRows.Columns} {SpanRows.FromSpans} WHERE s.tenant = 1");
+            using var command = reader.Command($"SELECT {SpanRows.Columns}, c.feedback {SpanRows.FromSpans} WHERE s.tenant = 1");
             using var row = command.ExecuteReader();
             while (row.Read())
             {
                 var read = SpanRows.Read(row, reader);
-                all.Add((read.Span, read.IsCall, read.Version.Number));
+                var liking = row.IsDBNull(SpanRows.ColumnCount) ? Liking.None : (Liking)row.GetInt64(SpanRows.ColumnCount);
+                all.Add((read.IsCall ? read.Span with { Call = read.Span.Call! with { Feedback = liking } } : read.Span, read.IsCall, read.Version.Number));
             }
         }
 
@@ -124,6 +127,26 @@ internal sealed class QueryWorld : IDisposable
                 ReceivedAt = span.ReceivedAt.Plus(shift),
             }));
         }
+    }
+
+    /// <summary>The hours of all files that a filter leaves to be looked at, where its peaks tell.</summary>
+    public List<long> HoursOf(Selection selection)
+    {
+        var (asked, _) = Scopes.Read<object>(selection);
+        var peaks = new Callwatch.Query.Lists.PeakHours(asked!, Scopes);
+        var hours = new List<long>();
+        gate.RunAsync(selection.Scope, run =>
+        {
+            foreach (var partition in run.Partitions)
+            {
+                using var open = run.Open(partition)!;
+                foreach (var (from, to) in peaks.Of(open) ?? [])
+                    for (var at = from.UnixSeconds; at < to.UnixSeconds; at += 3_600) hours.Add(at / 3_600);
+            }
+
+            return hours;
+        }, CancellationToken.None).GetAwaiter().GetResult();
+        return hours;
     }
 
     public Timestamp Now => Timestamp.From(Time.GetUtcNow());
@@ -176,7 +199,7 @@ internal sealed class QueryWorld : IDisposable
                 {
                     End = span.End.Plus(moved),
                     DurationNanoseconds = span.DurationNanoseconds is { } took ? took + random.Next(1_000_000) : null,
-                    Call = span.Call is { } call ? call with { Cost = call.Cost with { TotalUsd = call.Cost.TotalUsd + 0.001m } } : null,
+                    Call = span.Call is { } call ? call with { Feedback = Liking.None, Cost = call.Cost with { TotalUsd = call.Cost.TotalUsd + 0.001m } } : null,
                     MergedInto = null,
                 },
                 new SpanVersion(number, offset), 600, span.End);

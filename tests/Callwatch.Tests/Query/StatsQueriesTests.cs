@@ -7,7 +7,7 @@ namespace Callwatch.Tests.Query;
 public sealed class StatsQueriesTests(CallQueriesTests.World world) : IClassFixture<CallQueriesTests.World>
 {
     private static readonly string[] Groups = ["app", "model", "provider", "kind", "operation", "outcome", "env"];
-    private static readonly string[] RowGroups = ["user", "session", "tag", "metadata.plan", "http_status", "request_model", "finish", "streaming", "error_type", "call_source", "fingerprint", "name", "prompt"];
+    private static readonly string[] RowGroups = ["user", "session", "tag", "metadata.plan", "http_status", "request_model", "finish", "streaming", "error_type", "call_source", "fingerprint", "name", "prompt", "prompt_version", "release", "asked_model"];
 
     [Fact]
     public async Task Figures_are_those_of_the_calls_listed_for_the_same_range()

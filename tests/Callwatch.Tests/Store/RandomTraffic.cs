@@ -63,7 +63,7 @@ internal sealed class RandomTraffic(int seed)
 
     private Span SomeSpan(TraceId trace, int tenant, SpanId id, SpanId parent, Timestamp around)
     {
-        var kind = Pick(SpanKind.Chat, SpanKind.Chat, SpanKind.Chat, SpanKind.Embedding, SpanKind.Agent, SpanKind.Chain, SpanKind.Tool, SpanKind.Http, SpanKind.Other);
+        var kind = Pick(SpanKind.Chat, SpanKind.Chat, SpanKind.Chat, SpanKind.Embedding, SpanKind.Agent, SpanKind.Chain, SpanKind.Tool, SpanKind.Http, SpanKind.Other, SpanKind.Message, SpanKind.Workflow);
         var start = around.Plus(TimeSpan.FromMilliseconds(random.Next(0, 2_000)));
         var took = (long)(Math.Exp(random.NextDouble() * 9) * 1_000_000);
         var outcome = random.Next(6) switch { 0 => Outcome.Error, 1 => Outcome.Cancelled, _ => Outcome.Success };
@@ -84,10 +84,12 @@ internal sealed class RandomTraffic(int seed)
             Error = outcome == Outcome.Error ? new SpanError { Type = Pick("429", "TimeoutError"), Group = Pick("rate_limit", "timeout"), Message = Pick("slow down, 12 left", "slow down, 7 left", "gone") } : null,
             HttpStatus = kind == SpanKind.Http || random.Next(4) == 0 ? Pick(200, 429, 500) : null,
             Environment = random.Next(3) == 0 ? "prod" : "default",
+            Release = random.Next(4) == 0 ? Pick("1.0", "1.1") : null,
             UserId = random.Next(4) == 0 ? Pick("anna", "bo") : null,
             SessionId = random.Next(4) == 0 ? Pick("s1", "s2", "s3") : null,
             Tags = random.Next(5) == 0 ? [Pick("a", "b"), "c"] : [],
             Metadata = random.Next(5) == 0 ? new Dictionary<string, string> { ["plan"] = Pick("pro", "free") } : Span.EmptyMetadata,
+            Scores = random.Next(6) == 0 ? [new Score(Pick("user", "thumbs", "accuracy"), Pick(1.0, 0, -1), null, Pick("feedback", "evaluation"))] : [],
             InputPreview = random.Next(2) == 0 ? "你好 \"" + random.Next(5) : null,
             Content = id.Value % 2 == 0 ? ContentState.Present : ContentState.NotCaptured,
             ModelRequest = kind == SpanKind.Http && id.Value % 2 == 0 ? "openai" : null,
@@ -110,13 +112,18 @@ internal sealed class RandomTraffic(int seed)
             ResponseId = random.Next(2) == 0 ? "r" + random.Next(3) : null,
             Streaming = random.Next(3) switch { 0 => true, 1 => false, _ => null },
             TtftNanoseconds = random.Next(3) == 0 ? took / 3 : null,
-            Usage = counted ? new TokenUsage { Input = (long)input, Output = (long)output, CacheRead = random.Next(3) == 0 ? 1 : null } : TokenUsage.Unknown,
+            Usage = counted ? new TokenUsage { Input = (long)input, Output = (long)output, CacheRead = random.Next(3) == 0 ? 1 : null, CacheWrite = random.Next(5) == 0 ? 2 : null, Reasoning = random.Next(5) == 0 ? 3 : null } : TokenUsage.Unknown,
             Cost = priced
-                ? new CallCost { InputUsd = input * 0.0000025m, OutputUsd = output * 0.00001m, TotalUsd = (input * 0.0000025m) + (output * 0.00001m), Source = "computed", PriceId = "p", PriceBook = "1" }
+                ? new CallCost
+                {
+                    InputUsd = input * 0.0000025m, CacheReadUsd = 0.00001m, CacheWriteUsd = 0.00002m, OutputUsd = output * 0.00001m, ReasoningUsd = 0.00003m, OtherUsd = 0.00004m,
+                    TotalUsd = (input * 0.0000025m) + (output * 0.00001m) + 0.0001m, Source = "computed", PriceId = "p", PriceBook = "1",
+                }
                 : CallCost.Unknown("no_price"),
             FinishReasons = random.Next(2) == 0 ? ["stop"] : [],
             Temperature = random.Next(3) == 0 ? 0.7 : null,
             PromptName = random.Next(5) == 0 ? "greet" : null,
+            PromptVersion = random.Next(5) == 0 ? Pick("1", "2") : null,
         };
     }
 

@@ -12,14 +12,14 @@ namespace Callwatch.Tests.Store;
 /// <summary>Everything a store says, without the ids and file names that depend on the order of arrival: sorted lines of text.</summary>
 internal sealed record StoreContents(
     IReadOnlyList<string> Spans, IReadOnlyList<string> Traces, IReadOnlyList<string> Rollups, IReadOnlyList<string> Facets, IReadOnlyList<string> Errors,
-    IReadOnlyList<string> Logs, IReadOnlyList<Span> Calls)
+    IReadOnlyList<string> Logs, IReadOnlyList<string> Records, IReadOnlyList<Span> Calls)
 {
     /// <summary>Requests for a model's answer by quarter hour, app and provider, as the table says, and as the rows do.</summary>
     public (IReadOnlyList<string> Counted, IReadOnlyList<string> OfRows) Requests { get; private init; }
 
     public static StoreContents Of(StoreFolder folder)
     {
-        List<string> spans = [], traces = [], logs = [];
+        List<string> spans = [], traces = [], logs = [], records = [];
         List<Span> calls = [];
         SortedDictionary<string, long[]> facets = [], requests = [], ofRows = [];
         SortedDictionary<string, Group> errors = [];
@@ -27,17 +27,19 @@ internal sealed record StoreContents(
         foreach (var partition in folder.Partitions)
         {
             using var reader = folder.Open(partition)!;
-            Each(reader, $"SELECT {SpanRows.Columns}, c.id IS NOT NULL {SpanRows.FromSpans}", row =>
+            Each(reader, $"SELECT {SpanRows.Columns}, c.id IS NOT NULL, c.feedback {SpanRows.FromSpans}", row =>
             {
                 var stored = SpanRows.Read(row, reader);
                 Assert.Equal(partition.Day, Partition.DayOf(stored.Span.End));
                 Assert.InRange(stored.Span.End.UnixNanoseconds, partition.FirstEnd!.Value.UnixNanoseconds, partition.LastEnd!.Value.UnixNanoseconds);
                 spans.Add(Line(partition.Day, stored.Version, stored.Length, stored.ReceivedAt, stored.IsCall, Json(stored.Span), Json(stored.Raw)));
-                if (stored.IsCall) calls.Add(stored.Span);
+                var liking = row.IsDBNull(SpanRows.ColumnCount + 1) ? Liking.None : (Liking)row.GetInt64(SpanRows.ColumnCount + 1);
+                if (stored.IsCall) calls.Add(stored.Span with { Call = stored.Span.Call! with { Feedback = liking } });
                 if (stored.Span is { ModelRequest: { } provider } request) AddRequest(ofRows, request.End.UnixSeconds / 900 * 900, request.TenantId, request.AppId, provider, 1, request.IsWithoutCall ? 1 : 0);
             });
             Each(reader, "SELECT * FROM traces", row => traces.Add(Columns(row, reader, partition.Day, skip: ["id"], words: ["name", "user", "session", "environment"])));
             Each(reader, "SELECT * FROM joined_logs", row => logs.Add(Columns(row, reader, null, [], [])));
+            Each(reader, "SELECT * FROM records", row => records.Add(Columns(row, reader, partition.Day, skip: ["id"], words: ["environment", "user", "session"])));
             Each(reader, "SELECT * FROM rollups WHERE level <> 3", row => Add(rollups, row, reader));
             Each(reader, "SELECT tenant, app, field, value, calls FROM facets", row =>
             {
@@ -57,12 +59,13 @@ internal sealed record StoreContents(
         spans.Sort(StringComparer.Ordinal);
         traces.Sort(StringComparer.Ordinal);
         logs.Sort(StringComparer.Ordinal);
+        records.Sort(StringComparer.Ordinal);
         return new StoreContents(
             spans, traces,
             [.. rollups.Select(cell => Line(cell.Key, string.Join(' ', cell.Value.Sums), Text(cell.Value.Latency), Text(cell.Value.Ttft)))],
             [.. facets.Select(facet => Line(facet.Key, facet.Value[0]))],
             [.. errors.Select(group => Line(group.Key, group.Value))],
-            logs, calls)
+            logs, records, calls)
         {
             Requests = ([.. requests.Select(RequestLine)], [.. ofRows.Select(RequestLine)]),
         };
@@ -115,6 +118,7 @@ internal sealed record StoreContents(
         Assert.Equal(other.Facets, Facets);
         Assert.Equal(other.Errors, Errors);
         Assert.Equal(other.Logs, Logs);
+        Assert.Equal(other.Records, Records);
     }
 
     private static string Figures(List<Span> calls)
@@ -140,6 +144,7 @@ internal sealed record StoreContents(
             Sum(call => call.Call!.Cost.CacheWriteUsd * 1e12m), Sum(call => call.Call!.Cost.OutputUsd * 1e12m), Sum(call => call.Call!.Cost.ReasoningUsd * 1e12m),
             Sum(call => call.Call!.Cost.OtherUsd * 1e12m),
             calls.Count(call => call.Call!.Cost is { TotalUsd: null, Reason: not "not_billable" }),
+            calls.Count(call => call.Call!.Feedback == Liking.Positive), calls.Count(call => call.Call!.Feedback == Liking.Negative),
         ];
         return Line(string.Join(' ', sums), Text(latency), Text(ttft));
     }
@@ -148,10 +153,11 @@ internal sealed record StoreContents(
     {
         string? Word(int column) => row.GetInt64(column) == 0 ? null : words.Word(row.GetInt64(column));
         var key = Line(row.GetInt64(0), row.GetInt64(1), row.GetInt32(2), row.GetInt32(3), Word(4), row.GetInt32(5), Word(6), Word(7), Word(8), row.GetInt32(9), Word(10));
-        if (!rollups.TryGetValue(key, out var cell)) rollups[key] = cell = (new long[23], new Histogram(), new Histogram());
+        if (!rollups.TryGetValue(key, out var cell)) rollups[key] = cell = (new long[25], new Histogram(), new Histogram());
         for (var i = 0; i < 23; i++)
             cell.Sums[i] = row.GetName(11 + i) is "latency_max" or "ttft_max" ? Math.Max(cell.Sums[i], row.GetInt64(11 + i)) : cell.Sums[i] + row.GetInt64(11 + i);
         Assert.True(row.GetInt64(11) > 0, "a row of rollups without calls");
+        for (var i = 23; i < 25; i++) cell.Sums[i] += row.GetInt64(row.GetOrdinal(i == 23 ? "positive" : "negative"));
         cell.Latency.Merge(row.GetFieldValue<byte[]>(34));
         cell.Ttft.Merge(row.GetFieldValue<byte[]>(35));
     }

@@ -47,6 +47,9 @@ internal sealed class TestStore : IDisposable
 
     public StoreContents Contents() => StoreContents.Of(Folder);
 
+    /// <summary>After it was disposed of.</summary>
+    public void Reopen() => (Folder, Writer) = Open();
+
     public void Dispose() => Close();
 
     private (StoreFolder, StoreWriter) Open()

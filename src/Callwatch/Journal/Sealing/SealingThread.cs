@@ -39,7 +39,9 @@ internal sealed partial class SealingThread : IHostedService, IDisposable
         journal.SealWanted = null;
         await stop.CancelAsync();
         wanted.Set();
-        await ended.Task.WaitAsync(cancellationToken);
+        // On a machine with much to do the thread, the least important of all, may not get its turn in time: then it goes with the process,
+        // and what it has left behind goes at the next start.
+        await ended.Task.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public void Dispose()
@@ -65,6 +67,10 @@ internal sealed partial class SealingThread : IHostedService, IDisposable
         catch (OperationCanceledException)
         {
             // The host stops.
+        }
+        catch (Exception) when (stop.IsCancellationRequested)
+        {
+            // The journal was closed under its hands.
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {

@@ -27,6 +27,7 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
     private readonly List<Found> found = [];
     private readonly string key = shape.Key(sort.Field) ?? throw new ArgumentException("The items have no such field.", nameof(sort));
     private ListPlace? place = cursor?.Place;
+    private readonly Dictionary<string, IReadOnlyList<(Timestamp From, Timestamp To)>?> hours = new(StringComparer.Ordinal);
     private int slice = FirstSlice;
     private bool seldom;
 
@@ -77,6 +78,8 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
                 open.RemoveAll(CannotMatch);
                 if (open.Count > 0 && SliceBySlice(day.First(), open) is { } until) return until;
                 if (found.Count > limit) return null;
+                // Passing over days takes time too, where their files have to be read from disk.
+                if (open.Count == 0 && run.PageIsDue && !IsLast(day.First())) return sort.Descending ? Later(from, day.First().From) : Earlier(to, day.First().To);
             }
             finally
             {
@@ -89,9 +92,29 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
 
     private bool CannotMatch(OpenPartition partition)
     {
-        if (shape.CanMatch?.Invoke(partition) != false) return false;
+        if (shape.CanMatch?.Invoke(partition) != false && HoursOf(partition) is not []) return false;
         partition.Dispose();
         return true;
+    }
+
+    private IReadOnlyList<(Timestamp From, Timestamp To)>? HoursOf(OpenPartition partition)
+    {
+        if (shape.Hours is null) return null;
+        if (!hours.TryGetValue(partition.Partition.File, out var known)) hours[partition.Partition.File] = known = shape.Hours(partition);
+        return known;
+    }
+
+    /// <summary>The next stretch of the day in which rows can be meant; all of it where that is not known, null when there is none left.</summary>
+    private (Timestamp Low, Timestamp High)? Stretch(List<OpenPartition> open, Timestamp low, Timestamp high)
+    {
+        var stretches = new List<(Timestamp From, Timestamp To)>();
+        foreach (var partition in open)
+        {
+            if (HoursOf(partition) is not { } known) return (low, high);
+            stretches.AddRange(known.Select(stretch => (Later(stretch.From, low), Earlier(stretch.To, high))).Where(stretch => stretch.Item1 < stretch.Item2));
+        }
+
+        return stretches.Count == 0 ? null : sort.Descending ? stretches.MaxBy(stretch => stretch.To) : stretches.MinBy(stretch => stretch.From);
     }
 
     private Timestamp? SliceBySlice(Partition day, List<OpenPartition> open)
@@ -108,8 +131,9 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
         while (low < high)
         {
             var began = run.Spent;
-            var scan = IsNarrow(open) || (seldom && MayScan(open));
-            var (sliceLow, sliceHigh) = scan ? (low, high) : Slice(open, low, high);
+            if (Stretch(open, low, high) is not { } stretch) return null;
+            var scan = IsNarrow(open) || (seldom && stretch == (low, high) && MayScan(open));
+            var (sliceLow, sliceHigh) = scan ? stretch : Slice(open, stretch.Low, stretch.High);
             Fetch(open, sliceLow, sliceHigh, scan);
             if (sort.Descending) high = sliceLow;
             else low = sliceHigh;
@@ -153,7 +177,7 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
         foreach (var partition in run.Between(from, to))
         {
             using var open = run.Open(partition);
-            if (open is not null && shape.CanMatch?.Invoke(open) != false) Fetch([open], from, to, filtered || !IsWithin(partition));
+            if (open is not null && shape.CanMatch?.Invoke(open) != false && HoursOf(open) is not []) Fetch([open], from, to, filtered || !IsWithin(partition));
         }
 
         return null;

@@ -1,5 +1,6 @@
 using Callwatch.Query.Filters.Sql;
 using Callwatch.Query.Running;
+using Callwatch.Spans;
 using Callwatch.Store.Rows;
 using Microsoft.Data.Sqlite;
 
@@ -39,6 +40,9 @@ internal sealed record ListShape<T>
 
     /// <summary>True when so few rows of the partition can be meant that they need not be looked at in slices.</summary>
     public Func<OpenPartition, bool>? IsNarrow { get; init; }
+
+    /// <summary>Stretches of time outside of which no row of the partition can be meant, latest first; null where that is not known.</summary>
+    public Func<OpenPartition, IReadOnlyList<(Timestamp From, Timestamp To)>?>? Hours { get; init; }
 
     /// <summary>A last look at what was found, where SQL alone cannot tell: the item to show, or null to leave it out.</summary>
     public Func<T, OpenPartition, T?>? Keep { get; init; }

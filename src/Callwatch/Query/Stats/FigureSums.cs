@@ -11,7 +11,7 @@ internal sealed class FigureSums
     private HistogramSum? ttft;
     private long latencyCount, latencyMicroseconds, latencyMax, ttftCount, ttftMicroseconds, ttftMax;
     private Int128 speedTokens, speedMicroseconds;
-    private long input, output, total, cacheRead, cacheWrite, reasoning, unpriced;
+    private long input, output, total, cacheRead, cacheWrite, reasoning, unpriced, positive, negative;
     private Int128 cost, costInput, costCacheRead, costCacheWrite, costOutput, costReasoning, costOther;
     private long success, errors, cancelled;
     private HashSet<int>? users, sessions;
@@ -33,6 +33,8 @@ internal sealed class FigureSums
         cacheWrite += row.CacheWrite;
         reasoning += row.Reasoning;
         unpriced += row.Unpriced;
+        positive += row.Positive;
+        negative += row.Negative;
         cost += row.Cost;
         costInput += row.CostInput;
         costCacheRead += row.CostCacheRead;
@@ -56,6 +58,8 @@ internal sealed class FigureSums
         cacheWrite += other.cacheWrite;
         reasoning += other.reasoning;
         unpriced += other.unpriced;
+        positive += other.positive;
+        negative += other.negative;
         cost += other.cost;
         costInput += other.costInput;
         costCacheRead += other.costCacheRead;
@@ -117,6 +121,8 @@ internal sealed class FigureSums
         Cost = new CostByClass(
             Money.ToUsd(costInput), Money.ToUsd(costCacheRead), Money.ToUsd(costCacheWrite), Money.ToUsd(costOutput), Money.ToUsd(costReasoning), Money.ToUsd(costOther)),
         UnpricedCalls = unpriced,
+        FeedbackPositive = positive,
+        FeedbackNegative = negative,
         Users = people ? users?.Count ?? 0 : null,
         Sessions = people ? sessions?.Count ?? 0 : null,
         CallsPerSession = people && sessions is { Count: > 0 } ? (double)callsWithSession / sessions.Count : null,
@@ -182,6 +188,8 @@ internal readonly ref struct RollupFigures
     public long CacheWrite { get; init; }
     public long Reasoning { get; init; }
     public long Unpriced { get; init; }
+    public long Positive { get; init; }
+    public long Negative { get; init; }
     public long Cost { get; init; }
     public long CostInput { get; init; }
     public long CostCacheRead { get; init; }
@@ -220,6 +228,8 @@ internal readonly ref struct RollupFigures
         CostReasoning = sums[18],
         CostOther = sums[19],
         Unpriced = sums[20],
+        Positive = sums[CallFigures.Positive],
+        Negative = sums[CallFigures.Negative],
         LatencyHistogram = latency,
         TtftHistogram = ttft,
     };

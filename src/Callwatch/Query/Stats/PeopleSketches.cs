@@ -40,7 +40,7 @@ internal sealed class PeopleSketches(FigureSources sources, Asked asked, StatsSc
         var sql = scan.AppsOf(history, "r");
         var level = widest == RollupLevel.Day ? RollupLevel.Day : RollupLevel.Hour;
         sql.And($"r.level = {sql.Parameter((long)level)} AND r.bucket >= {sql.Parameter(asked.Selection.From.UnixSeconds)} AND r.bucket < {sql.Parameter(asked.Selection.To.UnixSeconds)}");
-        using var row = new Statement(history.Reader.Connection, $"SELECT r.app, r.field, r.people, r.calls, r.sketch, r.bucket FROM people r WHERE {sql.Where}");
+        using var row = new Statement(history.Reader.Connection, $"SELECT r.app, r.field, r.people, r.calls, r.sketch, r.bucket FROM people r WHERE r.field < 2 AND {sql.Where}");
         sql.BindTo(row);
         while (row.Step()) take((int)row.Long(0), row.Long(5), (int)row.Long(1), estimate => estimate.AddPart(row.Long(2), row.Long(3), row.Blob(4)));
     }
@@ -64,7 +64,7 @@ internal sealed class PeopleSketches(FigureSources sources, Asked asked, StatsSc
     {
         var sql = scan.AppsOf(open, "r");
         sql.And($"r.level = {sql.Parameter((long)level)} AND r.bucket = {sql.Parameter(bucket)}");
-        using var row = new Statement(open.Reader.Connection, $"SELECT r.app, r.field, r.people, r.calls, r.sketch FROM people r WHERE {sql.Where}");
+        using var row = new Statement(open.Reader.Connection, $"SELECT r.app, r.field, r.people, r.calls, r.sketch FROM people r WHERE r.field < 2 AND {sql.Where}");
         sql.BindTo(row);
         while (row.Step()) take((int)row.Long(0), bucket, (int)row.Long(1), estimate => estimate.AddPart(row.Long(2), row.Long(3), row.Blob(4)));
     }

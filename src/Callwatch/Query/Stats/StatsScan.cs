@@ -35,8 +35,13 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
         c.cost, c.cost_input, c.cost_cache_read, c.cost_cache_write, c.cost_output, c.cost_reasoning, c.cost_other, c.unpriced, c.user, c.session
         """;
 
-    private const int RollupGroups = 27;
-    private const int CallGroups = 21;
+    private const int RollupGroups = 29;
+    private const int CallGroups = 22;
+
+    // A file that nothing was written to since an older version made it has no such columns.
+    private static string Judged(OpenPartition open) => open.Reader.HasFeedback ? ", r.positive, r.negative" : ", 0, 0";
+
+    private static string JudgedCall(OpenPartition open) => open.Reader.HasFeedback ? ", c.feedback" : ", 0";
 
     /// <summary>True when filter and groups ask only for what rollups are kept by.</summary>
     public static bool FitsRollups(Filter filter, IReadOnlyList<GroupField> by) =>
@@ -55,7 +60,7 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
         sql.And(open.Owner(asked, "r"));
         rollups.Add(sql, asked.Filter);
         var groups = string.Concat(by.Select(group => ", " + FieldColumns.OfRollups[group.Field].Sql));
-        using var row = new Statement(open.Reader.Connection, $"SELECT {RollupColumns}{groups} FROM rollups r WHERE {sql.Where}");
+        using var row = new Statement(open.Reader.Connection, $"SELECT {RollupColumns}{Judged(open)}{groups} FROM rollups r WHERE {sql.Where}");
         sql.BindTo(row);
         var keys = new GroupKeys<T>(by, apps, open, taker.Group);
         while (row.Step())
@@ -88,6 +93,8 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
                 Unpriced = row.Long(24),
                 LatencyHistogram = row.Blob(25),
                 TtftHistogram = row.Blob(26),
+                Positive = row.Long(27),
+                Negative = row.Long(28),
             });
         }
     }
@@ -136,7 +143,7 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
         where T : class
     {
         if (from >= to) return;
-        using var row = Rows(open, from, to, CallColumns);
+        using var row = Rows(open, from, to, CallColumns + JudgedCall(open));
         var keys = new GroupKeys<T>(by, apps, open, taker.Group);
         while (row.Step())
         {
@@ -173,6 +180,8 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
                 CostReasoning = row.Long(16),
                 CostOther = row.Long(17),
                 Unpriced = row.Long(18),
+                Positive = row.Long(21) > 0 ? 1 : 0,
+                Negative = row.Long(21) < 0 ? 1 : 0,
             });
             if (withPeople) taker.TakePeople(group, seconds, people.NumberOf(open.Reader, row.NullableLong(19)), people.NumberOf(open.Reader, row.NullableLong(20)));
         }

@@ -17,7 +17,7 @@ internal sealed class BoundedCuts(SqliteConnection connection, DerivedBucket mad
     private const string Columns = """
         c.tenant, c.app, c.outcome, c.user, c.session, c.release, c.prompt, c.prompt_version, s.thin ->> '$.tags', c.id, c.duration, c.ttft, c.generation,
         c.input_tokens, c.output_tokens, c.total_tokens, c.cache_read, c.cache_write, c.reasoning, c.cost, c.cost_input, c.cost_cache_read,
-        c.cost_cache_write, c.cost_output, c.cost_reasoning, c.cost_other, c.unpriced
+        c.cost_cache_write, c.cost_output, c.cost_reasoning, c.cost_other, c.unpriced, c.feedback
         """;
 
     private readonly Dictionary<(Cut Cut, int Tenant, int App, long A, long B), long> calls = [];
@@ -96,7 +96,9 @@ internal sealed class BoundedCuts(SqliteConnection connection, DerivedBucket mad
         figures[CallFigures.TtftSum] = (ttft ?? 0) / 1_000;
         figures[5] = generation is null ? 0 : row.Long(14);
         figures[6] = (generation ?? 0) / 1_000;
-        for (var i = 7; i < CallFigures.Count; i++) figures[i] = row.Long(13 + i - 7);
+        for (var i = 7; i < CallFigures.CountBefore; i++) figures[i] = row.Long(13 + i - 7);
+        figures[CallFigures.Positive] = row.Long(27) > 0 ? 1 : 0;
+        figures[CallFigures.Negative] = row.Long(27) < 0 ? 1 : 0;
         return (latency, ttft);
     }
 }

@@ -20,7 +20,12 @@ internal sealed class Derivation : IDisposable
     public Derivation(string path)
     {
         connection = StoreDatabase.OpenForWriting(path, "partition", cacheKib: 16_384);
-        next = new Statement(connection, "SELECT min(bucket) FROM rollups WHERE level = 1 AND bucket >= ?1");
+        // Records without a call have no rollups.
+        next = new Statement(connection, """
+            SELECT min(at) FROM (
+              SELECT min(bucket) AS at FROM rollups WHERE level = 1 AND bucket >= ?1
+              UNION ALL SELECT min("end") / 1000000000 FROM records WHERE "end" >= ?1 * 1000000000)
+            """);
         state = new Statement(connection, "SELECT state FROM derived WHERE level = ?1 AND bucket = ?2");
         announce = new Statement(connection, "INSERT OR REPLACE INTO derived (level, bucket, state) VALUES (?1, ?2, ?3)");
     }
@@ -89,6 +94,21 @@ internal sealed class Derivation : IDisposable
         Put(level, bucket, Made);
         write.Commit();
         return true;
+    }
+
+    /// <summary>Adds its peaks to the next hour after this one that an older version has made without them; null when there is none left.</summary>
+    public long? AddPeaks(long after)
+    {
+        using var find = new Statement(connection, """
+            SELECT min(bucket) FROM derived d WHERE level = 3 AND state = 1 AND bucket > ?1 AND NOT EXISTS (SELECT 1 FROM peaks p WHERE p.bucket = d.bucket)
+            """);
+        if (find.Bind(1, after).Number() is not { } hour) return null;
+        var peaks = HourPeaks.Of(connection, hour);
+        using var write = new SqliteTurn(connection, "BEGIN IMMEDIATE");
+        // Whoever changed a call of it meanwhile has taken it away: then it is made anew, with its peaks.
+        if (Stands(RollupLevel.Hour, hour)) peaks.WriteTo(connection, hour);
+        write.Commit();
+        return hour;
     }
 
     /// <summary>Folds the log in, of a file that the writer does not look after.</summary>

@@ -31,6 +31,9 @@ internal sealed class DerivedBucket(RollupLevel level, long bucket)
     /// <summary>Of an hour: figures by all dimensions.</summary>
     public Dictionary<RollupDimensions, FigureCell> Wide { get; } = [];
 
+    /// <summary>Of an hour; null of a day.</summary>
+    public HourPeaks? Peaks { get; set; }
+
     public FigureCell Cell(CutKey key) => CollectionsMarshal.GetValueRefOrAddDefault(Cuts, key, out _) ??= new FigureCell();
 
     public PeopleCount PeopleOf(int tenant, int app, int field) =>
@@ -58,6 +61,7 @@ internal sealed class DerivedBucket(RollupLevel level, long bucket)
             }
         }
 
+        Peaks?.WriteTo(connection, bucket);
         using var wide = new RollupRowWriter(connection);
         foreach (var (of, cell) in Wide) wide.Put(new RollupKey(RollupLevel.Hour, bucket, of), cell);
     }

@@ -1,3 +1,4 @@
+using Callwatch.Spans;
 using Callwatch.Store.Rollups;
 using Callwatch.Store.Sqlite;
 using Microsoft.Data.Sqlite;
@@ -14,7 +15,26 @@ internal static class HourFigures
         var minutes = StoreDatabase.Number(connection, "SELECT value FROM meta WHERE key = 'minutes_until'") is not { } until || hour >= until;
         FromRollups(connection, made, minutes ? RollupLevel.Minute : RollupLevel.QuarterHour);
         new BoundedCuts(connection, made).Add(hour);
+        Records(connection, made);
+        made.Peaks = HourPeaks.Of(connection, hour);
         return made;
+    }
+
+    private static void Records(SqliteConnection connection, DerivedBucket made)
+    {
+        using var row = new Statement(connection, """
+            SELECT tenant, app, outcome, kind, duration, environment, figures FROM records WHERE "end" >= ?1 AND "end" < ?2
+            """);
+        row.Bind(1, made.Bucket * Timestamp.NanosecondsPerSecond).Bind(2, (made.Bucket + made.Level.Seconds()) * Timestamp.NanosecondsPerSecond);
+        Span<long> sums = stackalloc long[CallFigures.Count];
+        while (row.Step())
+        {
+            var cut = (SpanKind)row.Long(3) == SpanKind.Message ? Cut.Message : Cut.Run;
+            RecordFigures.Read(row.Blob(6), sums);
+            // NULL reads as 0.
+            made.Cell(new CutKey(cut, RollupLevel.Hour, made.Bucket, (int)row.Long(0), (int)row.Long(1), (int)row.Long(2), row.Long(5), 0, 0))
+                .Add(sums, CallFigures.Bounded(row.NullableLong(4)), ttft: null);
+        }
     }
 
     private static void FromRollups(SqliteConnection connection, DerivedBucket made, RollupLevel level)

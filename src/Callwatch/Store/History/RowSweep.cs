@@ -26,7 +26,7 @@ internal sealed class RowSweep(StoreFolder folder, TimeProvider time)
         foreach (var moved in folder.History.Moved.Where(moved => moved.File == partition.File && !emptied.Contains(moved)).ToList())
         {
             var of = FormattableString.Invariant($"tenant = {moved.Tenant} AND app = {moved.App}");
-            foreach (var table in (string[])["calls", "spans", "traces"])
+            foreach (var table in (string[])["records", "calls", "spans", "traces"])
             {
                 var last = StoreDatabase.Number(connection, $"SELECT max(id) FROM {table}") ?? 0;
                 while (reached.GetValueOrDefault((moved, table)) is var id && id < last)
@@ -38,7 +38,7 @@ internal sealed class RowSweep(StoreFolder folder, TimeProvider time)
                 }
             }
 
-            foreach (var table in (string[])["rollups", "cuts", "people", "facets", "error_groups", "model_requests"]) Delete(connection, $"DELETE FROM {table} WHERE {of}");
+            foreach (var table in (string[])["rollups", "cuts", "people", "peaks", "facets", "error_groups", "model_requests"]) Delete(connection, $"DELETE FROM {table} WHERE {of}");
             emptied.Add(moved);
         }
 

@@ -13,6 +13,10 @@ namespace Callwatch.Store.Partitions;
 /// </summary>
 public sealed class PartitionReader : IDisposable, IWords
 {
+    private const string OfOneTrace = $" {SpanRows.FromSpans} WHERE s.trace = $trace AND s.tenant = $tenant";
+    private const string WholeSpans = $"SELECT {SpanRows.Columns}, c.overflow, c.feedback{OfOneTrace}";
+    private const string OldSpans = $"SELECT {SpanRows.Columns}, c.overflow, NULL{OfOneTrace}";
+
     private readonly PartitionReaders owner;
     private readonly ConcurrentDictionary<long, string> known;
     private SqliteCommand? findWord;
@@ -22,6 +26,7 @@ public sealed class PartitionReader : IDisposable, IWords
     private SqliteCommand? summaryOf;
     private SqliteCommand? spanOf;
     private SqliteCommand? spanLogs;
+    private bool preparedOld;
 
     internal PartitionReader(PartitionReaders owner, string file, SqliteConnection connection, ConcurrentDictionary<long, string> known)
     {
@@ -37,6 +42,12 @@ public sealed class PartitionReader : IDisposable, IWords
 
     /// <summary>False while nothing was written to a file since an older version made it.</summary>
     internal bool HasDerived => field || (field = StoreDatabase.SchemaOf(Connection) >= 2);
+
+    /// <summary>The same of users' judgements, and of what business records come to.</summary>
+    internal bool HasFeedback => field || (field = StoreDatabase.SchemaOf(Connection) >= (File == History.HistoryFile.File ? 2 : 3));
+
+    /// <summary>Whether every hour that stands has its peaks.</summary>
+    internal bool HasPeaks => field || (field = HasFeedback && StoreDatabase.Number(Connection, "SELECT value FROM meta WHERE key = 'judged'") is not null);
 
     /// <summary>A command on this connection, for the caller to fill and dispose of.</summary>
     public SqliteCommand Command(string sql)
@@ -66,9 +77,9 @@ public sealed class PartitionReader : IDisposable, IWords
         return findId.ExecuteScalar() as long?;
     }
 
-    /// <summary>A trace's spans, for <see cref="SpanRows.Read"/>, and after its columns the call's overflow. One at a time.</summary>
+    /// <summary>A trace's spans, for <see cref="SpanRows.Read"/>, and after its columns the call's overflow and feedback. One at a time.</summary>
     internal SqliteDataReader SpansOf(int tenant, TraceId trace) =>
-        OfTrace(ref spansOf, $"SELECT {SpanRows.Columns}, c.overflow {SpanRows.FromSpans} WHERE s.trace = $trace AND s.tenant = $tenant", tenant, trace);
+        OfTrace(ref spansOf, IsOld() ? OldSpans : WholeSpans, tenant, trace);
 
     /// <summary>span, time, number, offset of the log records joined to a trace's spans. One at a time.</summary>
     internal SqliteDataReader LogsOf(int tenant, TraceId trace) =>
@@ -80,7 +91,7 @@ public sealed class PartitionReader : IDisposable, IWords
 
     /// <summary>As <see cref="SpansOf(int, TraceId)"/>, of one span.</summary>
     internal SqliteDataReader SpansOf(int tenant, TraceId trace, SpanId span) => OfTrace(
-        ref spanOf, $"SELECT {SpanRows.Columns}, c.overflow {SpanRows.FromSpans} WHERE s.trace = $trace AND s.tenant = $tenant AND s.span = $span", tenant, trace, span);
+        ref spanOf, (IsOld() ? OldSpans : WholeSpans) + " AND s.span = $span", tenant, trace, span);
 
     internal SqliteDataReader LogsOf(int tenant, TraceId trace, SpanId span) => OfTrace(
         ref spanLogs, """SELECT span, time, number, "offset" FROM joined_logs WHERE trace = $trace AND tenant = $tenant AND span = $span""", tenant, trace, span);
@@ -92,6 +103,19 @@ public sealed class PartitionReader : IDisposable, IWords
     {
         foreach (var command in (SqliteCommand?[])[findWord, findId, spansOf, logsOf, summaryOf, spanOf, spanLogs]) command?.Dispose();
         Connection.Dispose();
+    }
+
+    private bool IsOld()
+    {
+        if (preparedOld && HasFeedback)
+        {
+            // The file has been brought up to date meanwhile.
+            spansOf?.Dispose();
+            spanOf?.Dispose();
+            (spansOf, spanOf) = (null, null);
+        }
+
+        return preparedOld = !HasFeedback;
     }
 
     // Kept prepared: compiling the statement costs more than running it.
@@ -162,6 +186,12 @@ internal sealed class PartitionReaders(string folder) : IDisposable
         {
             if (!disposed && words.ContainsKey(reader.File))
             {
+                if (MappedPages.AreMany)
+                {
+                    MappedPages.Release(reader.Connection);
+                    foreach (var other in idle) MappedPages.Release(other.Connection);
+                }
+
                 idle.AddFirst(reader);
                 surplus = null;
                 if (idle.Count > MostIdle)

@@ -7,9 +7,15 @@ namespace Callwatch.Store.Rollups;
 internal static class CallFigures
 {
     /// <summary>Columns that add up: all figures of a row but the two maxima.</summary>
-    public const int Count = 21;
+    public const int Count = 23;
 
-    public const int Calls = 0, LatencyCount = 1, LatencySum = 2, TtftCount = 3, TtftSum = 4;
+    /// <summary>As many there were before users' judgements were counted.</summary>
+    public const int CountBefore = 21;
+
+    public const int Calls = 0, LatencyCount = 1, LatencySum = 2, TtftCount = 3, TtftSum = 4, Positive = 21, Negative = 22;
+
+    /// <summary>The first of those that say what was used and what it cost, up to the last of these.</summary>
+    public const int FirstOfUse = 5;
 
     // A hostile clock can claim centuries; a sum of them must not run over.
     private const long LongestNanoseconds = 100L * 86_400 * 1_000_000_000;
@@ -57,5 +63,7 @@ internal static class CallFigures
         sums[18] = Money.ToPico(call.Cost.ReasoningUsd) ?? 0;
         sums[19] = Money.ToPico(call.Cost.OtherUsd) ?? 0;
         sums[20] = IsUnpriced(span) ? 1 : 0;
+        sums[Positive] = call.Feedback == Liking.Positive ? 1 : 0;
+        sums[Negative] = call.Feedback == Liking.Negative ? 1 : 0;
     }
 }

@@ -23,6 +23,12 @@ internal enum Cut
 
     /// <summary>Environment, model asked for, provider: what the frame of every page can be narrowed to. Not bounded.</summary>
     Environment = 7,
+
+    /// <summary>Not of calls, as all others, but of messages: environment. By hours and days only; so the next.</summary>
+    Message = 8,
+
+    /// <summary>Of runs of workflows: environment.</summary>
+    Run = 9,
 }
 
 internal static class Cuts
@@ -34,6 +40,9 @@ internal static class Cuts
 
     /// <summary>Stands for the values past the bound.</summary>
     public const long Rest = -1;
+
+    /// <summary>Whether it counts business records, not calls.</summary>
+    public static bool IsOfRecords(this Cut cut) => cut is Cut.Message or Cut.Run;
 
     public static bool IsBounded(this Cut cut) => cut is >= Cut.User and <= Cut.Tag;
 

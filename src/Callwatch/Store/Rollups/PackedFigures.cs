@@ -1,12 +1,12 @@
 namespace Callwatch.Store.Rollups;
 
 /// <summary>
-/// The figures of a row of <c>cuts</c> in one blob of zigzag varints: format 1, the sums in the order of <see cref="CallFigures"/>, the two
-/// maxima, and the two histograms, each after its length.
+/// The figures of a row of <c>cuts</c> in one blob of zigzag varints: format 2, the sums in the order of <see cref="CallFigures"/>, the two
+/// maxima, and the two histograms, each after its length. Format 1 is without users' judgements.
 /// </summary>
 internal static class PackedFigures
 {
-    private const byte Format = 1;
+    private const byte Format = 2;
 
     public static byte[] Write(FigureCell cell)
     {
@@ -32,8 +32,8 @@ internal static class PackedFigures
     public static void Read(ReadOnlySpan<byte> blob, Span<long> sums, out long latencyMax, out long ttftMax, out ReadOnlySpan<byte> latency, out ReadOnlySpan<byte> ttft)
     {
         var read = new Varints(blob);
-        _ = read.Next();
-        for (var i = 0; i < CallFigures.Count; i++) sums[i] = read.Next();
+        var count = read.Next() < Format ? CallFigures.CountBefore : CallFigures.Count;
+        for (var i = 0; i < CallFigures.Count; i++) sums[i] = i < count ? read.Next() : 0;
         (latencyMax, ttftMax) = (read.Next(), read.Next());
         latency = read.Bytes(read.Next());
         ttft = read.Bytes(read.Next());

@@ -13,7 +13,7 @@ internal sealed class RollupTable(SqliteConnection connection, long minutesFrom)
 {
     private const int MostHeld = 4_096;
 
-    private const string Dimensions = "tenant = ?3 AND app = ?4 AND environment = ?5 AND kind = ?6 AND operation = ?7 AND provider = ?8 AND model = ?9 AND outcome = ?10 AND asked = ?36";
+    private const string Dimensions = "tenant = ?3 AND app = ?4 AND environment = ?5 AND kind = ?6 AND operation = ?7 AND provider = ?8 AND model = ?9 AND outcome = ?10 AND asked = ?38";
 
     private readonly Dictionary<RollupKey, RollupCell> cells = [];
     private readonly List<(RollupKey Key, RollupCell Cell)> changed = [];
@@ -21,7 +21,7 @@ internal sealed class RollupTable(SqliteConnection connection, long minutesFrom)
     private readonly Statement find = new(connection, $"""
         SELECT calls, latency_count, latency_sum, ttft_count, ttft_sum, speed_tokens, speed_time, input_tokens, output_tokens, total_tokens,
                cache_read, cache_write, reasoning, cost, cost_input, cost_cache_read, cost_cache_write, cost_output, cost_reasoning, cost_other,
-               unpriced, latency_max, ttft_max, latency_histogram, ttft_histogram
+               unpriced, positive, negative, latency_max, ttft_max, latency_histogram, ttft_histogram
         FROM rollups WHERE level = ?1 AND bucket = ?2 AND {Dimensions}
         """);
     private readonly Statement put = new(connection, """
@@ -29,9 +29,9 @@ internal sealed class RollupTable(SqliteConnection connection, long minutesFrom)
           level, bucket, tenant, app, environment, kind, operation, provider, model, outcome, asked,
           calls, latency_count, latency_sum, ttft_count, ttft_sum, speed_tokens, speed_time, input_tokens, output_tokens, total_tokens,
           cache_read, cache_write, reasoning, cost, cost_input, cost_cache_read, cost_cache_write, cost_output, cost_reasoning, cost_other,
-          unpriced, latency_max, ttft_max, latency_histogram, ttft_histogram)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?36, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28,
-          ?29, ?30, ?31, ?32, ?33, ?34, ?35)
+          unpriced, positive, negative, latency_max, ttft_max, latency_histogram, ttft_histogram)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?38, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28,
+          ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37)
         """);
     private readonly Statement remove = new(connection, $"DELETE FROM rollups WHERE level = ?1 AND bucket = ?2 AND {Dimensions}");
 
@@ -39,7 +39,7 @@ internal sealed class RollupTable(SqliteConnection connection, long minutesFrom)
     private readonly Statement maxOfCalls = new(connection, """
         SELECT max(duration), max(ttft) FROM calls WHERE "end" >= ?1 AND "end" < ?2 AND tenant = ?3 AND app = ?4
           AND coalesce(environment, 0) = ?5 AND kind = ?6 AND coalesce(operation, 0) = ?7 AND coalesce(provider, 0) = ?8
-          AND coalesce(model, 0) = ?9 AND outcome = ?10 AND coalesce(request_model, model, 0) = ?36
+          AND coalesce(model, 0) = ?9 AND outcome = ?10 AND coalesce(request_model, model, 0) = ?38
         """);
     private readonly Statement maxOfRollups = new(connection, $"""
         SELECT max(latency_max), max(ttft_max) FROM rollups WHERE level = ?11 AND bucket >= ?1 AND bucket < ?2 AND {Dimensions}
@@ -50,6 +50,9 @@ internal sealed class RollupTable(SqliteConnection connection, long minutesFrom)
     public void Add(RollupDimensions of, Span call) => Apply(of, call, add: true);
 
     public void Subtract(RollupDimensions of, Span call) => Apply(of, call, add: false);
+
+    /// <summary>Something that hours are made of has changed beside the calls.</summary>
+    public void Touch(Timestamp end) => hours.Add(end.UnixSeconds / 3_600 * 3_600);
 
     public void Flush()
     {
@@ -101,10 +104,11 @@ internal sealed class RollupTable(SqliteConnection connection, long minutesFrom)
     {
         BindKey(find, key);
         if (!find.Step()) return new RollupCell();
-        var cell = new RollupCell { Latency = Histogram.Read(find.Blob(23)), Ttft = Histogram.Read(find.Blob(24)) };
+        const int maxima = CallFigures.Count;
+        var cell = new RollupCell { Latency = Histogram.Read(find.Blob(maxima + 2)), Ttft = Histogram.Read(find.Blob(maxima + 3)) };
         for (var i = 0; i < CallFigures.Count; i++) cell.Sums[i] = find.Long(i);
-        cell.LatencyTop = TopValues.Of(find.Long(21), cell.Sums[CallFigures.LatencyCount]);
-        cell.TtftTop = TopValues.Of(find.Long(22), cell.Sums[CallFigures.TtftCount]);
+        cell.LatencyTop = TopValues.Of(find.Long(maxima), cell.Sums[CallFigures.LatencyCount]);
+        cell.TtftTop = TopValues.Of(find.Long(maxima + 1), cell.Sums[CallFigures.TtftCount]);
         find.Reset();
         return cell;
     }
@@ -123,7 +127,7 @@ internal sealed class RollupTable(SqliteConnection connection, long minutesFrom)
         if (!cell.LatencyTop.Known || !cell.TtftTop.Known) FindMaxima(key, cell);
         BindKey(put, key);
         for (var i = 0; i < CallFigures.Count; i++) put.Bind(11 + i, cell.Sums[i]);
-        put.Bind(32, cell.LatencyTop.Max).Bind(33, cell.TtftTop.Max).BindBlob(34, cell.Latency.ToBlob()).BindBlob(35, cell.Ttft.ToBlob()).Run();
+        put.Bind(34, cell.LatencyTop.Max).Bind(35, cell.TtftTop.Max).BindBlob(36, cell.Latency.ToBlob()).BindBlob(37, cell.Ttft.ToBlob()).Run();
     }
 
     private void FindMaxima(RollupKey key, RollupCell cell)
@@ -148,5 +152,5 @@ internal sealed class RollupTable(SqliteConnection connection, long minutesFrom)
 
     private static void BindDimensions(Statement statement, RollupDimensions of) =>
         statement.Bind(3, of.Tenant).Bind(4, of.App).Bind(5, of.Environment).Bind(6, of.Kind).Bind(7, of.Operation).Bind(8, of.Provider)
-            .Bind(9, of.Model).Bind(10, of.Outcome).Bind(36, of.Asked);
+            .Bind(9, of.Model).Bind(10, of.Outcome).Bind(38, of.Asked);
 }

@@ -13,9 +13,9 @@ internal sealed class CallRowWriter(SqliteConnection connection, PartitionWords 
         INSERT OR REPLACE INTO calls (id, tenant, app, "end", number, duration, ttft, kind, outcome, source, streaming, environment, operation, provider,
           model, request_model, user, session, release, prompt, prompt_version, error_type, error_group, fingerprint, http_status, finish, response_id,
           input_tokens, output_tokens, total_tokens, cache_read, cache_write, reasoning, audio_input, audio_output, generation,
-          cost, cost_input, cost_cache_read, cost_cache_write, cost_output, cost_reasoning, cost_other, cost_source, unpriced, overflow)
+          cost, cost_input, cost_cache_read, cost_cache_write, cost_output, cost_reasoning, cost_other, cost_source, unpriced, overflow, feedback)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30,
-          ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46)
+          ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46, ?47)
         """);
     private readonly Statement delete = new(connection, "DELETE FROM calls WHERE id = ?1");
 
@@ -34,7 +34,7 @@ internal sealed class CallRowWriter(SqliteConnection connection, PartitionWords 
         // Written apart from the dictionary: nearly every one is seen once.
         put.BindText(27, call.ResponseId is { } id ? PartitionWords.Cut(id) : null);
         BindFigures(span, call);
-        put.Bind(46, overflow).Run();
+        put.Bind(46, overflow).Bind(47, call.Feedback == Liking.None ? null : (long)call.Feedback).Run();
     }
 
     public void Delete(long id) => delete.Bind(1, id).Run();

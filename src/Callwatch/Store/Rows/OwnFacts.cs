@@ -66,6 +66,8 @@ internal sealed record OwnFacts
     public static Span Restore(Span judged, string? json)
     {
         var raw = judged with { MergedInto = null, IsWithoutCall = false };
+        // No span says this of itself.
+        if (raw.Call is { Feedback: not Liking.None } call) raw = raw with { Call = call with { Feedback = Liking.None } };
         if (json is null) return raw;
         var own = JsonSerializer.Deserialize(json, RowJson.Default.OwnFacts)!;
         foreach (var name in own.Changed)

@@ -18,11 +18,15 @@ internal sealed class PartitionWriter : IDisposable
     /// <summary>Key in <c>meta</c>: the version of the rules by which the first rows were normalised.</summary>
     public const string RulesKey = "rules";
 
+    /// <summary>Key in <c>meta</c>: users' judgements and business records of all rows are counted, and all hours that stand have peaks.</summary>
+    public const string JudgedKey = "judged";
+
     private readonly SqliteConnection connection;
     private readonly PartitionWords words;
     private readonly SpanRowWriter spans;
     private readonly CallRowWriter calls;
     private readonly TraceRowWriter traces;
+    private readonly RecordRowWriter records;
     private readonly RollupTable rollups;
     private readonly FacetTable facets;
     private readonly ErrorGroupTable errors;
@@ -45,6 +49,7 @@ internal sealed class PartitionWriter : IDisposable
         calls = new CallRowWriter(connection, words);
         traces = new TraceRowWriter(connection, words);
         rollups = new RollupTable(connection, StoreDatabase.Number(connection, "SELECT value FROM meta WHERE key = 'minutes_until'") ?? 0);
+        records = new RecordRowWriter(connection, words, rollups.Touch);
         facets = new FacetTable(connection, words);
         errors = new ErrorGroupTable(connection);
         requests = new ModelRequestTable(connection, words);
@@ -53,7 +58,7 @@ internal sealed class PartitionWriter : IDisposable
         addLog = new Statement(connection, """INSERT OR IGNORE INTO joined_logs (trace, tenant, span, time, number, "offset") VALUES (?1, ?2, ?3, ?4, ?5, ?6)""");
         setApplied = new Statement(connection, "INSERT OR REPLACE INTO meta (key, value) VALUES ('applied', ?1)");
         nextId = (StoreDatabase.Number(connection, "SELECT max(id) FROM spans") ?? 0) + 1;
-        if (partition.Applied == 0) StoreDatabase.Execute(connection, string.Create(CultureInfo.InvariantCulture, $"INSERT OR IGNORE INTO meta (key, value) VALUES ('{RulesKey}', {SpanNormalizer.RulesVersion})"));
+        if (partition.Applied == 0) StoreDatabase.Execute(connection, string.Create(CultureInfo.InvariantCulture, $"INSERT OR IGNORE INTO meta (key, value) VALUES ('{RulesKey}', {SpanNormalizer.RulesVersion}), ('{JudgedKey}', 1)"));
     }
 
     /// <summary>To be copied from between batches, on the writer's thread.</summary>
@@ -81,6 +86,7 @@ internal sealed class PartitionWriter : IDisposable
         var row = new SpanRow(id, judged, state.Version, state.Length, state.ReceivedAt, counts) { OwnUtf8 = OwnFacts.Of(state.Raw, judged) };
         if (before is null) spans.Insert(row);
         else spans.Replace(row);
+        if (before is not null && RecordFigures.IsRecord(before.Judged.Kind) && !RecordFigures.IsRecord(judged.Kind)) records.Delete(id);
         long overflow = 0;
         if (counts)
         {
@@ -105,7 +111,15 @@ internal sealed class PartitionWriter : IDisposable
             calls.Delete(stored.RowId);
         }
 
+        if (RecordFigures.IsRecord(stored.Judged.Kind)) records.Delete(stored.RowId);
         spans.Delete(stored.RowId);
+    }
+
+    /// <param name="sums">Null when the span is no record to be counted.</param>
+    public void PutRecord(StoredSpan stored, long[]? sums)
+    {
+        if (sums is null) records.Delete(stored.RowId);
+        else records.Put(stored.RowId, stored.Judged, sums);
     }
 
     public void PutTrace(TraceKey key, TraceRow row)
@@ -138,7 +152,7 @@ internal sealed class PartitionWriter : IDisposable
 
     public void Dispose()
     {
-        foreach (var part in (IDisposable[])[spans, calls, traces, rollups, facets, errors, requests, words, begin, commit, addLog, setApplied]) part.Dispose();
+        foreach (var part in (IDisposable[])[spans, calls, traces, records, rollups, facets, errors, requests, words, begin, commit, addLog, setApplied]) part.Dispose();
         connection.Dispose();
     }
 

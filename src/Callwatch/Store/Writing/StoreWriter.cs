@@ -1,6 +1,7 @@
 using Callwatch.Journal;
 using Callwatch.Spans;
 using Callwatch.Store.Partitions;
+using Callwatch.Store.Rollups;
 using Callwatch.Telemetry;
 
 namespace Callwatch.Store.Writing;
@@ -196,7 +197,18 @@ internal sealed class StoreWriter : IDisposable
             if (last is null || IsAfter(span, last)) (last, lastFile) = (span, state.Stored!.File);
         }
 
+        WriteRecords();
         WriteSummary(trace, lastFile);
+    }
+
+    private void WriteRecords()
+    {
+        var records = TraceRecords.Of(judged);
+        for (var i = 0; i < judged.Count; i++)
+        {
+            // One that is not to be counted may have been until now.
+            if (RecordFigures.IsRecord(judged[i].Judged.Kind)) partitions.Of(judged[i].State.Stored!.File).PutRecord(judged[i].State.Stored!, records?[i]);
+        }
     }
 
     private static bool IsStored(SpanState state, Span span, bool counts) =>

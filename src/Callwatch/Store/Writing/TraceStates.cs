@@ -120,7 +120,7 @@ internal sealed class TraceStates(StoreFolder folder, int mostSpans) : IDisposab
     {
         Loaded++;
         using (spans)
-            while (spans.Read()) Take(trace, partition, SpanRows.Read(spans, reader), spans.IsDBNull(SpanRows.ColumnCount) ? 0 : spans.GetInt64(SpanRows.ColumnCount));
+            while (spans.Read()) Take(trace, partition, Judged(SpanRows.Read(spans, reader), spans), spans.IsDBNull(SpanRows.ColumnCount) ? 0 : spans.GetInt64(SpanRows.ColumnCount));
         using (logs)
         {
             while (logs.Read())
@@ -131,6 +131,10 @@ internal sealed class TraceStates(StoreFolder folder, int mostSpans) : IDisposab
             }
         }
     }
+
+    private static SpanRow Judged(SpanRow row, SqliteDataReader from) =>
+        !row.IsCall || from.IsDBNull(SpanRows.ColumnCount + 1) || row.Span.Call is not { } call ? row
+            : row with { Span = row.Span with { Call = call with { Feedback = (Liking)from.GetInt64(SpanRows.ColumnCount + 1) } } };
 
     private void Take(TraceState trace, Partition partition, SpanRow row, long overflow)
     {

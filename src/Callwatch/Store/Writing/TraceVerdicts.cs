@@ -22,15 +22,17 @@ internal sealed class TraceVerdicts(PriceOf price)
 
         var states = trace.Spans.Values.ToArray();
         var verdicts = TraceJudge.Judge(Array.ConvertAll(states, state => state.ForJudge));
-        for (var i = 0; i < states.Length; i++) judged.Add((states[i], Apply(states[i].Raw, verdicts[i]), verdicts[i].Counts));
+        var likings = Judgements.Of(states, verdicts);
+        for (var i = 0; i < states.Length; i++) judged.Add((states[i], Apply(states[i].Raw, verdicts[i], likings?[i] ?? Liking.None), verdicts[i].Counts));
     }
 
-    private Span Apply(Span raw, Verdict verdict)
+    private Span Apply(Span raw, Verdict verdict, Liking liking)
     {
         // A merged call keeps its facts for whoever looks at it; an agent that does not count shows what is beneath it instead.
         var call = verdict.Counts ? verdict.Call : verdict.MergedInto is not null ? raw.Call : raw.Kind == SpanKind.Agent ? null : raw.Call;
         if (verdict.Counts && call is { Cost.TotalUsd: null, Usage.IsUnknown: false } && (!ReferenceEquals(call, raw.Call) || call.Source == CallSource.Summary))
             call = call with { Cost = price(call, raw.Kind, raw.Outcome, raw.Start) };
+        if (liking != Liking.None && call is not null) call = call with { Feedback = liking };
         if (ReferenceEquals(call, raw.Call) && raw.MergedInto == verdict.MergedInto && raw.HttpStatus == verdict.HttpStatus && raw.UserId == verdict.UserId
             && raw.SessionId == verdict.SessionId && raw.Environment == verdict.Environment && ReferenceEquals(raw.Tags, verdict.Tags) && raw.IsWithoutCall == verdict.IsWithoutCall) return raw;
         var judged = raw with
@@ -51,5 +53,5 @@ internal sealed class TraceVerdicts(PriceOf price)
     public static bool Same(Span a, Span b) =>
         ReferenceEquals(a, b)
         || (a.MergedInto == b.MergedInto && a.HttpStatus == b.HttpStatus && a.UserId == b.UserId && a.SessionId == b.SessionId
-            && a.Environment == b.Environment && a.IsWithoutCall == b.IsWithoutCall && OwnFacts.Same(a.Tags, b.Tags) && OwnFacts.SameCall(a.Call, b.Call));
+            && a.Environment == b.Environment && a.IsWithoutCall == b.IsWithoutCall && a.Call?.Feedback == b.Call?.Feedback && OwnFacts.Same(a.Tags, b.Tags) && OwnFacts.SameCall(a.Call, b.Call));
 }

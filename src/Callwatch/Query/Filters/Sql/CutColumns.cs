@@ -16,6 +16,8 @@ internal static class CutColumns
         [Cut.Release] = Fields((FilterFields.Release, "a")),
         [Cut.Prompt] = Fields((FilterFields.Prompt, "a"), (FilterFields.PromptVersion, "b")),
         [Cut.Tag] = Fields((FilterFields.Tag, "a")),
+        [Cut.Message] = Fields((FilterFields.Environment, "a")),
+        [Cut.Run] = Fields((FilterFields.Environment, "a")),
         [Cut.Environment] = Fields((FilterFields.Environment, "a"), (FilterFields.AskedModel, "b"), (FilterFields.Provider, "c")),
     }.ToFrozenDictionary();
 
@@ -23,7 +25,7 @@ internal static class CutColumns
     public static Cut? Smallest(Filter filter, IReadOnlyList<GroupField> by)
     {
         foreach (var cut in Enum.GetValues<Cut>())
-            if (Answers(cut, filter, by)) return cut;
+            if (!cut.IsOfRecords() && Answers(cut, filter, by)) return cut;
         return null;
     }
 

@@ -67,6 +67,31 @@ internal static class FieldColumns
     /// <summary>The dimensions of rollups, alias <c>r</c>; figures by these alone need no rows.</summary>
     public static readonly FrozenDictionary<FilterField, FieldColumn> OfRollups;
 
+    /// <summary>Rows of <c>peaks</c>, alias <c>p</c>: dimensions as they are, and of numbers the greatest of an hour.</summary>
+    public static readonly FrozenDictionary<FilterField, FieldColumn> OfPeaks = new Dictionary<FilterField, FieldColumn>
+    {
+        [FilterFields.App] = new(ColumnKind.App, "p.app"),
+        [FilterFields.Model] = Word("nullif(p.model, 0)"),
+        [FilterFields.Outcome] = new(ColumnKind.Code, "p.outcome"),
+        [FilterFields.Latency] = Integer("p.duration"),
+        [FilterFields.Ttft] = Integer("p.ttft"),
+        [FilterFields.InputTokens] = Integer("p.input_tokens"),
+        [FilterFields.OutputTokens] = Integer("p.output_tokens"),
+        [FilterFields.TotalTokens] = Integer("p.total_tokens"),
+        [FilterFields.CacheReadTokens] = Integer("p.cache_read"),
+        [FilterFields.CacheWriteTokens] = Integer("p.cache_write"),
+        [FilterFields.ReasoningTokens] = Integer("p.reasoning"),
+        [FilterFields.AudioInputTokens] = Integer("p.audio_input"),
+        [FilterFields.AudioOutputTokens] = Integer("p.audio_output"),
+        [FilterFields.Cost] = Money("p.cost"),
+        [FilterFields.CostInput] = Money("p.cost_input"),
+        [FilterFields.CostCacheRead] = Money("p.cost_cache_read"),
+        [FilterFields.CostCacheWrite] = Money("p.cost_cache_write"),
+        [FilterFields.CostOutput] = Money("p.cost_output"),
+        [FilterFields.CostReasoning] = Money("p.cost_reasoning"),
+        [FilterFields.CostOther] = Money("p.cost_other"),
+    }.ToFrozenDictionary();
+
     static FieldColumns()
     {
         OfRollups = Dimensions().ToFrozenDictionary();
