@@ -19,8 +19,9 @@ internal sealed class MemoryKeeper(TimeProvider time) : BackgroundService
     private static readonly TimeSpan BetweenCollections = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan BetweenPauses = TimeSpan.FromSeconds(20);
 
-    private long collected = time.GetTimestamp();
-    private long paused = time.GetTimestamp();
+    // Of the process, however many hosts are in it.
+    private static long collected;
+    private static long paused;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -28,17 +29,18 @@ internal sealed class MemoryKeeper(TimeProvider time) : BackgroundService
         while (await timer.WaitForNextTickAsync(stoppingToken)) Look(Resident());
     }
 
-    private void Look(long resident)
+    private static void Look(long resident)
     {
-        if (resident > TooMuch && time.GetElapsedTime(paused) >= BetweenPauses)
+        var now = Environment.TickCount64;
+        if (resident > TooMuch && now - paused >= BetweenPauses.TotalMilliseconds)
         {
-            paused = collected = time.GetTimestamp();
+            paused = collected = now;
             GCSettings.LargeObjectHeapCompactionMode = GCLargeObjectHeapCompactionMode.CompactOnce;
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         }
-        else if (resident > Much && time.GetElapsedTime(collected) >= BetweenCollections)
+        else if (resident > Much && now - collected >= BetweenCollections.TotalMilliseconds)
         {
-            collected = time.GetTimestamp();
+            collected = now;
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false, compacting: false);
         }
     }

@@ -18,17 +18,17 @@ public sealed class BusinessCharts(RecordFiguresByDay days, Words words)
             new Series(words["cancelled"], "c5", Stroke.Bars, Of(figures => figures.Cancelled)),
             new Series(words["success"], "c1", Stroke.Bars, Of(figures => figures.Success)),
         ],
-        words.Say("{0}: {1} in all, {2} of them failed.", title, Figure.Count(days.Total.Calls), Figure.Count(days.Total.Errors))) with { Stacked = true, WholeNumbers = true };
+        words.Say("{0}: {1} in all, {2} of them failed.", title, Figure.Count(days.Total.Calls), Figure.Count(days.Total.Errors)), stacked: true, whole: true);
 
     public TimeChart People() => Chart(
         words["Conversations and users"], Per(""),
         [new Series(words["conversations"], "c1", Stroke.Thick, Of(figures => figures.Sessions)), new Series(words["active users"], "c2", Stroke.Thick, Of(figures => figures.Users))],
-        words.Say("{0} conversations of {1} users.", Figure.Whole(days.Total.Sessions), Figure.Whole(days.Total.Users))) with { WholeNumbers = true };
+        words.Say("{0} conversations of {1} users.", Figure.Whole(days.Total.Sessions), Figure.Whole(days.Total.Users)), whole: true);
 
     public TimeChart ResponseTime() => Chart(
         words["Response time"], "s",
         [new Series(words["mean"], "c1", Stroke.Thick, Of(figures => figures.LatencyMs.Avg / 1000)), new Series("p95", "c1", Stroke.Dashed, Of(figures => figures.LatencyMs.P95 / 1000))],
-        words.Say("Response time: {0} on the average, 95 of 100 within {1}.", Figure.Duration(days.Total.LatencyMs.Avg), Figure.Duration(days.Total.LatencyMs.P95))) with { ValueUnit = "s" };
+        words.Say("Response time: {0} on the average, 95 of 100 within {1}.", Figure.Duration(days.Total.LatencyMs.Avg), Figure.Duration(days.Total.LatencyMs.P95)), valueUnit: "s");
 
     public TimeChart Tokens()
     {
@@ -37,17 +37,17 @@ public sealed class BusinessCharts(RecordFiguresByDay days, Words words)
         return Chart(
             words["Tokens"], Per(unit),
             [new Series(words["output"], "c3", Stroke.Bars, Of(figures => figures.OutputTokens / divisor)), new Series(words["input"], "c1", Stroke.Bars, Of(figures => figures.InputTokens / divisor))],
-            words.Say("Tokens: {0} in, of them {1} from the cache, {2} out.", Figure.Count(days.Total.InputTokens), Figure.Count(days.Total.CacheReadTokens), Figure.Count(days.Total.OutputTokens))) with { Stacked = true };
+            words.Say("Tokens: {0} in, of them {1} from the cache, {2} out.", Figure.Count(days.Total.InputTokens), Figure.Count(days.Total.CacheReadTokens), Figure.Count(days.Total.OutputTokens)), stacked: true);
     }
 
     public TimeChart Cost() => Chart(
         words["Cost"], Per("$"), [new Series(words["cost"], "c1", Stroke.Bars, Of(figures => (double)figures.CostUsd))],
-        words.Say("Cost: {0} in all.", Figure.Money(days.Total.CostUsd))) with { ValueUnit = "$" };
+        words.Say("Cost: {0} in all.", Figure.Money(days.Total.CostUsd)), valueUnit: "$");
 
     public TimeChart Satisfaction() => Chart(
         words["Judgements"], Per(""),
         [new Series(words["disliked"], "c-bad", Stroke.Bars, Of(figures => figures.FeedbackNegative)), new Series(words["liked"], "c1", Stroke.Bars, Of(figures => figures.FeedbackPositive))],
-        words.Say("{0} messages were liked, {1} disliked.", Figure.Count(days.Total.FeedbackPositive), Figure.Count(days.Total.FeedbackNegative))) with { Stacked = true, WholeNumbers = true };
+        words.Say("{0} messages were liked, {1} disliked.", Figure.Count(days.Total.FeedbackPositive), Figure.Count(days.Total.FeedbackNegative)), stacked: true, whole: true);
 
     public TimeChart PerSession(string title) => Chart(
         title, words["on the average"], [new Series(title, "c2", Stroke.Thick, Of(figures => figures.CallsPerSession))],
@@ -62,7 +62,7 @@ public sealed class BusinessCharts(RecordFiguresByDay days, Words words)
     private string Per(string unit) => words.Say("{0} per day", unit is "" or "$" ? unit : words[unit]).Trim();
 
     // Whole days, also where the range begins or ends within one.
-    private TimeChart Chart(string title, string unit, IReadOnlyList<Series> series, string spoken)
+    private TimeChart Chart(string title, string unit, IReadOnlyList<Series> series, string spoken, bool stacked = false, bool whole = false, string valueUnit = "")
     {
         var from = days.Points.Count == 0 ? Timestamp.FromUnixSeconds(0) : days.Points[0].Time;
         return new TimeChart
@@ -74,6 +74,9 @@ public sealed class BusinessCharts(RecordFiguresByDay days, Words words)
             Step = Day,
             Times = [.. days.Points.Select(point => point.Time)],
             Series = series,
+            Stacked = stacked,
+            WholeNumbers = whole,
+            ValueUnit = valueUnit,
             Spoken = spoken,
         };
     }

@@ -66,6 +66,7 @@ internal static class ExportEndpoint
         http.Response.ContentType = type;
         http.Response.Headers.ContentDisposition = $"attachment; filename=\"{file}\"";
         http.Response.Headers.CacheControl = "no-store";
+        if (page.RowsFrom is { } rowsFrom) http.Response.Headers["X-Callwatch-Rows-From"] = rowsFrom.ToString();
         using var rows = new MemoryStream();
         begin(rows);
         while (true)

@@ -16,7 +16,7 @@ public static class Doctor
     private static readonly ICheck[] Checks =
     [
         new ReadinessCheck(), new FormatCheck(), new DiskCheck(), new ClockCheck(), new PlacesCheck(), new JournalCheck(), new CatalogCheck(), new DatabaseCheck(), new SetAsideCheck(),
-        new LanesCheck(), new SecretsCheck(),
+        new FormsCheck(), new LanesCheck(), new SecretsCheck(),
     ];
 
     /// <summary>A folder that no server uses; every record and every page is read. Nothing in it is changed.</summary>

@@ -13,6 +13,7 @@ public sealed class AskingTests(AskingTests.Shop shop) : IClassFixture<AskingTes
     [InlineData("calls", "api/v1/calls")]
     [InlineData("calls outcome:error --app shop --limit 5 --sort duration", "api/v1/calls?app=shop&q=outcome%3Aerror&sort=duration&limit=5")]
     [InlineData("stats --by model --by app", "api/v1/stats?by=model&by=app")]
+    [InlineData("figures --tz Europe/Berlin", "api/v1/figures/reference?tz=Europe/Berlin")]
     [InlineData("trace TRACE", "api/v1/traces/TRACE")]
     [InlineData("lookup TRACE", "api/v1/lookup/TRACE")]
     [InlineData("keys list", "api/v1/keys")]

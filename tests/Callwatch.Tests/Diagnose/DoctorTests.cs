@@ -36,6 +36,19 @@ public sealed class DoctorTests
     }
 
     [Fact]
+    public async Task A_damaged_key_of_the_dashboards_forms_is_found_and_harms_nothing()
+    {
+        using var folder = await BackedUpFolder.MakeAsync();
+        Directory.CreateDirectory(Path.Combine(folder.Data, "forms"));
+        await File.WriteAllTextAsync(Path.Combine(folder.Data, "forms", "key-1.xml"), "<key><descriptor>", Cancel);
+        await File.WriteAllTextAsync(Path.Combine(folder.Data, "forms", "key-2.xml"), "<key />", Cancel);
+        var finding = Assert.Single(await ExamineAsync(folder.Data), finding => finding.Level != FindingLevel.Fine);
+        Assert.Equal(("forms", FindingLevel.Warning), (finding.Check, finding.Level));
+        Assert.Contains("forms/key-1.xml", finding.What, StringComparison.Ordinal);
+        Assert.NotNull(finding.Cure);
+    }
+
+    [Fact]
     public async Task A_store_of_another_journal_and_a_missing_partition_are_found()
     {
         using var folder = await BackedUpFolder.MakeAsync();

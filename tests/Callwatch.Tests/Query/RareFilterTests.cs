@@ -1,6 +1,4 @@
 using Callwatch.Query;
-using Callwatch.Query.Filters;
-using Callwatch.Query.Lists;
 using Callwatch.Spans;
 using Callwatch.Store.Derived;
 using Callwatch.Store.Partitions;

@@ -116,14 +116,14 @@ public sealed class JudgementTests : IDisposable
         Assert.True(after.HasPeaks);
     }
 
-    // As version 2 left it.
+    // As version 3 left it.
     private void Downgrade()
     {
         using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = Path.Combine(folder.At("store"), "2026-09-18.0001.db"), Pooling = false }.ToString());
         connection.Open();
         StoreDatabase.Execute(connection, """
             ALTER TABLE calls DROP COLUMN feedback; ALTER TABLE rollups DROP COLUMN positive; ALTER TABLE rollups DROP COLUMN negative;
-            DROP TABLE records; DROP TABLE peaks; DELETE FROM meta WHERE key = 'judged'; PRAGMA user_version = 2; PRAGMA application_id = 2;
+            DROP TABLE records; DROP TABLE peaks; DELETE FROM meta WHERE key = 'judged'; PRAGMA user_version = 3; PRAGMA application_id = 3;
             """);
     }
 

@@ -116,8 +116,16 @@ internal sealed class RandomTraffic(int seed)
             Cost = priced
                 ? new CallCost
                 {
-                    InputUsd = input * 0.0000025m, CacheReadUsd = 0.00001m, CacheWriteUsd = 0.00002m, OutputUsd = output * 0.00001m, ReasoningUsd = 0.00003m, OtherUsd = 0.00004m,
-                    TotalUsd = (input * 0.0000025m) + (output * 0.00001m) + 0.0001m, Source = "computed", PriceId = "p", PriceBook = "1",
+                    InputUsd = input * 0.0000025m,
+                    CacheReadUsd = 0.00001m,
+                    CacheWriteUsd = 0.00002m,
+                    OutputUsd = output * 0.00001m,
+                    ReasoningUsd = 0.00003m,
+                    OtherUsd = 0.00004m,
+                    TotalUsd = (input * 0.0000025m) + (output * 0.00001m) + 0.0001m,
+                    Source = "computed",
+                    PriceId = "p",
+                    PriceBook = "1",
                 }
                 : CallCost.Unknown("no_price"),
             FinishReasons = random.Next(2) == 0 ? ["stop"] : [],

@@ -17,7 +17,7 @@ internal static class SearchDatabase
             connection.Open();
             // The journal is the truth here too: what a power cut takes is read again, so no commit waits for the disk.
             StoreDatabase.Execute(connection, """
-                PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 16777216;
+                PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 16777216;
                 PRAGMA busy_timeout = 10000; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;
                 """);
             Migrate(connection, schema);

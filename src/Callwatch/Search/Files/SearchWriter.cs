@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Callwatch.Search.Documents;
 using Callwatch.Store.Partitions;
@@ -164,7 +165,20 @@ internal sealed class SearchWriter(SearchFolder folder, long mostDocuments = Sea
             var before = StoreDatabase.Number(connection, "SELECT total_changes()") ?? 0;
             merge.Bind(1, -pages).Run();
             // As its documentation says: fewer than two changes, and there was nothing to do.
-            return (StoreDatabase.Number(connection, "SELECT total_changes()") ?? 0) - before >= 2;
+            return (StoreDatabase.Number(connection, "SELECT total_changes()") ?? 0) - before >= 2 || GiveBack();
+        }
+
+        // Merging leaves room that a file which gets nothing more will not use. Of files that an older version has made it cannot be given back.
+        private bool GiveBack()
+        {
+            const int pages = 2_000;
+            var before = StoreDatabase.Number(connection, "PRAGMA freelist_count") ?? 0;
+            if (before == 0) return false;
+            StoreDatabase.Execute(connection, string.Create(CultureInfo.InvariantCulture, $"PRAGMA incremental_vacuum({pages})"));
+            var after = StoreDatabase.Number(connection, "PRAGMA freelist_count") ?? 0;
+            if (after > 0 && after < before) return true;
+            StoreDatabase.Execute(connection, "PRAGMA wal_checkpoint(PASSIVE)");
+            return false;
         }
 
         public void Dispose()

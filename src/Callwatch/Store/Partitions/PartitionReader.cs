@@ -44,7 +44,7 @@ public sealed class PartitionReader : IDisposable, IWords
     internal bool HasDerived => field || (field = StoreDatabase.SchemaOf(Connection) >= 2);
 
     /// <summary>The same of users' judgements, and of what business records come to.</summary>
-    internal bool HasFeedback => field || (field = StoreDatabase.SchemaOf(Connection) >= (File == History.HistoryFile.File ? 2 : 3));
+    internal bool HasFeedback => field || (field = StoreDatabase.SchemaOf(Connection) >= (File == History.HistoryFile.File ? 3 : 4));
 
     /// <summary>Whether every hour that stands has its peaks.</summary>
     internal bool HasPeaks => field || (field = HasFeedback && StoreDatabase.Number(Connection, "SELECT value FROM meta WHERE key = 'judged'") is not null);

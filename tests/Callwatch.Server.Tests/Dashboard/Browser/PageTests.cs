@@ -31,6 +31,8 @@ public sealed class PageTests(HostileSite site) : IClassFixture<HostileSite>
         { "/traces/%3Cscript%3E", 404 },
         { "/errors", 200 },
         { "/system", 200 },
+        { "/figures", 200 },
+        { "/figures?from=-30d&lang=zh&q=env:prod", 200 },
         { Trace + "?tab=deliveries", 200 },
         { "/destinations", 200 },
         { "/destinations?lang=zh", 200 },

@@ -144,11 +144,14 @@ public sealed class FilterParserTests
         }));
     }
 
+    // 0.010 is 0.01.
+    private static FilterValue Same(FilterValue value) => value is FilterValue.Number number ? new FilterValue.Number(number.Value / 1.0000000000000000000000000000m) : value;
+
     private static Filter Parsed(string text) => Assert.IsType<FilterResult.Parsed>(FilterParser.Parse(text)).Filter;
 
     private static string Structure(Filter filter) => string.Join('\n', filter.Terms.Select(term => term.Negated + " " + term switch
     {
-        FilterTerm.Compare compare => $"{compare.Field.Name} {compare.Key} {compare.Op} {string.Join(" | ", compare.Values)}",
+        FilterTerm.Compare compare => $"{compare.Field.Name} {compare.Key} {compare.Op} {string.Join(" | ", compare.Values.Select(Same))}",
         FilterTerm.FreeText free => free.Text,
         _ => "",
     }));
