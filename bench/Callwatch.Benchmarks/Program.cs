@@ -20,6 +20,7 @@ Benchmark[] benchmarks =
     new("fill", "fills --dir with --calls of history over --days, for the figures on reading", FillBenchmark.RunAsync),
     new("forward", "traces carried on to each kind of destination, against the same bytes posted in a loop; --kinds A,B, --traces N, --delay MS; --backlog N --kind KIND: memory while so many are drained", ForwardBenchmark.RunAsync),
     new("client", "what the client library costs an application: a call against a plain activity, capture, records; endpoint alive and dead; --short, --calls: only the calls", ClientBenchmark.RunAsync),
+    new("sentry", "reporting an exception by the client library: what it costs the thread, Sentry answering and away; --iterations N", SentryBenchmark.RunAsync),
     new("search", "the full-text index alone: calls per second, bytes of disk a call, times to find; --sessions, --calls, --full", SearchBenchmark.RunAsync),
     new("store", "from journal records to rows: --kind plain or calls; --writer: the writer alone", StoreBenchmark.RunAsync),
 ];

@@ -31,6 +31,7 @@ public static class CallwatchServer
     public static WebApplication Build(WebApplicationBuilder builder)
     {
         builder.CheckSettings();
+        builder.AddErrorReports();
         builder.ListenAsConfigured();
         builder.Services.AddCallwatch();
         builder.Services.AddRoutingCore();

@@ -33,7 +33,9 @@ internal sealed class Provider : IAsyncDisposable
         {
             using var body = new MemoryStream();
             await http.Request.Body.CopyToAsync(body);
-            lock (provider.Requests) provider.Requests.Add((http.Request.Path, body.ToArray(), http.Request.Headers));
+            // A copy: the server uses the dictionary again for the next request.
+            var headers = new HeaderDictionary(http.Request.Headers.ToDictionary(StringComparer.OrdinalIgnoreCase));
+            lock (provider.Requests) provider.Requests.Add((http.Request.Path, body.ToArray(), headers));
             provider.Received?.Invoke(http.Request.Path, body.ToArray());
             await answer(http);
         });

@@ -26,6 +26,7 @@ public static class KnownSettings
     [
         typeof(CallwatchOptions), typeof(HttpOptions), typeof(AccessOptions), typeof(ReceiveOptions), typeof(JournalOptions), typeof(MediaOptions), typeof(PriceOptions), typeof(StoreOptions),
         typeof(SettleOptions), typeof(ForwardOptions), typeof(QueryOptions), typeof(ControlOptions), typeof(SecretsOptions), typeof(BackupOptions),
+        typeof(ErrorReportOptions),
     ];
 
     public static string SectionOf(Type options) => (string)options.GetField(nameof(HttpOptions.Section), BindingFlags.Public | BindingFlags.Static)!.GetRawConstantValue()!;

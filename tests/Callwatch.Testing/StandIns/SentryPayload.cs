@@ -30,16 +30,17 @@ internal static class SentryPayload
         return payload["user"] is null || payload["user"] is JsonObject { Count: > 0 } ? null : "user: expected an object";
     }
 
-    public static string? ProblemOfEvent(JsonObject payload, bool ours)
+    public static string? ProblemOfEvent(JsonObject payload, bool ours, bool needsTrace = true)
     {
         if (payload["type"] is not null && (string?)payload["type"] != "event") return "type: not an event";
         if (!Levels.Contains(Text(payload, "level"))) return "level: unknown";
         if (payload["fingerprint"] is { } fingerprint && (fingerprint is not JsonArray { Count: > 0 } parts || parts.Any(part => part?.GetValueKind() != JsonValueKind.String))) return "fingerprint: expected texts";
-        if (payload["logentry"] is JsonObject entry) return Text(entry, "message") is null ? "logentry: message is required" : null;
-        if (Context(payload, "trace", ours) is { } wrong) return wrong;
+        if (payload["logentry"] is JsonObject entry && Text(entry, "message") is null) return "logentry: message is required";
+        if (payload["logentry"] is not null && payload["exception"] is null) return null;
+        if ((needsTrace || payload["contexts"]?["trace"] is not null) && Context(payload, "trace", ours) is { } wrong) return wrong;
         if (payload["exception"]?["values"] is not JsonArray { Count: > 0 } values) return "exception: values are required";
         for (var i = 0; i < values.Count; i++)
-            if (ProblemOfException(values[i], i, values.Count) is { } problem) return $"exception.values[{i}]: {problem}";
+            if (ProblemOfException(values, i) is { } problem) return $"exception.values[{i}]: {problem}";
         return null;
     }
 
@@ -69,16 +70,26 @@ internal static class SentryPayload
         return null;
     }
 
-    private static string? ProblemOfException(JsonNode? node, int index, int count)
+    private static string? ProblemOfException(JsonArray values, int index)
     {
-        if (node is not JsonObject exception || Text(exception, "type") is null || Text(exception, "value") is not { } value) return "type and value are required";
+        var count = values.Count;
+        if (values[index] is not JsonObject exception || Text(exception, "type") is null || Text(exception, "value") is not { } value) return "type and value are required";
         if (value.Length > 8_192) return "value is too long";
         if (exception["mechanism"] is not JsonObject mechanism || Text(mechanism, "type") is null) return "mechanism without type";
         if (count > 1 && (int?)mechanism["exception_id"] != count - 1 - index) return "exception_id does not count inwards";
-        if (count > 1 && index < count - 1 && (int?)mechanism["parent_id"] != count - 2 - index) return "parent_id is not the next outer one";
+        if (count > 1 && index < count - 1 && ProblemOfParent(values, mechanism) is { } orphan) return orphan;
         if (count == 1 && (mechanism["exception_id"] is not null || mechanism["parent_id"] is not null)) return "ids of a single exception";
         if (exception["stacktrace"] is null) return null;
         return exception["stacktrace"]!["frames"] is JsonArray { Count: > 0 } frames && frames.All(frame => frame is JsonObject one && Text(one, "function") is not null) ? null : "stacktrace without frames";
+    }
+
+    // The next outer one, or the group that holds it.
+    private static string? ProblemOfParent(JsonArray values, JsonObject mechanism)
+    {
+        var (own, parent) = ((int)mechanism["exception_id"]!, (int?)mechanism["parent_id"]);
+        if (parent == own - 1) return null;
+        if (parent is null or < 0 || parent >= own) return "parent_id is no outer one";
+        return (bool?)values[values.Count - 1 - parent.Value]!["mechanism"]!["is_exception_group"] == true ? null : "parent_id is not the next outer one";
     }
 
     private static string? Context(JsonObject payload, string name, bool needsOp)

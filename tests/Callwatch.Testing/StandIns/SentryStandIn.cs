@@ -15,6 +15,8 @@ public sealed partial class SentryStandIn : StandIn
 
     private readonly List<JsonObject> events = [];
     private readonly List<JsonObject> transactions = [];
+    private readonly List<JsonObject> reports = [];
+    private readonly List<JsonObject> profiles = [];
     private readonly HashSet<string> ids = new(StringComparer.Ordinal);
 
     /// <summary>What a person enters.</summary>
@@ -23,9 +25,16 @@ public sealed partial class SentryStandIn : StandIn
     /// <summary>Hold what comes to what we promise beyond what Sentry needs.</summary>
     public bool OnlyOurs { get; set; } = true;
 
+    /// <summary>What comes is from the client library: reports and profiles ride along, and an error may have happened outside of any trace.</summary>
+    public bool FromLibrary { get; set; }
+
     public IReadOnlyList<JsonObject> Events => Copies(events);
 
     public IReadOnlyList<JsonObject> Transactions => Copies(transactions);
+
+    public IReadOnlyList<JsonObject> Reports => Copies(reports);
+
+    public IReadOnlyList<JsonObject> Profiles => Copies(profiles);
 
     /// <summary>Envelopes that were taken and held nothing new.</summary>
     public int Discarded { get; private set; }
@@ -49,6 +58,8 @@ public sealed partial class SentryStandIn : StandIn
         var (envelope, wrong) = SentryEnvelopeReader.Read(body);
         if (envelope is null) return Refused(400, "invalid envelope: " + wrong);
         if (envelope.Items.Find(item => item.Payload.Length > 1 << 20) is not null) return Refused(413, "envelope exceeds size limits for type 'event'");
+        if (FromLibrary && SentryLibraryItems.TakeOut(envelope, reports, profiles) is { } harm) return Refused(400, harm);
+        if (FromLibrary && envelope.Items.Count == 0) return Json(200, new JsonObject());
         if (ProblemOf(envelope) is { } problem) return Refused(400, problem);
         var id = (string)envelope.Header["event_id"]!;
         var (kind, payload) = (envelope.Items[0].Kind, JsonNode.Parse(envelope.Items[0].Payload)!.AsObject());
@@ -89,7 +100,7 @@ public sealed partial class SentryStandIn : StandIn
         if (!IsTime(envelope.Header["sent_at"], text: true)) return "sent_at: expected RFC 3339";
         if (envelope.Header["trace"] is JsonObject trace && (!TraceForm().IsMatch((string?)trace["trace_id"] ?? "") || (string?)trace["public_key"] != Key)) return "trace: trace_id and public_key are required";
         if (SentryPayload.ProblemOf(payload, OnlyOurs) is { } problem) return problem;
-        return item.Kind == "event" ? SentryPayload.ProblemOfEvent(payload, OnlyOurs) : SentryPayload.ProblemOfTransaction(payload, OnlyOurs);
+        return item.Kind == "event" ? SentryPayload.ProblemOfEvent(payload, OnlyOurs, needsTrace: !FromLibrary) : SentryPayload.ProblemOfTransaction(payload, OnlyOurs);
     }
 
     internal static bool IsId(JsonNode? node) => node?.GetValueKind() == System.Text.Json.JsonValueKind.String && IdForm().IsMatch((string)node!);
