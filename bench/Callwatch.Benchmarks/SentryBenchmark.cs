@@ -89,7 +89,7 @@ public class SentryBenchmark
         return hub;
     }
 
-    private static Exception Thrown(int deep)
+    private static InvalidOperationException Thrown(int deep)
     {
         try
         {

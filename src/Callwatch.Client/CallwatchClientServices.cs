@@ -1,6 +1,8 @@
 using Callwatch.Client.Hosting;
 using Callwatch.Client.Records;
+using Callwatch.Client.Sentry;
 using Callwatch.Client.Telemetry;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -11,7 +13,8 @@ namespace Callwatch.Client;
 public static class CallwatchClientServices
 {
     /// <summary>
-    /// Reports requests, database calls, outgoing HTTP, jobs, logged exceptions, model calls and business traces to Callwatch, or to anything that takes OTLP.
+    /// Reports requests, database calls, outgoing HTTP, jobs, logged exceptions, model calls and business traces to Callwatch, or to anything that takes OTLP;
+    /// errors to Sentry where <c>SENTRY_DSN</c> or <c>Callwatch:Sentry:Dsn</c> says where to (<see cref="SentryServices"/>).
     /// Never waits, never throws into the application, never keeps it from starting; what is wrong with a setting is logged in one line.
     /// Called again it only adds <paramref name="configure"/>.
     /// </summary>
@@ -20,7 +23,8 @@ public static class CallwatchClientServices
     public static IHostApplicationBuilder AddCallwatch(this IHostApplicationBuilder builder, Action<CallwatchClientOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        builder.Services.AddCallwatch(configure);
+        AddParts(builder.Services, configure);
+        SentryServices.Add(builder.Services, builder.Configuration, builder.Environment.EnvironmentName, standard: true, null);
         return builder;
     }
 
@@ -28,7 +32,11 @@ public static class CallwatchClientServices
     public static IHostBuilder AddCallwatch(this IHostBuilder builder, Action<CallwatchClientOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        return builder.ConfigureServices((_, services) => services.AddCallwatch(configure));
+        return builder.ConfigureServices((host, services) =>
+        {
+            AddParts(services, configure);
+            SentryServices.Add(services, host.Configuration, host.HostingEnvironment.EnvironmentName, standard: true, null);
+        });
     }
 
     /// <summary>
@@ -38,8 +46,18 @@ public static class CallwatchClientServices
     public static IServiceCollection AddCallwatch(this IServiceCollection services, Action<CallwatchClientOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
+        AddParts(services, configure);
+
+        // Whether errors are reported is decided here and now, so that nothing is registered where they are not.
+        var configuration = services.Where(service => !service.IsKeyedService).Select(service => service.ImplementationInstance).OfType<IConfiguration>().LastOrDefault() ?? new ConfigurationBuilder().Build();
+        SentryServices.Add(services, configuration, configuration[HostDefaults.EnvironmentKey], standard: true, null);
+        return services;
+    }
+
+    private static void AddParts(IServiceCollection services, Action<CallwatchClientOptions>? configure)
+    {
         if (configure is not null) services.AddSingleton(new ClientChange(configure));
-        if (services.Any(service => service.ServiceType == typeof(CallwatchHost))) return services;
+        if (services.Any(service => service.ServiceType == typeof(CallwatchHost))) return;
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ClientSettings>();
         services.AddSingleton<CallwatchHost>();
@@ -50,6 +68,5 @@ public static class CallwatchClientServices
         services.AddCallwatchRecorder();
         services.AddSingleton<IClientPart, RecorderPart>();
         services.AddCallwatchTelemetry();
-        return services;
     }
 }

@@ -1,3 +1,4 @@
+using Callwatch.Client.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -38,7 +39,7 @@ public static class SentryServices
     /// <param name="standard">Whether Sentry's own names (<c>SENTRY_DSN</c>, ...) are read.</param>
     internal static void Add(IServiceCollection services, IConfiguration configuration, string? environment, bool standard, Action<SentryOptions>? configure)
     {
-        var setup = services.Select(service => service.ImplementationInstance).OfType<SentrySetup>().FirstOrDefault();
+        var setup = services.Where(service => !service.IsKeyedService).Select(service => service.ImplementationInstance).OfType<SentrySetup>().FirstOrDefault();
         if (setup is null) services.AddSingleton(setup = new SentrySetup(configuration, environment, standard));
         if (configure is not null) setup.Changes.Add(configure);
         if (setup.IsRegistered) return;
@@ -61,6 +62,7 @@ public static class SentryServices
 
         services.AddSingleton(provider => setup.Hub(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ICallwatchSentry>(provider => provider.GetRequiredService<SentryHub>());
+        services.AddSingleton<IClientPart>(provider => new SentryPart(provider.GetRequiredService<SentryHub>()));
         services.AddSingleton<ILoggerProvider>(provider => new SentryLogs(provider.GetRequiredService<SentryHub>()));
         services.AddLogging(logging => logging
 
@@ -138,4 +140,14 @@ internal sealed partial class SentryHost(SentrySetup setup, IServiceProvider ser
 
     [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message = "{What}")]
     private partial void Said(string what);
+}
+
+/// <summary>As a part of the library it ends with the others, so that their times do not add up.</summary>
+internal sealed class SentryPart(SentryHub hub) : IClientPart
+{
+    public string Name => "Error reports";
+
+    public void Start() => hub.IsPart = true;
+
+    public Task StopAsync(TimeSpan within, CancellationToken cancel) => hub.StopAsync(cancel);
 }

@@ -31,6 +31,7 @@ public sealed class HostTests
             log.LogDebug("not of interest");
             log.LogWarning(new InvalidOperationException("only a warning"), "Trying {Again}", 2);
             log.LogError(new InvalidOperationException("no mail"), "Could not send to {Address}", "anna@example.org");
+            job.Stop();
             await host.StopAsync(TestContext.Current.CancellationToken);
         }
 
@@ -38,6 +39,31 @@ public sealed class HostTests
         Assert.Equal(("Shop.Mailer", "Could not send to {Address}", "ILogger", true), ((string?)told["logger"], (string?)told["logentry"]!["message"], (string?)told["exception"]!["values"]![0]!["mechanism"]!["type"], (bool)told["exception"]!["values"]![0]!["mechanism"]!["handled"]!));
         Assert.Equal(["Asked {Prompt}", "Trying {Again} (System.InvalidOperationException)"], told["breadcrumbs"]!["values"]!.AsArray().Select(one => (string?)one!["message"]));
         Assert.DoesNotContain("anna@", told.ToJsonString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("true")]
+    [InlineData("false")]
+    public async Task AddCallwatch_reports_errors_too_whatever_opentelemetry_is_set_to(string enabled)
+    {
+        await using var sentry = await StartedAsync();
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Configuration.AddInMemoryCollection([new("SENTRY_DSN", sentry.Dsn), new("ENABLE_OTEL", enabled), new("Callwatch:Endpoint", "http://127.0.0.1:1")]);
+        builder.AddCallwatch();
+        builder.AddCallwatchSentry(options => options.BeforeSend = told =>
+        {
+            told.Tags["seen"] = "yes";
+            return told;
+        });
+        using (var host = builder.Build())
+        {
+            await host.StartAsync(TestContext.Current.CancellationToken);
+            Assert.True(host.Services.GetRequiredService<SentryHub>().IsPart);
+            host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Shop").LogError(new InvalidOperationException("x"), "It failed");
+            await host.StopAsync(TestContext.Current.CancellationToken);
+        }
+
+        Assert.Equal("yes", (string?)Assert.Single(sentry.Events)["tags"]!["seen"]);
     }
 
     [Fact]
