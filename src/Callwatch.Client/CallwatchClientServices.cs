@@ -58,6 +58,7 @@ public static class CallwatchClientServices
     {
         if (configure is not null) services.AddSingleton(new ClientChange(configure));
         if (services.Any(service => service.ServiceType == typeof(CallwatchHost))) return;
+        services.AddLogging();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ClientSettings>();
         services.AddSingleton<CallwatchHost>();

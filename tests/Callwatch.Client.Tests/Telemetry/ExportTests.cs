@@ -1,12 +1,15 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Callwatch.Client.Jobs;
 using Callwatch.Client.Records;
 using Callwatch.Client.Telemetry;
 using Callwatch.Testing;
 using Callwatch.Testing.StandIns;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
@@ -180,11 +183,64 @@ public sealed class ExportTests
     public async Task A_container_that_does_not_wait_is_disposed_of_without_trouble()
     {
         await using var collector = await Collector.OpenAsync();
-        var services = new ServiceCollection().AddLogging().AddCallwatch(options => options.Endpoint = new Uri(collector.Address)).BuildServiceProvider();
+        var services = new ServiceCollection().AddCallwatch(options => options.Endpoint = new Uri(collector.Address)).BuildServiceProvider();
         services.GetRequiredService<ICallwatchTelemetry>().Start();
         services.GetRequiredService<ICallwatchRecorder>().Record(Tool());
         services.Dispose();
         Assert.Contains(collector.Requests, request => request.Path == "/api/v1/traces");
+    }
+
+    [Fact]
+    public async Task What_services_do_while_they_start_and_stop_is_seen_under_a_host_of_the_older_kind()
+    {
+        await using var collector = await Collector.OpenAsync();
+        using (var host = new HostBuilder().UseEnvironment("Development")
+            .UseDefaultServiceProvider(container => container.ValidateOnBuild = container.ValidateScopes = true)
+            .AddCallwatch(options =>
+            {
+                options.Endpoint = new Uri(collector.Address);
+                options.OpenTelemetry.SamplingRate = 1;
+                options.OpenTelemetry.ExcludedSources.Add("Microsoft.AspNetCore");
+            })
+            .ConfigureServices(services => services.AddHostedService<Early>()).Build())
+        {
+            await host.StartAsync(Cancel);
+            await host.StopAsync(Cancel);
+        }
+
+        Assert.Equal(["starting", "stopping"], collector.Spans.Select(span => span.Name).Order());
+    }
+
+    [Theory]
+    [InlineData("http")]
+    [InlineData("grpc")]
+    public async Task An_https_endpoint_with_an_authority_of_its_own_is_trusted_by_its_certificate_alone(string protocol)
+    {
+        using var folder = new TempFolder();
+        using var key = RSA.Create(2048);
+        var request = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, false, 0, true));
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddIpAddress(IPAddress.Loopback);
+        request.CertificateExtensions.Add(names.Build());
+        using var made = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        using var certificate = X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null);
+        await File.WriteAllTextAsync(folder.At("ca.pem"), made.ExportCertificatePem(), Cancel);
+        await using var collector = new Collector { Certificate = certificate };
+        await collector.StartAsync();
+        (string, string)[] common = [("OTEL_EXPORTER_OTLP_PROTOCOL", protocol), ("OTLP_BASE_ENDPOINT", collector.Address)];
+        using (var without = await Watched.WorkerAsync(null, settings: common))
+        {
+            Trace();
+            await Eventually.HoldsAsync(() => without.Telemetry().Counts.Retries > 0, "it is not trusted");
+            await without.StopAsync(Cancel);
+        }
+
+        Assert.Empty(collector.Spans);
+        using var host = await Watched.WorkerAsync(null, settings: [.. common, ("Callwatch:OpenTelemetry:Certificate", folder.At("ca.pem"))]);
+        await collector.OneAsync(Trace());
+        Assert.All(collector.Requests, one => Assert.Equal(protocol == "grpc" ? "HTTP/2" : "HTTP/1.1", one.Protocol));
+        await host.StopAsync(Cancel);
     }
 
     [Fact]
@@ -217,6 +273,13 @@ public sealed class ExportTests
     {
         using var job = Job.Start("job");
         return job.Activity?.TraceId ?? default;
+    }
+
+    private sealed class Early : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken) => Job.RunAsync("starting", _ => Task.CompletedTask, cancellationToken);
+
+        public Task StopAsync(CancellationToken cancellationToken) => Job.RunAsync("stopping", _ => Task.CompletedTask, cancellationToken);
     }
 
     private static ToolRecord Tool() => new() { ToolName = "x", StartTime = DateTimeOffset.UnixEpoch, EndTime = DateTimeOffset.UnixEpoch };
