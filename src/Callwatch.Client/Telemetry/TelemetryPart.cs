@@ -49,8 +49,8 @@ internal sealed partial class TelemetryPart(ClientSettings settings, IServicePro
         var resource = ResourceAttributes.Build(settings.Options, new SettingSource(services.GetService<IConfiguration>()), services.GetService<IHostEnvironment>());
         var meter = new Meter(KnownSources.Meter, typeof(TelemetryPart).Assembly.GetName().Version?.ToString(3));
         undo.Add(meter.Dispose);
-        if (hasTraces) StartTraces(resource);
-        if (hasMetrics) StartMetrics(resource, meter);
+        if (hasTraces) Try(() => StartTraces(resource), "Traces");
+        if (hasMetrics) Try(() => StartMetrics(resource, meter), "Metrics");
         StartSources(meter, hasTraces);
     }
 
@@ -99,9 +99,9 @@ internal sealed partial class TelemetryPart(ClientSettings settings, IServicePro
         var builder = Sdk.CreateTracerProviderBuilder()
             .SetResourceBuilder(resource)
             .SetSampler(new HeadSampler(Options.SamplingRate, maySettleLater: Options.ModelCallSamplingRate > 0 || Options.ErrorSamplingRate > 0))
-            .AddSource([.. KnownSources.Activities.Except(Options.ExcludedSources, StringComparer.OrdinalIgnoreCase), .. Options.Sources]);
+            .AddSource([.. KnownSources.Activities.Except(Options.ExcludedSources, StringComparer.OrdinalIgnoreCase), .. Options.Sources.Where(name => !string.IsNullOrWhiteSpace(name))]);
         foreach (var name in KnownSources.Legacy) builder.AddLegacySource(name);
-        Configure(() => Options.ConfigureTracing?.Invoke(builder), nameof(Options.ConfigureTracing));
+        Try(() => Options.ConfigureTracing?.Invoke(builder), nameof(Options.ConfigureTracing));
         // Last, after whatever the application lets look at spans first.
         var queue = new SpanQueue(exporter, spanGate, Options, time, tally, log);
         builder.AddProcessor(queue.Beginnings).AddProcessor(queue);
@@ -116,8 +116,8 @@ internal sealed partial class TelemetryPart(ClientSettings settings, IServicePro
         meter.CreateObservableCounter("callwatch.client.spans", Spans, "{span}", "What has become of the application's own spans.");
         var builder = Sdk.CreateMeterProviderBuilder()
             .SetResourceBuilder(resource)
-            .AddMeter([.. KnownSources.Meters, .. Options.Meters]);
-        Configure(() => Options.ConfigureMetrics?.Invoke(builder), nameof(Options.ConfigureMetrics));
+            .AddMeter([.. KnownSources.Meters, .. Options.Meters.Where(name => !string.IsNullOrWhiteSpace(name))]);
+        Try(() => Options.ConfigureMetrics?.Invoke(builder), nameof(Options.ConfigureMetrics));
         builder.AddReader(new PeriodicExportingMetricReader(exporter, (int)Options.MetricInterval.TotalMilliseconds, (int)Options.MetricTimeout.TotalMilliseconds));
         meters = builder.Build();
     }
@@ -138,15 +138,16 @@ internal sealed partial class TelemetryPart(ClientSettings settings, IServicePro
     private IDisposable WatchRequests(DiagnosticListener web, Meter meter) =>
         new WebRequests(Options, meter.CreateCounter<long>("http.server.response.count", "{response}", "Responses by class of status, of all requests.")).Watch(web);
 
-    private void Configure(Action configure, string name)
+    // One thing that goes wrong leaves the others on.
+    private void Try(Action act, string name)
     {
         try
         {
-            configure();
+            act();
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            ConfigureFailed(name, e.GetType().FullName!);
+            Threw(name, e.GetType().FullName!);
         }
     }
 
@@ -180,6 +181,6 @@ internal sealed partial class TelemetryPart(ClientSettings settings, IServicePro
     [LoggerMessage(EventId = 513, Level = LogLevel.Information, Message = "Metrics are sent again")]
     private partial void MetricsWork();
 
-    [LoggerMessage(EventId = 514, Level = LogLevel.Warning, Message = "{Name} threw {Type}; telemetry goes on without what was to come after it")]
-    private partial void ConfigureFailed(string name, string type);
+    [LoggerMessage(EventId = 514, Level = LogLevel.Warning, Message = "{Name} threw {Type}; the rest of telemetry goes on")]
+    private partial void Threw(string name, string type);
 }

@@ -251,6 +251,7 @@ public sealed class ExportTests
         {
             options.OpenTelemetry.ConfigureTracing = _ => throw new InvalidOperationException("no");
             options.OpenTelemetry.ConfigureMetrics = _ => throw new InvalidOperationException("no");
+            options.OpenTelemetry.Sources.Add(" ");
         });
         await collector.OneAsync(Trace());
         await host.StopAsync(Cancel);
