@@ -13,6 +13,8 @@ namespace Callwatch.Cli.Commands;
 /// <summary>The keys of a data folder, without a server. A running one sees what is made here at once.</summary>
 internal sealed class KeyFolder(Keys keys, Apps apps, bool json)
 {
+    private const string Who = "the command line, on the data folder";
+
     public static int With(string folder, bool json, Func<KeyFolder, int> act)
     {
         var file = new CallwatchOptions { Data = folder }.ControlFile;
@@ -38,7 +40,7 @@ internal sealed class KeyFolder(Keys keys, Apps apps, bool json)
     public int Create(KeyWish wish)
     {
         // Whoever may write the folder may do everything in it.
-        switch (new KeyDesk(keys, apps).Make(Tenants.DefaultId, wish, Enum.GetValues<KeyScopes>().Aggregate((all, scope) => all | scope)))
+        switch (new KeyDesk(keys, apps).Make(Tenants.DefaultId, wish, Enum.GetValues<KeyScopes>().Aggregate((all, scope) => all | scope), Who))
         {
             case KeyWishAnswer.Made made when json:
                 return Print(made.Key.ToApi(apps), ApiJson.Default.ApiNewAccessKey);
@@ -61,7 +63,7 @@ internal sealed class KeyFolder(Keys keys, Apps apps, bool json)
 
     public int Revoke(int id)
     {
-        if (!keys.Revoke(Tenants.DefaultId, id))
+        if (!keys.Revoke(Tenants.DefaultId, id, Who))
         {
             Console.Error.WriteLine($"callwatch: there is no key {id}.");
             return CommandLine.Failed;

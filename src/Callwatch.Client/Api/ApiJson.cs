@@ -68,6 +68,11 @@ namespace Callwatch.Client.Api;
 [JsonSerializable(typeof(ApiLetterCount))]
 [JsonSerializable(typeof(ApiTracing))]
 [JsonSerializable(typeof(ApiTracingWish))]
+[JsonSerializable(typeof(ApiList<ApiView>))]
+[JsonSerializable(typeof(ApiView))]
+[JsonSerializable(typeof(ApiViewWish))]
+[JsonSerializable(typeof(ApiList<ApiSignIn>))]
+[JsonSerializable(typeof(ApiList<ApiAuditRow>))]
 public sealed partial class ApiJson : JsonSerializerContext;
 
 /// <summary>Money as a JSON number: exact, at most 12 decimals, no trailing zeros.</summary>

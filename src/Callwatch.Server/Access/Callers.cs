@@ -1,4 +1,5 @@
 using Callwatch.Control;
+using Callwatch.Dashboard.Frame;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -37,8 +38,15 @@ internal sealed class Callers(Keys keys, Tenants tenants, Sessions sessions)
     {
         var who = FindIgnoringTenant(context, out var mayNameTenant);
         var wanted = context.Request.Headers[TenantHeader].ToString();
-        return wanted.Length > 0 && who is WhoAsks.Known known ? InTenant(known.Caller, wanted, mayNameTenant) : who;
+        if (who is not WhoAsks.Known known) return who;
+        return wanted.Length > 0 ? InTenant(known.Caller, wanted, mayNameTenant) : Chosen(context, known);
     }
+
+    /// <summary>The tenant that an operator has gone to in a browser. The cookie gives no right, and one of a tenant that is gone says nothing.</summary>
+    private WhoAsks.Known Chosen(HttpContext context, WhoAsks.Known known) =>
+        known.Caller is { Kind: CallerKind.SignIn } caller && caller.Scopes.HasFlag(KeyScopes.Operator)
+            && context.Request.Cookies[Visit.TenantCookie] is { Length: > 0 } name && tenants.Find(name) is { } tenant
+            ? new WhoAsks.Known(caller with { TenantId = tenant.Id, AppId = null }) : known;
 
     private WhoAsks FindIgnoringTenant(HttpContext context, out bool mayNameTenant)
     {

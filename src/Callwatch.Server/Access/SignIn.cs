@@ -73,7 +73,7 @@ internal static class SignIn
 
     private static Task BeginAsync(HttpContext context, int? keyId, Sessions sessions, AccessOptions options)
     {
-        SignInCookie.Set(context, sessions.Begin(keyId, options.SignInLifetime), options.SignInLifetime);
+        SignInCookie.Set(context, sessions.Begin(keyId, options.SignInLifetime, context.Request.Headers.UserAgent.ToString()), options.SignInLifetime);
         context.Response.Headers.CacheControl = "no-store";
         context.Response.Headers.Location = PageToReturnTo(context);
         context.Response.StatusCode = StatusCodes.Status303SeeOther;

@@ -25,7 +25,7 @@ internal static class AppEndpoints
         return TypedResults.Json(new ApiList<ApiApp> { Items = [.. items.Select(ToApi)] }, ApiJson.Default.ApiListApiApp);
     }
 
-    private static async Task<IResult> CreateAsync(HttpContext context, Apps apps)
+    private static async Task<IResult> CreateAsync(HttpContext context, Apps apps, Keys keys)
     {
         var (body, problem) = await JsonBody.ReadAsync(context, ApiJson.Default.ApiNewName);
         if (body is null) return problem!;
@@ -33,7 +33,7 @@ internal static class AppEndpoints
         var tenant = context.Caller().TenantId;
         return apps.Find(tenant, body.Name) is not null
             ? Problems.Conflict("There is an app of that name.", "name_taken")
-            : TypedResults.Json(ToApi(apps.Create(tenant, body.Name)), ApiJson.Default.ApiApp, statusCode: StatusCodes.Status201Created);
+            : TypedResults.Json(ToApi(apps.Create(tenant, body.Name, context.Caller().ToName(keys))), ApiJson.Default.ApiApp, statusCode: StatusCodes.Status201Created);
     }
 
     private static ApiApp ToApi(App app) => new(app.Id, app.Name);

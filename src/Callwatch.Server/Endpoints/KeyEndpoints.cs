@@ -26,7 +26,7 @@ internal static class KeyEndpoints
     private static JsonHttpResult<ApiList<ApiAccessKey>> List(HttpContext http, Keys keys, Apps apps) =>
         TypedResults.Json(new ApiList<ApiAccessKey> { Items = [.. keys.List(http.Caller().TenantId).Select(key => key.ToApi(apps))] }, ApiJson.Default.ApiListApiAccessKey);
 
-    private static async Task<IResult> CreateAsync(HttpContext http, KeyDesk desk, Apps apps)
+    private static async Task<IResult> CreateAsync(HttpContext http, KeyDesk desk, Apps apps, Keys keys)
     {
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = MostBytes;
         if (!http.Request.HasJsonContentType()) return Problems.Of(StatusCodes.Status415UnsupportedMediaType, "unsupported_media_type", "Send JSON as application/json.");
@@ -41,7 +41,7 @@ internal static class KeyEndpoints
         }
 
         var caller = http.Caller();
-        return desk.Make(caller.TenantId, new KeyWish(wish?.App, wish?.Scopes ?? [], wish?.Label), caller.Scopes) switch
+        return desk.Make(caller.TenantId, new KeyWish(wish?.App, wish?.Scopes ?? [], wish?.Label), caller.Scopes, caller.ToName(keys)) switch
         {
             KeyWishAnswer.Made made => Created(http, made.Key.ToApi(apps)),
             KeyWishAnswer.Refused refused => Problems.Unprocessable(refused.Field, refused.Message),
@@ -51,7 +51,7 @@ internal static class KeyEndpoints
     }
 
     private static IResult Revoke(HttpContext http, int id, Keys keys) =>
-        keys.Revoke(http.Caller().TenantId, id) ? TypedResults.NoContent() : Problems.NotFound("No key has this number.");
+        keys.Revoke(http.Caller().TenantId, id, http.Caller().ToName(keys)) ? TypedResults.NoContent() : Problems.NotFound("No key has this number.");
 
     private static JsonHttpResult<ApiNewAccessKey> Created(HttpContext http, ApiNewAccessKey key)
     {

@@ -34,7 +34,7 @@ internal static class RetentionEndpoints
             ApiJson.Default.ApiRetention);
     }
 
-    private static async Task<IResult> PutAsync(HttpContext context, RetentionDesk desk, Apps apps)
+    private static async Task<IResult> PutAsync(HttpContext context, RetentionDesk desk, Apps apps, Keys keys)
     {
         var (body, problem) = await JsonBody.ReadAsync(context, ApiJson.Default.ApiNewRetention);
         if (body is null) return problem!;
@@ -50,7 +50,7 @@ internal static class RetentionEndpoints
             if (Add(caller.TenantId, app.Id, body.Apps[i], field) is { } ofApp) return ofApp;
         }
 
-        desk.Put(wishes);
+        desk.Put(wishes, caller.ToName(keys));
         return Get(context, desk, apps);
 
         ProblemHttpResult? Add(int tenant, int app, ApiRetentionDays days, string field)

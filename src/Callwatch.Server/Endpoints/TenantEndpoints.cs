@@ -21,12 +21,12 @@ internal static class TenantEndpoints
     private static JsonHttpResult<ApiList<ApiTenant>> List(Tenants tenants) =>
         TypedResults.Json(new ApiList<ApiTenant> { Items = [.. tenants.List().Select(ToApi)] }, ApiJson.Default.ApiListApiTenant);
 
-    private static async Task<IResult> CreateAsync(HttpContext context, Tenants tenants)
+    private static async Task<IResult> CreateAsync(HttpContext context, Tenants tenants, Keys keys)
     {
         var (body, problem) = await JsonBody.ReadAsync(context, ApiJson.Default.ApiNewName);
         if (body is null) return problem!;
         if (body.Name is null || !Tenants.IsLegalName(body.Name)) return Problems.Unprocessable("name", Tenants.LegalNames);
-        return tenants.Create(body.Name) is { } tenant
+        return tenants.Create(body.Name, context.Caller().ToName(keys)) is { } tenant
             ? TypedResults.Json(ToApi(tenant), ApiJson.Default.ApiTenant, statusCode: StatusCodes.Status201Created)
             : Problems.Conflict("There is a tenant of that name.", "name_taken");
     }

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Text.Json.Nodes;
 using Callwatch.Spans;
 using Callwatch.Telemetry;
 using Dapper;
@@ -57,12 +58,16 @@ public sealed class Apps(ControlDb db, TimeProvider time, Counters counters, IOp
         [.. snapshot.Current().ById.Values.Where(app => app.TenantId == tenantId).OrderBy(app => app.Name, StringComparer.Ordinal)];
 
     /// <summary>Made by a person, so without a bound. The one that is there when the name is taken.</summary>
-    public App Create(int tenantId, string name)
+    /// <param name="who">For the audit; null leaves no row.</param>
+    public App Create(int tenantId, string name, string? who = null)
     {
         using (var connection = db.Open())
+        using (var transaction = connection.BeginTransaction())
         {
             var now = Timestamp.From(time.GetUtcNow()).UnixNanoseconds;
-            connection.Execute("INSERT INTO apps (tenant, name, created) VALUES (@tenantId, @name, @now) ON CONFLICT DO NOTHING", new { tenantId, name, now });
+            var made = connection.Execute("INSERT INTO apps (tenant, name, created) VALUES (@tenantId, @name, @now) ON CONFLICT DO NOTHING", new { tenantId, name, now }, transaction) == 1;
+            if (made) AuditLog.Add(connection, transaction, time, tenantId, who, "make app", new JsonObject { ["app"] = name });
+            transaction.Commit();
         }
 
         return snapshot.Current().ByName[(tenantId, name)];

@@ -23,7 +23,10 @@ public static class ControlServices
         services.AddSingleton<IAppDirectory>(provider => provider.GetRequiredService<Apps>());
         services.AddSingleton<Keys>();
         services.AddSingleton<Sessions>();
+        services.AddSingleton<SignIns>();
         services.AddSingleton<KeyDesk>();
+        services.AddSingleton<AuditLog>();
+        services.AddSingleton<Views>();
         services.TryAddSingleton<RetentionRules>();
         services.AddSingleton<RetentionDesk>();
         services.AddSingleton<FirstStart>();

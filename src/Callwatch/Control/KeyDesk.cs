@@ -25,7 +25,8 @@ public sealed class KeyDesk(Keys keys, Apps apps)
     public const int MaxLabelLength = 200;
 
     /// <param name="mayGrant">Scopes that may be given away, implied ones included.</param>
-    public KeyWishAnswer Make(int tenantId, KeyWish wish, KeyScopes mayGrant)
+    /// <param name="who">For the audit; null leaves no row.</param>
+    public KeyWishAnswer Make(int tenantId, KeyWish wish, KeyScopes mayGrant, string? who = null)
     {
         var all = string.Join(", ", KeyScopeWords.All);
         if (!KeyScopeWords.TryParse(wish.Scopes, out var scopes, out var unknown))
@@ -42,6 +43,6 @@ public sealed class KeyDesk(Keys keys, Apps apps)
         var grantable = mayGrant.HasFlag(KeyScopes.Operator) ? mayGrant : mayGrant & ~KeyScopes.IngestAny;
         if ((scopes & ~grantable) != KeyScopes.None) return new KeyWishAnswer.Beyond(scopes & ~grantable);
         var label = string.IsNullOrWhiteSpace(wish.Label) ? null : wish.Label.Trim();
-        return new KeyWishAnswer.Made(keys.Create(tenantId, app is null ? null : apps.Create(tenantId, app).Id, scopes, label));
+        return new KeyWishAnswer.Made(keys.Create(tenantId, app is null ? null : apps.Create(tenantId, app, who).Id, scopes, label, who));
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Text.Json.Nodes;
 using Callwatch.Spans;
 using Dapper;
 using Microsoft.Data.Sqlite;
@@ -28,20 +29,33 @@ public sealed class Keys(ControlDb db, TimeProvider time)
         [.. snapshot.Current().Values.Where(key => key.TenantId == tenantId).OrderBy(key => key.Id)];
 
     /// <param name="appId">The one app it is for; null for the tenant.</param>
-    public NewKey Create(int tenantId, int? appId, KeyScopes scopes, string? label)
+    /// <param name="who">For the audit; null leaves no row.</param>
+    public NewKey Create(int tenantId, int? appId, KeyScopes scopes, string? label, string? who = null)
     {
         using var connection = db.Open();
-        return Insert(connection, null, KeySecret.Make(), tenantId, appId, scopes, label, time);
+        using var transaction = connection.BeginTransaction();
+        var made = Insert(connection, transaction, KeySecret.Make(), tenantId, appId, scopes, label, time);
+        AuditLog.Add(connection, transaction, time, tenantId, who, "make key", Told(made.Key));
+        transaction.Commit();
+        return made;
     }
 
     /// <summary>False when the tenant has no such key; revoking twice is fine.</summary>
-    public bool Revoke(int tenantId, int keyId)
+    /// <param name="who">For the audit; null leaves no row.</param>
+    public bool Revoke(int tenantId, int keyId, string? who = null)
     {
         using var connection = db.Open();
+        using var transaction = connection.BeginTransaction();
         var now = Timestamp.From(time.GetUtcNow()).UnixNanoseconds;
-        return connection.Execute(
-            "UPDATE keys SET revoked = coalesce(revoked, @now) WHERE id = @keyId AND tenant = @tenantId", new { keyId, tenantId, now }) == 1;
+        var revoked = connection.Execute("UPDATE keys SET revoked = @now WHERE id = @keyId AND tenant = @tenantId AND revoked IS NULL", new { keyId, tenantId, now }, transaction) == 1;
+        if (revoked) AuditLog.Add(connection, transaction, time, tenantId, who, "revoke key", new JsonObject { ["key"] = keyId });
+        var known = revoked || connection.ExecuteScalar<long>("SELECT count(*) FROM keys WHERE id = @keyId AND tenant = @tenantId", new { keyId, tenantId }, transaction) == 1;
+        transaction.Commit();
+        return known;
     }
+
+    private static JsonObject Told(ApiKey key) =>
+        new() { ["key"] = key.Id, ["prefix"] = key.Prefix, ["scopes"] = new JsonArray([.. key.Scopes.ToWords().Select(word => (JsonNode)word)]), ["label"] = key.Label };
 
     internal static NewKey Insert(
         SqliteConnection connection, SqliteTransaction? transaction, string secret, int tenantId, int? appId, KeyScopes scopes, string? label, TimeProvider time)

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Text.Json.Nodes;
 using Dapper;
 using Microsoft.Data.Sqlite;
 
@@ -8,7 +9,7 @@ namespace Callwatch.Control;
 /// How long things are kept: an app's own wish goes before its tenant's, that before the instance's, that before the settings.
 /// </summary>
 /// <param name="settings">What holds where nobody has said anything.</param>
-public sealed class RetentionDesk(ControlDb db, RetentionRules settings)
+public sealed class RetentionDesk(ControlDb db, RetentionRules settings, TimeProvider? time = null)
 {
     private const int None = 0;
 
@@ -37,7 +38,8 @@ public sealed class RetentionDesk(ControlDb db, RetentionRules settings)
         [.. snapshot.Current().Wishes.Where(pair => pair.Key.Tenant == tenantId && pair.Key.App != None).Select(pair => (pair.Key.App, pair.Value))];
 
     /// <summary>Puts wishes in force, all or none; an empty one takes away what was said before.</summary>
-    public void Put(IReadOnlyList<(int TenantId, int AppId, RetentionWish Wish)> wishes)
+    /// <param name="who">For the audit; null leaves no row.</param>
+    public void Put(IReadOnlyList<(int TenantId, int AppId, RetentionWish Wish)> wishes, string? who = null)
     {
         using (var connection = db.Open())
         using (var transaction = connection.BeginTransaction())
@@ -48,6 +50,14 @@ public sealed class RetentionDesk(ControlDb db, RetentionRules settings)
                     ? "DELETE FROM retention WHERE tenant = @tenant AND app = @app"
                     : "INSERT OR REPLACE INTO retention (tenant, app, journal, rows, minutes, quarter_hours) VALUES (@tenant, @app, @JournalDays, @RowsDays, @MinuteDays, @QuarterHourDays)";
                 connection.Execute(sql, new { tenant, app, wish.JournalDays, wish.RowsDays, wish.MinuteDays, wish.QuarterHourDays }, transaction);
+                AuditLog.Add(connection, transaction, time ?? TimeProvider.System, tenant, who, "change retention", new JsonObject
+                {
+                    ["app"] = app == None ? null : app,
+                    ["journal_days"] = wish.JournalDays,
+                    ["rows_days"] = wish.RowsDays,
+                    ["minute_days"] = wish.MinuteDays,
+                    ["quarter_hour_days"] = wish.QuarterHourDays,
+                });
             }
 
             transaction.Commit();

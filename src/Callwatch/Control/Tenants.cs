@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Callwatch.Spans;
 using Dapper;
 
@@ -26,7 +27,8 @@ public sealed class Tenants(ControlDb db, TimeProvider time)
     public static bool IsLegalName(string name) => name.Length is > 0 and <= 64 && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '_' or '.');
 
     /// <summary>Null when the name is taken.</summary>
-    public Tenant? Create(string name)
+    /// <param name="who">For the audit; null leaves no row.</param>
+    public Tenant? Create(string name, string? who = null)
     {
         using var connection = db.Open();
         using var transaction = connection.BeginTransaction();
@@ -35,6 +37,7 @@ public sealed class Tenants(ControlDb db, TimeProvider time)
             "INSERT INTO tenants (name, created) VALUES (@name, @now) ON CONFLICT DO NOTHING RETURNING id", new { name, now }, transaction);
         if (id is null) return null;
         connection.Execute("INSERT INTO apps (tenant, name, created) VALUES (@id, @app, @now)", new { id, app = Apps.DefaultName, now }, transaction);
+        AuditLog.Add(connection, transaction, time, 0, who, "make tenant", new JsonObject { ["tenant"] = name });
         transaction.Commit();
         return new Tenant(id.Value, name);
     }
