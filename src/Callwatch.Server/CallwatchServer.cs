@@ -6,6 +6,7 @@ using Callwatch.Server.Endpoints;
 using Callwatch.Server.Endpoints.Destinations;
 using Callwatch.Server.Hosting;
 using Callwatch.Server.OpenApi;
+using Callwatch.Server.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -39,6 +40,7 @@ public static class CallwatchServer
         builder.Services.AddReceiveLimits();
         builder.Services.AddApiDescription();
         builder.Services.AddSingleton<DestinationSight>();
+        builder.Services.AddSupport();
         builder.Services.AddDashboardPages();
 
         var app = builder.Build();
@@ -83,6 +85,8 @@ public static class CallwatchServer
         app.MapReconcile();
         app.MapReindex();
         app.MapRetention();
+        app.MapViews();
+        app.MapSignIns();
         app.MapDestinations();
         app.MapTracing();
         app.MapDashboardPages();

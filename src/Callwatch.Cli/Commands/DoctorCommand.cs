@@ -16,11 +16,13 @@ internal static class DoctorCommand
     {
         var data = new Option<string?>("--data") { Description = "Look at this data folder, which no server uses; all of it is read and nothing changed", HelpName = "DIR" };
         var deep = new Option<bool>("--deep") { Description = "Let the server read every record and every page, which takes a while" };
-        var command = new Command("doctor", "Look for what is wrong, and say what to do. Exit code 1 when there is a problem.") { data, deep };
+        var bundle = new Option<string?>("--bundle") { Description = "Write what support needs to see into this zip: no prompts, answers, keys or secrets", HelpName = "FILE" };
+        var command = new Command("doctor", "Look for what is wrong, and say what to do. Exit code 1 when there is a problem.") { data, deep, bundle };
         ServerOptions.Act(
             command,
-            (parsed, link, cancel) => AskAsync(link, parsed.GetValue(deep), cancel),
-            async (parsed, json, cancel) => parsed.GetValue(data) is { } folder ? await LookAsync(folder, parsed.GetValue(deep), json, cancel) : null);
+            (parsed, link, cancel) => parsed.GetValue(bundle) is { } file ? BundleAsync(link, file, parsed.GetValue(deep), cancel) : AskAsync(link, parsed.GetValue(deep), cancel),
+            async (parsed, json, cancel) => parsed.GetValue(data) is not { } folder ? null
+                : parsed.GetValue(bundle) is null ? await LookAsync(folder, parsed.GetValue(deep), json, cancel) : Misused());
         return command;
     }
 
@@ -28,6 +30,35 @@ internal static class DoctorCommand
     {
         link.Http.Timeout = Timeout.InfiniteTimeSpan;
         return link.Json ? AskForJsonAsync(link, deep, cancel) : link.ShowAsync(Path(deep), ApiJson.Default.ApiDoctor, Show, cancel);
+    }
+
+    private static int Misused()
+    {
+        Console.Error.WriteLine("callwatch: a bundle is made by a running server: leave out --data. Of a folder that none uses, callwatch doctor --data DIR --json says what there is to say.");
+        return CommandLine.Misuse;
+    }
+
+    // Not readable by others: it says how a machine is set up.
+    private static async Task<int> BundleAsync(ServerLink link, string file, bool deep, CancellationToken cancel)
+    {
+        link.Http.Timeout = Timeout.InfiniteTimeSpan;
+        using var answer = await link.Http.GetAsync(new Uri("api/v1/doctor/bundle" + (deep ? "?deep=true" : ""), UriKind.Relative), cancel);
+        if (!answer.IsSuccessStatusCode) return await link.RefusedAsync(answer, null, cancel);
+        try
+        {
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+            if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            await using var zip = new FileStream(file, options);
+            await answer.Content.CopyToAsync(zip, cancel);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            await Console.Error.WriteLineAsync($"callwatch: {file} cannot be written: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}. Name a file that is not there yet, in a folder of yours.");
+            return CommandLine.Failed;
+        }
+
+        Screen.Line($"Written to {System.IO.Path.GetFullPath(file)}. Look into it before you pass it on; README.txt says what is in it.");
+        return CommandLine.Fine;
     }
 
     private static async Task<int> AskForJsonAsync(ServerLink link, bool deep, CancellationToken cancel)

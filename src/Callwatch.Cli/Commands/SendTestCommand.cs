@@ -5,6 +5,7 @@ using System.Net.Http.Headers;
 using Callwatch.Cli.Connecting;
 using Callwatch.Cli.Showing;
 using Callwatch.Client.Api;
+using Callwatch.Diagnose;
 
 namespace Callwatch.Cli.Commands;
 
@@ -15,19 +16,20 @@ internal static class SendTestCommand
 
     public static Command Create()
     {
-        var app = new Option<string>("--app") { Description = "The app it says it is; a key made for one app goes before it", HelpName = "NAME", DefaultValueFactory = _ => "send-test" };
-        var timeout = new Option<int>("--timeout") { Description = "Most seconds to wait until it can be queried", HelpName = "SECONDS", DefaultValueFactory = _ => 15 };
+        var app = new Option<string>("--app") { Description = "The app it says it is; a key made for one app goes before it", HelpName = "NAME", DefaultValueFactory = _ => TestTrace.App };
+        var follow = new Option<bool>("--follow") { Description = "Go on to the end of each lane: what every destination made of it" };
+        var timeout = new Option<int>("--timeout") { Description = "Most seconds to wait until it can be queried, and with --follow until every lane is done with it", HelpName = "SECONDS", DefaultValueFactory = _ => 15 };
         timeout.Validators.Add(result =>
         {
             if (result.Tokens.Count == 0 || (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and <= 600)) return;
             result.AddError("--timeout takes whole seconds from 1 to 600.");
         });
-        var command = new Command("send-test", "Send a trace with a model call and follow it until it can be queried. Exit code 1 when it does not get there.") { app, timeout };
-        ServerOptions.Act(command, (parsed, link, cancel) => SendAsync(link, parsed.GetRequiredValue(app), TimeSpan.FromSeconds(parsed.GetValue(timeout)), TimeProvider.System, cancel));
+        var command = new Command("send-test", "Send a marked trace with a model call and follow it until it can be queried, or to the end of each lane. Exit code 1 when it does not get there.") { app, follow, timeout };
+        ServerOptions.Act(command, (parsed, link, cancel) => SendAsync(link, parsed.GetRequiredValue(app), parsed.GetValue(follow), TimeSpan.FromSeconds(parsed.GetValue(timeout)), TimeProvider.System, cancel));
         return command;
     }
 
-    private static async Task<int> SendAsync(ServerLink link, string app, TimeSpan timeout, TimeProvider time, CancellationToken cancel)
+    private static async Task<int> SendAsync(ServerLink link, string app, bool follow, TimeSpan timeout, TimeProvider time, CancellationToken cancel)
     {
         var trace = TestTrace.Make(app, time);
         var clock = Stopwatch.StartNew();
@@ -40,7 +42,8 @@ internal static class SendTestCommand
             switch (await link.Api.TraceAsync(trace.TraceId.ToString(), cancel: cancel))
             {
                 case ApiAnswer<ApiTrace>.Found { Value: var found } when found.Trace.SpanCount == 2 && found.Trace.CallCount == 1:
-                    return await ShowAsync(link, clock, found, cancel);
+                    var shown = await ShowAsync(link, clock, found, cancel);
+                    return !follow || link.Json || shown != CommandLine.Fine ? shown : await FollowTrace.ToTheEndAsync(link, clock, found.Trace.TraceId, timeout, time, cancel);
                 case ApiAnswer<ApiTrace>.Refused { Problem: var problem } when problem.Status != 404:
                     await Console.Error.WriteLineAsync("callwatch: the trace was accepted, but this key may not look at it:");
                     return Refusal.Tell(problem);

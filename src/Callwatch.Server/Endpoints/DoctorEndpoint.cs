@@ -2,6 +2,7 @@ using Callwatch.Client.Api;
 using Callwatch.Control;
 using Callwatch.Diagnose;
 using Callwatch.Server.Access;
+using Callwatch.Server.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -12,14 +13,28 @@ namespace Callwatch.Server.Endpoints;
 /// <summary>What is wrong with the running instance, and what to do.</summary>
 internal static class DoctorEndpoint
 {
-    public static void MapDoctor(this IEndpointRouteBuilder routes) => routes.MapGet("/api/v1/doctor", ReadAsync).RequireScope(KeyScopes.Operator).WithTags("System").WithName("GetDoctor")
-        .WithSummary("Looks at the data folder from all sides; deep also reads every record and every page.").Produces<ApiDoctor>();
+    public static void MapDoctor(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/api/v1/doctor", ReadAsync).RequireScope(KeyScopes.Operator).WithTags("System").WithName("GetDoctor")
+            .WithSummary("Looks at the data folder, the host, the destinations and what is sent; deep also reads every record and every page, and asks every platform.").Produces<ApiDoctor>();
+        routes.MapGet("/api/v1/doctor/bundle", BundleAsync).RequireScope(KeyScopes.Operator).WithTags("System").WithName("GetDoctorBundle")
+            .WithSummary("A zip for support: version, settings, state, counters, findings, the log's last lines; no content, no secret and no name that somebody else chose.")
+            .Produces<byte[]>(contentType: "application/zip");
+    }
 
     private static async Task<JsonHttpResult<ApiDoctor>> ReadAsync(HttpContext http, DoctorOfItself doctor, bool deep = false)
     {
         // Reading files takes a thread for as long as it lasts.
-        var findings = await Task.Run(() => doctor.ExamineAsync(deep, http.RequestAborted), http.RequestAborted);
+        var findings = await Task.Run(() => doctor.ExamineAsync(deep, http.Caller().ReadScope, http.RequestAborted), http.RequestAborted);
         return TypedResults.Json(findings.ToApi(), ApiJson.Default.ApiDoctor);
+    }
+
+    private static async Task<FileContentHttpResult> BundleAsync(HttpContext http, SupportBundle bundle, bool deep = false)
+    {
+        var scope = http.Caller().ReadScope;
+        var zip = await Task.Run(() => bundle.MakeAsync(deep, scope, http.RequestAborted), http.RequestAborted);
+        http.Response.Headers.CacheControl = "no-store";
+        return TypedResults.File(zip, "application/zip", SupportBundle.FileName);
     }
 }
 

@@ -40,6 +40,11 @@ internal static class QuietLogs
         });
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
 
+        // The last lines stay in memory, for a bundle to support.
+        var recent = new RecentLog();
+        builder.Services.AddSingleton(recent);
+        builder.Logging.AddProvider(recent);
+
         // The command prints its own greeting.
         builder.Services.Configure<ConsoleLifetimeOptions>(lifetime => lifetime.SuppressStatusMessages = true);
     }

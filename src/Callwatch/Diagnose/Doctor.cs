@@ -16,7 +16,7 @@ public static class Doctor
     private static readonly ICheck[] Checks =
     [
         new ReadinessCheck(), new FormatCheck(), new DiskCheck(), new ClockCheck(), new PlacesCheck(), new JournalCheck(), new CatalogCheck(), new DatabaseCheck(), new SetAsideCheck(),
-        new FormsCheck(), new LanesCheck(), new SecretsCheck(),
+        new FormsCheck(), new LanesCheck(), new SecretsCheck(), new BacklogCheck(), new KeysCheck(),
     ];
 
     /// <summary>A folder that no server uses; every record and every page is read. Nothing in it is changed.</summary>
@@ -58,7 +58,7 @@ public static class Doctor
         if (deep) await JournalReading.ReadAllAsync(journal, cancel);
         var places = readers.Where(reader => reader.Place is not null).Select(reader => (reader.Name, reader.Place!.Value)).Concat(cursors.All().Select(cursor => (cursor.Key, cursor.Value))).ToList();
         var ready = system.Ready();
-        return Run(new Examined(data, journal, places, (ready.Ready, ready.Reason), deep, time) { Lanes = system.Lanes(tenantId: null), Secrets = secrets }, cancel);
+        return Run(new Examined(data, journal, places, (ready.Ready, ready.Reason), deep, time) { Lanes = system.Lanes(tenantId: null), Secrets = secrets, Readers = system.Read(tenantId: null).Readers }, cancel);
     }
 
     private static List<Finding> Run(Examined data, CancellationToken cancel)
@@ -82,14 +82,4 @@ public static class Doctor
 
         return findings;
     }
-}
-
-/// <summary>What the server asks.</summary>
-public sealed class DoctorOfItself
-{
-    private readonly Func<bool, CancellationToken, Task<IReadOnlyList<Finding>>> examine;
-
-    internal DoctorOfItself(Func<bool, CancellationToken, Task<IReadOnlyList<Finding>>> examine) => this.examine = examine;
-
-    public Task<IReadOnlyList<Finding>> ExamineAsync(bool deep, CancellationToken cancel) => examine(deep, cancel);
 }

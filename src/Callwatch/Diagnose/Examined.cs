@@ -20,6 +20,9 @@ internal sealed record Examined(string Data, SegmentJournal? Journal, IReadOnlyL
     /// <summary>Where the master key comes from.</summary>
     public required SecretsOptions Secrets { get; init; }
 
+    /// <summary>How the readers of the journal fare; none where no server runs.</summary>
+    public IReadOnlyList<ReaderStatus> Readers { get; init; } = [];
+
     /// <summary>Folders that hold databases, as they lie in the data folder.</summary>
     public IEnumerable<string> Databases() =>
         Directory.EnumerateFiles(Data, "*.db")

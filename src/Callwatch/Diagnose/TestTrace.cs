@@ -2,12 +2,16 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Callwatch.Spans;
 
-namespace Callwatch.Cli.Commands;
+namespace Callwatch.Diagnose;
 
 /// <summary>A small marked trace with one model call, as OTLP/JSON: readable on the wire, and any program could send it.</summary>
-internal sealed record TestTrace(TraceId TraceId, byte[] Body)
+public sealed record TestTrace(TraceId TraceId, byte[] Body)
 {
+    /// <summary>The attribute that marks it, for filters of destinations that want none of them.</summary>
     public const string Mark = "callwatch.send_test";
+
+    /// <summary>The app it says it is, unless told otherwise.</summary>
+    public const string App = "send-test";
 
     public static TestTrace Make(string app, TimeProvider time)
     {
