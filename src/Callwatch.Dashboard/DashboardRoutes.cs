@@ -1,16 +1,21 @@
 using Callwatch.Dashboard.Assets;
 using Callwatch.Dashboard.Business;
 using Callwatch.Dashboard.Calls;
+using Callwatch.Dashboard.Compare;
 using Callwatch.Dashboard.Completion;
 using Callwatch.Dashboard.Cost;
 using Callwatch.Dashboard.Destinations;
+using Callwatch.Dashboard.Doctor;
 using Callwatch.Dashboard.Errors;
 using Callwatch.Dashboard.FirstCall;
 using Callwatch.Dashboard.Frame;
+using Callwatch.Dashboard.Lookup;
 using Callwatch.Dashboard.Overview;
+using Callwatch.Dashboard.Settings;
 using Callwatch.Dashboard.SpanView;
 using Callwatch.Dashboard.SystemState;
 using Callwatch.Dashboard.Traces;
+using Callwatch.Dashboard.Views;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -37,6 +42,8 @@ public static class DashboardRoutes
         pages.MapGet(Place.Calls, CallsPage.GetAsync);
         pages.MapGet(Place.Traces, TracesPage.GetAsync);
         pages.MapGet(Place.Traces + "/{traceId}", TracePage.GetAsync);
+        pages.MapGet(Place.Traces + "/{traceId}/older", NextTrace.OlderAsync);
+        pages.MapGet(Place.Traces + "/{traceId}/newer", NextTrace.NewerAsync);
         pages.MapGet(Place.Traces + "/{traceId}/{spanId}/text", TextPage.GetAsync);
         pages.MapGet(Place.Errors, ErrorsPage.GetAsync);
         CostRoutes.Map(pages);
@@ -46,6 +53,12 @@ public static class DashboardRoutes
         MapChanges(pages.MapGroup(Place.Destinations));
         pages.MapGet(Place.System, SystemPage.Get);
         pages.MapGet(Place.System + "/readers/{name}", ReaderPage.Get);
+        pages.MapGet(Place.FindTrace, FindPage.GetAsync);
+        pages.MapGet(Place.CompareCalls, ComparePage.GetAsync);
+        pages.MapGet(Place.Doctor, DoctorPage.GetAsync);
+        pages.MapPost(Place.Doctor + "/test-trace", DoctorPage.TestAsync);
+        pages.MapGet(Place.Settings, SettingsPage.Get);
+        MapSettings(pages.MapGroup(Place.Settings));
         pages.MapGet("/complete", CompletionPage.GetAsync);
         return pages;
     }
@@ -63,6 +76,20 @@ public static class DashboardRoutes
         destinations.MapPost("/{id:int}/dead-letters", DestinationForms.LettersAsync);
         destinations.MapPost("/{id:int}/replays", DestinationForms.ReplayAsync);
         destinations.MapPost("/{id:int}/replays/{replay:int}/end", DestinationForms.EndReplay);
+    }
+
+    private static void MapSettings(RouteGroupBuilder settings)
+    {
+        settings.MapPost("/apps", SettingsForms.AppAsync);
+        settings.MapPost("/keys", SettingsForms.KeyAsync);
+        settings.MapPost("/keys/{id:int}/revoke", SettingsForms.Revoke);
+        settings.MapPost("/retention", SettingsForms.RetentionAsync);
+        settings.MapPost("/secrets/rotate", SettingsForms.RotateAsync);
+        settings.MapPost("/sign-ins/{id}/end", SettingsForms.EndSignIn);
+        settings.MapPost("/tenants", SettingsForms.TenantAsync);
+        settings.MapPost("/tenant", SettingsForms.SwitchAsync);
+        settings.MapPost("/views", ViewForms.CreateAsync);
+        settings.MapPost("/views/{id:long}", ViewForms.ChangeAsync);
     }
 
     /// <summary>Style, scripts and libraries: open to everybody, the sign-in page needs them.</summary>

@@ -2,7 +2,9 @@ using Callwatch.Dashboard.Assets;
 using Callwatch.Dashboard.Completion;
 using Callwatch.Dashboard.Destinations;
 using Callwatch.Dashboard.FirstCall;
+using Callwatch.Dashboard.Frame;
 using Callwatch.Dashboard.Overview;
+using Callwatch.Dashboard.Settings;
 using Callwatch.Dashboard.SystemState;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -21,6 +23,8 @@ public static class DashboardServices
         services.AddSingleton<LanePulse>();
         services.AddSingleton<LaneRates>();
         services.AddSingleton<LaneFacts>();
+        services.AddSingleton<NewKeys>();
+        services.AddScoped<FormTokens>();
         services.AddScoped<Suggestions>();
         services.AddScoped<OverviewQuestions>();
         services.AddScoped<FirstCallWatch>();

@@ -29,18 +29,27 @@ public static class TimeAxis
 {
     private static readonly int[] StepMinutes = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080, 20160, 43200, 129600];
 
-    public static IReadOnlyList<(double Place, string Label)> For(Timestamp from, Timestamp to, int most = 7)
+    /// <param name="zone">The zone of the labels; null for UTC.</param>
+    public static IReadOnlyList<(double Place, string Label)> For(Timestamp from, Timestamp to, int most = 7, TimeZoneInfo? zone = null)
     {
         var (start, end) = (from.UnixSeconds, to.UnixSeconds);
         if (end <= start) return [];
         var step = 60L * StepMinutes.FirstOrDefault(minutes => (end - start) / (minutes * 60L) <= most, StepMinutes[^1]);
         var format = step < 86_400 ? (end - start > 86_400 ? "d MMM HH:mm" : "HH:mm") : "d MMM";
         var marks = new List<(double, string)>();
-        for (var at = (start + step - 1) / step * step; at <= end; at += step)
+        // By the clock on the wall, which the change of summer time sets an hour on or back.
+        var last = long.MinValue;
+        var local = start + Offset(start, zone);
+        for (var wall = (local + step - 1) / step * step; wall - Offset(wall - Offset(start, zone), zone) <= end; wall += step)
         {
-            marks.Add(((double)(at - start) / (end - start), DateTimeOffset.FromUnixTimeSeconds(at).ToString(format, CultureInfo.InvariantCulture)));
+            var at = wall - Offset(wall - Offset(start, zone), zone);
+            if (at < start || at <= last) continue;
+            marks.Add(((double)(at - start) / (end - start), DateTimeOffset.FromUnixTimeSeconds(wall).ToString(format, CultureInfo.InvariantCulture)));
+            last = at;
         }
 
         return marks;
     }
+
+    private static long Offset(long unixSeconds, TimeZoneInfo? zone) => zone is null ? 0 : (long)zone.GetUtcOffset(DateTimeOffset.FromUnixTimeSeconds(unixSeconds)).TotalSeconds;
 }

@@ -41,7 +41,7 @@ internal static class CostPage
         Visit visit, StatsQueries stats, CostQueries costs, CallQueries calls, CoverageQueries coverage, PriceBooks prices, Control.PriceHistory history, CancellationToken cancel)
     {
         var (selection, by) = (visit.Selection, CostSplit.Of(visit.Place.Find("by")));
-        var zone = visit.Place.Find("tz");
+        var zone = visit.Place.Zone;
         var all = await stats.FiguresAsync(Question(selection, zone), cancel);
         var found = (all as Answer<StatsAnswer>.Found)?.Value;
         var split = found is null ? null : await FoundAsync(stats, Question(selection, zone) with { Step = found.Step, By = NamesOf(by), MaxGroups = MostGroups }, cancel);

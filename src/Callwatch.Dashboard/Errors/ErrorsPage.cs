@@ -25,20 +25,20 @@ internal static class ErrorsPage
         if (answer is Answer<Page<ErrorGroup>>.Found)
         {
             var failed = selection with { Filter = Chips.And(selection.Filter, FilterPrinter.Term(FilterFields.Outcome, null, Outcome.Error.Word())) };
-            var all = await AskAsync(stats, failed, Step.Auto, [], cancel);
-            var byGroup = all is null ? null : await AskAsync(stats, failed, all.Step, [FilterFields.Fingerprint.Name], cancel);
+            var all = await AskAsync(stats, failed, Step.Auto, [], visit.Place.Zone, cancel);
+            var byGroup = all is null ? null : await AskAsync(stats, failed, all.Step, [FilterFields.Fingerprint.Name], visit.Place.Zone, cancel);
             model = model with
             {
                 All = all,
                 ByGroup = byGroup?.Groups.Where(group => group.Key.GetValueOrDefault(FilterFields.Fingerprint.Name) is not null)
                     .ToDictionary(group => group.Key[FilterFields.Fingerprint.Name]!, StringComparer.Ordinal) ?? model.ByGroup,
-                Everything = await AskAsync(stats, selection, Step.Auto, [], cancel) is { Groups: [var whole, ..] } ? whole.Total : null,
+                Everything = await AskAsync(stats, selection, Step.Auto, [], visit.Place.Zone, cancel) is { Groups: [var whole, ..] } ? whole.Total : null,
             };
         }
 
         return visit.Part == "fresh" ? visit.Render<ErrorsBody>((nameof(ErrorsBody.Model), model)) : visit.Render<ErrorsScreen>((nameof(ErrorsScreen.Model), model));
     }
 
-    private static async Task<StatsAnswer?> AskAsync(StatsQueries stats, Selection selection, Step step, string[] by, CancellationToken cancel) =>
-        await stats.FiguresAsync(new StatsQuestion { Selection = selection, Step = step, By = by }, cancel) is Answer<StatsAnswer>.Found found ? found.Value : null;
+    private static async Task<StatsAnswer?> AskAsync(StatsQueries stats, Selection selection, Step step, string[] by, string? zone, CancellationToken cancel) =>
+        await stats.FiguresAsync(new StatsQuestion { Selection = selection, Step = step, By = by, TimeZone = zone }, cancel) is Answer<StatsAnswer>.Found found ? found.Value : null;
 }

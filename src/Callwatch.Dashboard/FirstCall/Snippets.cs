@@ -15,6 +15,7 @@ public static class Snippets
         new("python", "Python", Python(endpoint, key)),
         new("javascript", "JavaScript", JavaScript(endpoint, key)),
         new("curl", "curl", Curl(endpoint, key, nowNanoseconds)),
+        new("dify", "Dify", Dify(endpoint, key)),
     ];
 
     private static string Exports(string endpoint, string? key) =>
@@ -44,6 +45,20 @@ public static class Snippets
 
         // with an IChatClient instead: .UseOpenTelemetry(configure: o => o.EnableSensitiveData = true)
         // and .AddSource("Experimental.Microsoft.Extensions.AI")
+        """;
+
+    // Its own settings, of the container of the API and of the worker; by default it keeps one trace in ten.
+    private static string Dify(string endpoint, string? key) => $$"""
+        # docker/.env of Dify, then: docker compose up -d api worker
+        ENABLE_OTEL=true
+        OTEL_EXPORTER_TYPE=otlp
+        OTEL_EXPORTER_OTLP_PROTOCOL=http
+        OTLP_BASE_ENDPOINT={{endpoint}}
+        OTLP_API_KEY={{key}}
+        OTEL_SAMPLING_RATE=1.0
+
+        # from inside a container 127.0.0.1 is the container itself:
+        # let callwatch listen on every address (--urls), and name this machine's above
         """;
 
     private static string Python(string endpoint, string? key) => $$"""

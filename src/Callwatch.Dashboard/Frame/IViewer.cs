@@ -1,3 +1,4 @@
+using Callwatch.Control;
 using Callwatch.Query;
 
 namespace Callwatch.Dashboard.Frame;
@@ -19,4 +20,10 @@ public interface IViewer
 
     /// <summary>Who it is, for the audit.</summary>
     string Who { get; }
+
+    /// <summary>The sign-in that is used; null when there is none.</summary>
+    string? SignIn => null;
+
+    /// <summary>Scopes that a key may be given by this person.</summary>
+    KeyScopes MayGive => KeyScopes.None;
 }

@@ -10,7 +10,8 @@ namespace Callwatch.Dashboard.Frame;
 /// </summary>
 public sealed record Place
 {
-    public const string Overview = "/", Calls = "/calls", Traces = "/traces", Errors = "/errors", Cost = "/cost", System = "/system", FirstCall = "/first-call", Figures = "/figures", Destinations = "/destinations", NewDestination = "/destinations/new";
+    public const string Overview = "/", Calls = "/calls", Traces = "/traces", Errors = "/errors", Cost = "/cost", System = "/system", FirstCall = "/first-call", Figures = "/figures", Destinations = "/destinations", NewDestination = "/destinations/new",
+        Settings = "/settings", Doctor = "/system/doctor", FindTrace = "/find", CompareCalls = "/compare/calls";
 
     /// <summary>Below the path base, with a slash before it.</summary>
     public required string Path { get; init; }
@@ -26,6 +27,9 @@ public sealed record Place
 
     /// <summary>Whether the figures of an earlier window stand beside these.</summary>
     public bool Compare { get; init; } = true;
+
+    /// <summary>The zone in which days begin and times are shown; null for UTC.</summary>
+    public string? Zone { get; init; }
 
     /// <summary>What only this page knows (<c>sort</c>, <c>cursor</c>, <c>call</c>, <c>tab</c>), in order.</summary>
     public ImmutableSortedDictionary<string, string> Own { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
@@ -60,6 +64,7 @@ public sealed record Place
 
         if (Filter is not null) Add("q", Filter);
         if (!Compare) Add("compare", "off");
+        if (Zone is not null) Add("tz", Zone);
         foreach (var (name, value) in Own) Add(name, value);
         return href.ToString();
 

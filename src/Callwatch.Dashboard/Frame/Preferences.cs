@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Callwatch.Dashboard.Frame;
 
-/// <summary>Remembers the language and theme that an address asks for. They carry no rights, so a link may set them.</summary>
+/// <summary>Remembers the language, theme, zone and columns that an address asks for. They carry no rights, so a link may set them.</summary>
 internal static class Preferences
 {
     public static void Remember(HttpContext http)
@@ -11,6 +11,8 @@ internal static class Preferences
         var query = http.Request.Query;
         if (query.TryGetValue("lang", out var language)) Set(http, Visit.LanguageCookie, Words.All.FirstOrDefault(words => words.Code == language)?.Code);
         if (query.TryGetValue("theme", out var theme)) Set(http, Visit.ThemeCookie, theme == "light" || theme == "dark" ? theme.ToString() : null);
+        if (query.TryGetValue("tz", out var zone)) Set(http, Visit.ZoneCookie, Zones.Find(zone)?.Id);
+        if (query.TryGetValue("columns", out var columns)) Set(http, Visit.ColumnsCookie, Calls.CallColumns.Written(Calls.CallColumns.Read(columns)));
     }
 
     /// <summary>Null forgets.</summary>

@@ -34,11 +34,12 @@ public sealed record TimeRange
     public static TimeRange Between(Timestamp from, Timestamp to) => new(null, from, to);
 
     /// <summary>Null when the address says nothing that can be understood.</summary>
-    public static TimeRange? Parse(string? from, string? to, Timestamp now)
+    /// <param name="zone">What a time without a zone is meant in; null for UTC.</param>
+    public static TimeRange? Parse(string? from, string? to, Timestamp now, TimeZoneInfo? zone = null)
     {
         if (Ago(from) is { } back && string.IsNullOrEmpty(to)) return new TimeRange(back, default, default);
-        Timestamp? start = Timestamp.TryParse(from, out var fixedStart) ? fixedStart : Ago(from) is { } ago ? now.Plus(-ago) : null;
-        Timestamp? end = Timestamp.TryParse(to, out var fixedEnd) ? fixedEnd : null;
+        Timestamp? start = Zones.TryParse(from, zone, out var fixedStart) ? fixedStart : Ago(from) is { } ago ? now.Plus(-ago) : null;
+        Timestamp? end = Zones.TryParse(to, zone, out var fixedEnd) ? fixedEnd : null;
         if (start is null && end is null) return null;
         end ??= now;
         start ??= end.Value.Plus(-TimeSpan.FromHours(1));

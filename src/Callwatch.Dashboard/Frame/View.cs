@@ -25,5 +25,5 @@ public abstract class View : ComponentBase
 
     protected static RenderFragment Of(Figure figure) => Fragments.Figure(figure);
 
-    protected RenderFragment Ago(Timestamp time) => Fragments.Moment(time, Clock.Ago(time, Visit.Now, T));
+    protected RenderFragment Ago(Timestamp time) => Fragments.Moment(time, Clock.Ago(time, Visit.Now, T, Visit.Zone), Visit.Zone);
 }

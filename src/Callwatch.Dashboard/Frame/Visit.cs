@@ -12,9 +12,9 @@ namespace Callwatch.Dashboard.Frame;
 /// <summary>One request of one person: where they are, in which language, when, and what they may see.</summary>
 public sealed record Visit
 {
-    public const string LanguageCookie = "cw_lang", ThemeCookie = "cw_theme";
+    public const string LanguageCookie = "cw_lang", ThemeCookie = "cw_theme", ZoneCookie = "cw_tz", ColumnsCookie = "cw_columns", TenantCookie = "cw_tenant";
 
-    private static readonly string[] OwnNames = ["sort", "cursor", "call", "tab", "span", "group", "at", "under", "run", "between", "base", "kind", "before", "done", "by", "tz", "model", "provider"];
+    private static readonly string[] OwnNames = ["sort", "cursor", "call", "tab", "span", "group", "at", "under", "run", "between", "base", "kind", "before", "done", "by", "model", "provider", "columns", "pick", "a", "b", "id", "made", "watch"];
 
     public required Place Place { get; init; }
 
@@ -22,6 +22,12 @@ public sealed record Visit
 
     /// <summary><c>light</c> or <c>dark</c>; null leaves it to the system.</summary>
     public string? Theme { get; init; }
+
+    /// <summary>The zone that times are shown in; null for UTC.</summary>
+    public TimeZoneInfo? Zone { get; init; }
+
+    /// <summary>Columns of Calls that were chosen once; null for the usual ones.</summary>
+    public string? Columns { get; init; }
 
     public required string PathBase { get; init; }
 
@@ -37,6 +43,9 @@ public sealed record Visit
     public bool MayOperate { get; init; }
 
     public bool MayChange { get; init; }
+
+    /// <summary>The sign-in that is used, as in a list of them; null when there is none.</summary>
+    public string? SignIn { get; init; }
 
     /// <summary>The part of the page a script asks for; null for the whole page.</summary>
     public string? Part { get; init; }
@@ -73,6 +82,8 @@ public sealed record Visit
             Place = PlaceOf(request, now),
             Words = Words.Choose(query["lang"], request.Cookies[LanguageCookie], request.Headers.AcceptLanguage),
             Theme = (Blank(query["theme"]) ?? request.Cookies[ThemeCookie]) is var theme && theme is "light" or "dark" ? theme : null,
+            Zone = ZoneOf(request),
+            Columns = request.Cookies[ColumnsCookie],
             PathBase = request.PathBase.ToUriComponent(),
             Origin = $"{request.Scheme}://{request.Host.ToUriComponent()}",
             Now = now,
@@ -80,6 +91,7 @@ public sealed record Visit
             SeesInstance = viewer.SeesInstance,
             MayOperate = viewer.MayOperate,
             MayChange = viewer.MayChange,
+            SignIn = viewer.SignIn,
             Part = restoring ? null : Blank(request.Headers["HX-Target"]),
         };
     }
@@ -92,13 +104,16 @@ public sealed record Visit
             Path = request.Path.HasValue ? request.Path.Value! : "/",
             Apps = [.. query["app"].Where(app => !string.IsNullOrWhiteSpace(app)).Select(app => app!).Distinct(StringComparer.Ordinal)],
             Environment = Blank(query["env"]),
-            Range = TimeRange.Parse(query["from"], query["to"], now) ?? TimeRange.Default,
+            Range = TimeRange.Parse(query["from"], query["to"], now, ZoneOf(request)) ?? TimeRange.Default,
             // A form without script sends each chip and the field beside them as one q each.
             Filter = Blank(string.Join(' ', query["q"].Where(part => !string.IsNullOrWhiteSpace(part)).Select(part => part!.Trim()))),
             Compare = query["compare"] != "off",
+            Zone = ZoneOf(request)?.Id,
             Own = OwnNames.Where(name => Blank(query[name]) is not null).ToImmutableSortedDictionary(name => name, name => query[name].ToString(), StringComparer.Ordinal),
         };
     }
+
+    private static TimeZoneInfo? ZoneOf(HttpRequest request) => Zones.Find(Blank(request.Query["tz"]) ?? request.Cookies[ZoneCookie]);
 
     private static string? Blank(StringValues value) => string.IsNullOrWhiteSpace(value) ? null : value.ToString();
 }

@@ -62,8 +62,14 @@ public sealed class Words
 
     private static FrozenDictionary<string, string> Table(string code)
     {
-        using var file = typeof(Words).Assembly.GetManifestResourceStream($"words/{code}.json")
-            ?? throw new InvalidOperationException($"The table of {code} is not in the program.");
-        return JsonSerializer.Deserialize<Dictionary<string, string>>(file)!.ToFrozenDictionary(StringComparer.Ordinal);
+        // In several files, so that people who add to them meet less; the later one goes before.
+        var all = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var name in typeof(Words).Assembly.GetManifestResourceNames().Where(name => name.StartsWith("words/" + code, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        {
+            using var file = typeof(Words).Assembly.GetManifestResourceStream(name)!;
+            foreach (var (sentence, said) in JsonSerializer.Deserialize<Dictionary<string, string>>(file)!) all[sentence] = said;
+        }
+
+        return all.Count > 0 ? all.ToFrozenDictionary(StringComparer.Ordinal) : throw new InvalidOperationException($"The table of {code} is not in the program.");
     }
 }

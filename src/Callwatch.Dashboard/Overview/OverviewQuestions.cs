@@ -17,12 +17,12 @@ public sealed class OverviewQuestions(StatsQueries stats, CoverageQueries covera
     public async Task<Answer<OverviewModel>> AskAsync(Frame.Visit visit, CancellationToken cancel)
     {
         var selection = visit.Selection;
-        switch (await AskAsync(selection, Step.Auto, [], cancel))
+        switch (await AskAsync(selection, Step.Auto, [], visit.Place.Zone, cancel))
         {
             case Answer<StatsAnswer>.Found { Value: var whole }:
                 var all = whole.Groups.Count > 0 ? whole.Groups[0] : NoCalls;
-                var by = all.Total.Calls > 0 ? BreakdownAsync(selection, whole.Step, Bars(whole.Step), cancel) : Task.FromResult(Breakdown.None);
-                var baseline = all.Total.Calls > 0 && visit.Place.Compare ? BaselineAsync(selection, whole.Step, cancel) : Task.FromResult<Baseline?>(null);
+                var by = all.Total.Calls > 0 ? BreakdownAsync(selection, whole.Step, Bars(whole.Step), visit.Place.Zone, cancel) : Task.FromResult(Breakdown.None);
+                var baseline = all.Total.Calls > 0 && visit.Place.Compare ? BaselineAsync(selection, whole.Step, visit.Place.Zone, cancel) : Task.FromResult<Baseline?>(null);
                 var requests = coverage.ReadAsync(selection, cancel);
                 await Task.WhenAll(by, baseline, requests);
                 return new Answer<OverviewModel>.Found(new OverviewModel
@@ -46,7 +46,7 @@ public sealed class OverviewQuestions(StatsQueries stats, CoverageQueries covera
         }
     }
 
-    private async Task<Baseline?> BaselineAsync(Selection selection, Step step, CancellationToken cancel)
+    private async Task<Baseline?> BaselineAsync(Selection selection, Step step, string? zone, CancellationToken cancel)
     {
         var length = TimeSpan.FromTicks((selection.To.UnixNanoseconds - selection.From.UnixNanoseconds) / 100);
         var weeks = TimeSpan.FromDays(7 * Math.Max(1, Math.Ceiling(length / TimeSpan.FromDays(7))));
@@ -54,8 +54,8 @@ public sealed class OverviewQuestions(StatsQueries stats, CoverageQueries covera
         {
             var earlier = selection with { From = selection.From.Plus(-back), To = selection.To.Plus(-back) };
             if (earlier.From.UnixNanoseconds < 0) continue;
-            if (await AskAsync(earlier, step, [], cancel) is not Answer<StatsAnswer>.Found { Value.Groups: [var all, ..] } || !Baseline.Serves(all)) continue;
-            return new Baseline(kind, all, await BreakdownAsync(earlier, Step.Day, Step.Day, cancel));
+            if (await AskAsync(earlier, step, [], zone, cancel) is not Answer<StatsAnswer>.Found { Value.Groups: [var all, ..] } || !Baseline.Serves(all)) continue;
+            return new Baseline(kind, all, await BreakdownAsync(earlier, Step.Day, Step.Day, zone, cancel));
         }
 
         return null;
@@ -63,10 +63,10 @@ public sealed class OverviewQuestions(StatsQueries stats, CoverageQueries covera
 
     // Each in the widest buckets that will do, which are the fewest to read: models are drawn over time, operations have a few bars, of
     // apps and of the earlier window only the totals are shown.
-    private async Task<Breakdown> BreakdownAsync(Selection selection, Step models, Step operations, CancellationToken cancel)
+    private async Task<Breakdown> BreakdownAsync(Selection selection, Step models, Step operations, string? zone, CancellationToken cancel)
     {
         var groups = await Task.WhenAll(
-            GroupsAsync(selection, models, ByModel, cancel), GroupsAsync(selection, Step.Day, ByApp, cancel), GroupsAsync(selection, operations, ByOperation, cancel));
+            GroupsAsync(selection, models, ByModel, zone, cancel), GroupsAsync(selection, Step.Day, ByApp, zone, cancel), GroupsAsync(selection, operations, ByOperation, zone, cancel));
         return new Breakdown(groups[0], groups[1], groups[2]);
     }
 
@@ -77,10 +77,10 @@ public sealed class OverviewQuestions(StatsQueries stats, CoverageQueries covera
         _ => Step.Day,
     };
 
-    private async Task<IReadOnlyList<StatsGroup>> GroupsAsync(Selection selection, Step step, string[] by, CancellationToken cancel) =>
-        await AskAsync(selection, step, by, cancel) is Answer<StatsAnswer>.Found found ? found.Value.Groups : [];
+    private async Task<IReadOnlyList<StatsGroup>> GroupsAsync(Selection selection, Step step, string[] by, string? zone, CancellationToken cancel) =>
+        await AskAsync(selection, step, by, zone, cancel) is Answer<StatsAnswer>.Found found ? found.Value.Groups : [];
 
-    private Task<Answer<StatsAnswer>> AskAsync(Selection selection, Step step, string[] by, CancellationToken cancel) =>
+    private Task<Answer<StatsAnswer>> AskAsync(Selection selection, Step step, string[] by, string? zone, CancellationToken cancel) =>
         // Over time tables draw costs and failures alone; nothing here speaks of people.
-        stats.FiguresAsync(new StatsQuestion { Selection = selection, Step = step, By = by, MaxGroups = MostGroups, TimesOfPoints = by.Length == 0, CountPeople = false }, cancel);
+        stats.FiguresAsync(new StatsQuestion { Selection = selection, Step = step, By = by, MaxGroups = MostGroups, TimeZone = zone, TimesOfPoints = by.Length == 0, CountPeople = false }, cancel);
 }

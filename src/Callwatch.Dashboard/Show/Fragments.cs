@@ -25,11 +25,11 @@ public static class Fragments
     };
 
     /// <summary>A moment in short, in full for who hovers.</summary>
-    public static RenderFragment Moment(Timestamp time, string shown) => build =>
+    public static RenderFragment Moment(Timestamp time, string shown, TimeZoneInfo? zone = null) => build =>
     {
         build.OpenElement(0, "time");
         build.AddAttribute(1, "datetime", time.ToString());
-        build.AddAttribute(2, "title", Clock.Full(time));
+        build.AddAttribute(2, "title", Clock.Full(time, zone));
         build.AddContent(3, shown);
         build.CloseElement();
     };

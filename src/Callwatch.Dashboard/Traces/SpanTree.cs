@@ -14,6 +14,12 @@ public sealed class SpanNode(Span span)
     /// <summary>True when the span names a parent that is not here: never sent, not yet come, or of an app that may not be seen.</summary>
     public bool IsOrphan { get; set; }
 
+    /// <summary>How often the same was tried, this one the last; 0 where it was tried once.</summary>
+    public int Attempts { get; set; }
+
+    /// <summary>Which attempt this was that failed, from 1; 0 for all else.</summary>
+    public int Attempt { get; set; }
+
     /// <summary>0 for the top of a tree.</summary>
     public int Depth { get; set; }
 
@@ -39,13 +45,16 @@ public sealed class SpanTree
 {
     private readonly Dictionary<SpanId, SpanNode> byId = [];
 
-    public SpanTree(IReadOnlyList<Span> spans)
+    /// <param name="foldAttempts">Whether failed attempts stand beneath the one that came after them (<see cref="Traces.Attempts"/>), instead of before it.</param>
+    public SpanTree(IReadOnlyList<Span> spans, bool foldAttempts = false)
     {
         foreach (var span in spans) byId.TryAdd(span.SpanId, new SpanNode(span));
         foreach (var node in byId.Values) FindParent(node);
         CutCircles();
         foreach (var node in byId.Values) node.Parent?.Children.Add(node);
         foreach (var node in byId.Values) node.Children.Sort(ByStart);
+        if (foldAttempts)
+            foreach (var node in byId.Values.Where(node => node.Children.Count > 1).ToList()) Attempts.Fold(node.Children);
         Roots = [.. byId.Values.Where(node => node.Parent is null).Order(Comparer<SpanNode>.Create(ByStart))];
         var order = TopFirst();
         foreach (var node in order) node.Depth = node.Parent is { } parent ? parent.Depth + 1 : 0;

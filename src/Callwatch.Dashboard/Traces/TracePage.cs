@@ -24,10 +24,12 @@ internal static class TracePage
             return visit.Render<SpanPanel>((nameof(SpanPanel.Open), new OpenSpan(id, wanted, await traces.FindSpanAsync(visit.Scope, id, wanted, cancel))), (nameof(SpanPanel.InTrace), true));
 
         if (await traces.FindOutlineAsync(visit.Scope, id, MostSpans, cancel) is not { } view) return visit.Render<NoTrace>(StatusCodes.Status404NotFound, (nameof(NoTrace.Id), traceId));
-        var tree = new SpanTree(view.Spans);
+        var tree = new SpanTree(view.Spans, foldAttempts: true);
         var part = TracePart.Of(tree, visit.Place);
-        var path = CriticalPath.Of(tree);
-        var critical = CriticalPath.Extent(path);
+
+        // Time goes by what was waited for, whatever is folded: there attempts stand one after the other.
+        var path = CriticalPath.Of(new SpanTree(view.Spans));
+        var critical = CriticalPath.Extent(path).ToDictionary(pair => tree.Find(pair.Key.Span.SpanId)!, pair => pair.Value);
         if (visit.Part is not null && !part.IsWhole) return Below(visit, tree, part, critical);
 
         var chosen = SpanId.TryParse(visit.Place.Find("span"), null, out var spanId) ? tree.Find(spanId) : Waterfall.First(tree);

@@ -136,8 +136,11 @@ internal sealed class WaterfallChoice
     private void Take(SpanNode node)
     {
         if (node == part.Until || !shown.Add(node)) return;
-        if (node.Children.Count > 0 && !skips.ContainsKey(node)) toOpen.Enqueue(node, Worth(node));
+        if (node.Children.Count > 0 && !IsFolded(node) && !skips.ContainsKey(node)) toOpen.Enqueue(node, Worth(node));
     }
+
+    // What failed before stays folded until somebody asks for it: the line of the last attempt shows that it did.
+    private bool IsFolded(SpanNode node) => node.Attempts > 0 && !(chosen is not null && chosen.Parent == node) && (part.IsWhole || !part.Tops.Contains(node));
 
     private void Draw(IReadOnlyList<SpanNode> siblings)
     {

@@ -46,6 +46,10 @@ internal static class DashboardPages
 
         public string Who => Caller.ToName(keys);
 
+        public string? SignIn => Caller.Kind == CallerKind.SignIn && SignInCookie.Of(http.HttpContext!.Request) is { } secret ? Sessions.IdOf(secret) : null;
+
+        public KeyScopes MayGive => Caller.Scopes;
+
         private Caller Caller => http.HttpContext!.Caller();
     }
 }

@@ -6,7 +6,12 @@
   const number = new Intl.NumberFormat("en", { maximumFractionDigits: 4, maximumSignificantDigits: 5 });
   const two = value => String(value).padStart(2, "0");
 
+  // In the zone that the page is shown in.
+  const zone = document.body.dataset.zone;
+  const local = zone ? new Intl.DateTimeFormat("sv-SE", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" }) : null;
+
   function when(ms, step) {
+    if (local) return step >= 86400000 ? local.format(ms).slice(0, 10) : local.format(ms);
     const time = new Date(ms), day = `${time.getUTCFullYear()}-${two(time.getUTCMonth() + 1)}-${two(time.getUTCDate())}`;
     return step >= 86400000 ? day : `${day} ${two(time.getUTCHours())}:${two(time.getUTCMinutes())} UTC`;
   }

@@ -6,6 +6,14 @@
 
   for (const hidden of document.querySelectorAll("#live, [data-action=keys]")) hidden.hidden = false;
 
+  // The zone of this very machine, at the top of those to choose from.
+  const zones = document.getElementById("zone"), own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zones && own && own !== "UTC") {
+    const here = [...zones.options].find(option => option.value === own) ?? new Option(own.replaceAll("_", " "), own);
+    here.text += `, ${zones.dataset.own}`;
+    if (!here.selected) zones.prepend(here);
+  }
+
   function switchTheme() {
     const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
     root.dataset.theme = dark ? "light" : "dark";
@@ -42,13 +50,15 @@
     if (typing(event.target) || document.querySelector("dialog[open]")) return;
     if (going) {
       going = false;
-      const page = document.querySelector(`.rail a[data-key="${CSS.escape(event.key)}"]`);
+      const page = document.querySelector(`a[data-key="${CSS.escape(event.key)}"]`);
       if (page) { event.preventDefault(); page.click(); }
       return;
     }
     if (event.key === "g") going = true;
     if (event.key === "/") { const field = document.getElementById("q"); if (field) { event.preventDefault(); field.focus(); } }
     if (event.key === "?") document.getElementById("keys")?.showModal();
+    if (event.key === "n" || event.key === "p") document.querySelector(`[data-nav="${event.key}"]`)?.click();
+    if (event.key === "c") document.querySelector("[data-compare]")?.click();
     if (event.key === "l") document.getElementById("live")?.click();
   });
 })();

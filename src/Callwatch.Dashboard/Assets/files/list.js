@@ -68,7 +68,7 @@
   }
 
   // Who has gone down the list, asked for more of it or looks at a value is not to lose their place.
-  const reading = part => (part.querySelector(".scroll.fixed")?.scrollTop ?? 0) > 20 || part.querySelectorAll("#rows > [data-row]").length > 100 || part.querySelector(".u-over:hover") !== null;
+  const reading = part => (part.querySelector(".scroll.fixed")?.scrollTop ?? 0) > 20 || part.querySelectorAll("#rows > [data-row]").length > 100 || part.querySelector(".u-over:hover, details.menu[open]") !== null;
 
   function arrived() {
     const part = document.getElementById("fresh");

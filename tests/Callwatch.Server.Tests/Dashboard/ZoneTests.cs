@@ -1,0 +1,55 @@
+using Callwatch.Dashboard.Charts;
+using Callwatch.Dashboard.Frame;
+using Callwatch.Dashboard.Language;
+using Callwatch.Dashboard.Show;
+using Callwatch.Spans;
+using Xunit;
+
+namespace Callwatch.Server.Tests.Dashboard;
+
+public sealed class ZoneTests
+{
+    private static readonly TimeZoneInfo Berlin = TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin");
+
+    [Theory]
+    [InlineData("2026-09-17T10:00:00Z", "2026-09-17T10:00:00Z")]
+    [InlineData("2026-09-17T10:00", "2026-09-17T08:00:00Z")]
+    [InlineData("2026-09-17T10:00:30", "2026-09-17T08:00:30Z")]
+    [InlineData("2026-12-17", "2026-12-16T23:00:00Z")]
+    [InlineData("2026-03-29T02:30", "2026-03-29T01:30:00Z")]
+    public void A_time_without_a_zone_is_meant_in_the_one_that_is_chosen(string written, string moment)
+    {
+        Assert.True(Zones.TryParse(written, Berlin, out var time));
+        Assert.Equal(moment, time.ToString());
+    }
+
+    [Theory]
+    [InlineData("UTC")]
+    [InlineData("")]
+    [InlineData("Mars/Olympus")]
+    [InlineData("../../etc/passwd")]
+    public void What_is_no_zone_is_utc(string name) => Assert.Null(Zones.Find(name));
+
+    [Fact]
+    public void Moments_are_shown_by_the_clock_of_the_zone()
+    {
+        Assert.True(Timestamp.TryParse("2026-09-17T22:30:15.250Z", out var time));
+        Assert.Equal("00:30:15", Clock.Time(time, Berlin));
+        Assert.Equal("2026-09-18 00:30:15.250 +02:00", Clock.Full(time, Berlin));
+        Assert.Equal("2026-09-17 22:30:15.250 UTC", Clock.Full(time));
+        Assert.Equal("Fri 18 Sep 2026, 00:30–01:30 Berlin", Clock.Range(time.Plus(TimeSpan.FromSeconds(-15)), time.Plus(TimeSpan.FromMinutes(60)), Words.English, Berlin));
+        Assert.Equal("2026-09-18T00:30:15", Clock.Field(time, Berlin));
+    }
+
+    [Theory]
+    [InlineData("2026-03-28T23:00:00Z", "2026-03-31T22:00:00Z")]
+    [InlineData("2026-10-24T22:00:00Z", "2026-10-27T23:00:00Z")]
+    public void Days_below_a_chart_begin_at_midnight_also_where_the_clocks_change(string from, string to)
+    {
+        Assert.True(Timestamp.TryParse(from, out var start));
+        Assert.True(Timestamp.TryParse(to, out var end));
+        var marks = TimeAxis.For(start, end, 4, Berlin);
+        Assert.All(marks, mark => Assert.InRange(Clock.In(start.Plus((end.ToDateTimeOffset() - start.ToDateTimeOffset()) * mark.Place), Berlin).AddSeconds(30).TimeOfDay, TimeSpan.Zero, TimeSpan.FromMinutes(1)));
+        Assert.Equal(4, marks.Count);
+    }
+}
