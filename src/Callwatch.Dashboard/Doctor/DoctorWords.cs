@@ -18,6 +18,7 @@ internal static class DoctorWords
         "backlog" => "Backlog",
         "keys" => "Keys",
         "settings" => "Settings",
+        "secrets" => "Secrets",
         "ports" => "Ports",
         "endpoints" => "Addresses of platforms",
         "senders" => "Silent senders",

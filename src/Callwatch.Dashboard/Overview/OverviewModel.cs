@@ -12,6 +12,9 @@ public sealed record OverviewModel
 
     public required Timestamp Now { get; init; }
 
+    /// <summary>The zone that times are said in; null for UTC.</summary>
+    public TimeZoneInfo? Zone { get; init; }
+
     public required Step Step { get; init; }
 
     public required StatsGroup All { get; init; }

@@ -30,6 +30,7 @@ public sealed class OverviewQuestions(StatsQueries stats, CoverageQueries covera
                     From = selection.From,
                     To = selection.To,
                     Now = visit.Now,
+                    Zone = visit.Zone,
                     Step = whole.Step,
                     All = all,
                     RowsFrom = whole.RowsFrom,

@@ -24,7 +24,7 @@ public static class Verdicts
 
     public static Verdict Calls(OverviewModel model, Words words)
     {
-        if (QuietSince(model) is { } since) return new Verdict(Level.Bad, words.Say("silent since {0}", Minute(since)));
+        if (QuietSince(model) is { } since) return new Verdict(Level.Bad, words.Say("silent since {0}", Minute(since, model.Zone)));
         if (model.Baseline is null) return new Verdict(Level.Calm, "");
         return ((double)model.All.Total.Calls / model.Baseline.All.Total.Calls) switch
         {
@@ -55,7 +55,7 @@ public static class Verdicts
         var level = whole > first ? whole : first;
         if (level == Level.Calm) return new Verdict(level, now.LatencyMs.P95 < then.LatencyMs.P95 * 0.8 ? words["faster than usual"] : words["normal"]);
         var since = whole >= first ? HighSince(model, figures => figures.LatencyMs.P95) : HighSince(model, figures => figures.TtftMs.P95);
-        return new Verdict(level, since is { } time ? words.Say("slow since {0}", Minute(time)) : words["slower than usual"]);
+        return new Verdict(level, since is { } time ? words.Say("slow since {0}", Minute(time, model.Zone)) : words["slower than usual"]);
     }
 
     public static Verdict Cost(OverviewModel model, Words words)
@@ -121,5 +121,5 @@ public static class Verdicts
         return silent >= 3 && silent * busy >= 30 ? points[last].Time.Plus(model.StepWidth) : null;
     }
 
-    private static string Minute(Timestamp time) => time.ToDateTimeOffset().ToString("HH:mm", CultureInfo.InvariantCulture);
+    private static string Minute(Timestamp time, TimeZoneInfo? zone) => Show.Clock.In(time, zone).ToString("HH:mm", CultureInfo.InvariantCulture);
 }

@@ -37,7 +37,7 @@ internal sealed class SecretsCheck : ICheck
         {
             foreach (var row in rows)
                 if (Trouble(row, keys, source.Name) is { } trouble)
-                    yield return new Finding(Name, FindingLevel.Problem, $"The secrets of {row.Name} cannot be opened: {trouble}", "Start with the master key that was in use when they were saved, or enter them again: callwatch destinations change ID.");
+                    yield return new Finding(Name, FindingLevel.Problem, $"The secrets of {row.Name} cannot be opened: {trouble}", "Start with the master key that was in use when they were saved, or enter them again: callwatch destinations change ID.") { Foreign = [row.Name], Page = "/destinations" };
         }
     }
 

@@ -54,7 +54,31 @@ public sealed class DemoTests(Chromium chromium) : IClassFixture<Chromium>
         Assert.NotEqual(0, await visitor.Page.Locator("[data-row]").CountAsync());
         await visitor.GoAsync("/system");
         await PictureAsync(visitor, "system");
+        await SettingsAsync(demo, visitor);
         await visitor.AssertUnharmedAsync();
+    }
+
+    // What only somebody who is signed in sees, and what leads to one call.
+    private static async Task SettingsAsync(CallwatchProcess demo, Visitor visitor)
+    {
+        using var http = new HttpClient { BaseAddress = demo.Url };
+        var calls = JsonNode.Parse(await http.GetStringAsync("/api/v1/calls?q=operation:support-answer&limit=2", TestContext.Current.CancellationToken))!["items"]!.AsArray();
+        var (a, b) = (Id(calls[1]!), Id(calls[0]!));
+        await visitor.GoAsync($"/compare/calls?a={a}&b={b}");
+        Assert.NotEqual(0, await visitor.Page.Locator("tr.differs").CountAsync());
+        await PictureAsync(visitor, "compare");
+        await visitor.GoAsync("/find?id=" + calls[0]!["trace_id"]);
+        Assert.NotEqual(0, await visitor.Page.Locator(".steps li").CountAsync());
+        await PictureAsync(visitor, "find");
+        await visitor.GoAsync(demo.Output[demo.Output.IndexOf("/sign-in?token=", StringComparison.Ordinal)..].Split(['\n', ' ', '\r'])[0]);
+        await visitor.GoAsync("/settings?tab=keys");
+        Assert.NotEqual(0, await visitor.Page.Locator("tbody tr").CountAsync());
+        await PictureAsync(visitor, "settings");
+        await visitor.GoAsync("/system/doctor");
+        Assert.NotEqual(0, await visitor.Page.Locator(".checks li").CountAsync());
+        await PictureAsync(visitor, "doctor");
+
+        static string Id(JsonNode call) => $"{call["trace_id"]}.{call["span_id"]}";
     }
 
     // The demo says on standard output when its past has been taken; what pages show has to be stored besides.
