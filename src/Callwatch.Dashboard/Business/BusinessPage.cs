@@ -13,7 +13,7 @@ internal static class BusinessPage
     public static async Task<IResult> GetAsync(Visit visit, ReferenceQueries queries, CancellationToken cancel)
     {
         if (visit.Place.Range == TimeRange.Default) visit = visit with { Place = visit.Place with { Range = Week } };
-        var answer = await queries.FiguresAsync(visit.Selection, timeZone: null, cancel);
+        var answer = await queries.FiguresAsync(visit.Selection, timeZone: visit.Place.Zone, cancel);
         return visit.Part == "fresh" ? visit.Render<BusinessBody>((nameof(BusinessBody.Answer), answer)) : visit.Render<BusinessScreen>((nameof(BusinessScreen.Answer), answer));
     }
 }

@@ -19,6 +19,7 @@ internal static class DoctorWords
         "keys" => "Keys",
         "settings" => "Settings",
         "secrets" => "Secrets",
+        "forms" => "Keys of forms",
         "ports" => "Ports",
         "endpoints" => "Addresses of platforms",
         "senders" => "Silent senders",
