@@ -13,30 +13,20 @@ internal sealed class Outbox : IDisposable
 {
     private const int MostAttempts = 3;
 
-    private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan ReportEach = TimeSpan.FromSeconds(30);
-
     private readonly SentryOptions options;
     private readonly Discards discards;
     private readonly RateLimits limits;
     private readonly TimeProvider time;
     private readonly EventWriter events;
     private readonly TransactionWriter transactions;
-    private readonly EnvelopeSender sender;
+    private readonly Delivery delivery;
     private readonly EnvelopeSpool? spool;
     private readonly Channel<object> queue;
     private readonly CancellationTokenSource stop = new();
     private readonly ManualResetEventSlim over = new(initialState: false);
-    private readonly Lock waitersGate = new();
-    private readonly List<(long Upto, TaskCompletionSource Done)> waiters = [];
+    private readonly Turns turns = new();
     private readonly Lock hookGate = new();
     private Task? work;
-    private long taken;
-    private long handled;
-    private int failures;
-    private DateTimeOffset nextTry;
-    private DateTimeOffset nextReport;
     private volatile bool stopped;
 
     public Outbox(SentryOptions options, Dsn dsn, Discards discards, RateLimits limits, TimeProvider time)
@@ -44,16 +34,18 @@ internal sealed class Outbox : IDisposable
         (this.options, this.discards, this.limits, this.time) = (options, discards, limits, time);
         events = new EventWriter(options);
         transactions = new TransactionWriter(options, dsn);
-        sender = new EnvelopeSender(dsn, options.Timeout, limits, time);
+        delivery = new Delivery(options, dsn, discards, limits, time);
         queue = Channel.CreateBounded<object>(new BoundedChannelOptions(options.QueueItems) { SingleReader = true });
         if (options.SpoolFolder is { } folder && (spool = EnvelopeSpool.Open(folder, options.SpoolBytes, discards)) is null) Trouble = "Callwatch:Sentry:SpoolFolder cannot be used; what cannot be sent is lost when the application ends";
-        nextReport = time.GetUtcNow() + ReportEach;
     }
 
     /// <summary>What the operator should know before anything was sent.</summary>
     public string? Trouble { get; }
 
-    public Action<string>? Tell { get; set; }
+    public Action<string>? Tell
+    {
+        set => delivery.Tell = value;
+    }
 
     // Not within the host's own start: whatever happens here must not keep it.
     public void Start() => work ??= Task.Run(WorkAsync, CancellationToken.None);
@@ -68,23 +60,11 @@ internal sealed class Outbox : IDisposable
         }
 
         discards.Took();
-        Interlocked.Increment(ref taken);
+        turns.Taken();
         return true;
     }
 
-    public async Task FlushAsync(CancellationToken cancel)
-    {
-        TaskCompletionSource done;
-        lock (waitersGate)
-        {
-            var upto = Interlocked.Read(ref taken);
-            if (handled >= upto) return;
-            done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            waiters.Add((upto, done));
-        }
-
-        await done.Task.WaitAsync(cancel).ConfigureAwait(false);
-    }
+    public Task FlushAsync(CancellationToken cancel) => turns.ReachedAsync(cancel);
 
     /// <summary>The process is about to die of this: onto disk first, then out, on this very thread; then what else waits, as far as the time reaches.</summary>
     public void SendNow(ErrorReport report, TimeSpan within)
@@ -94,15 +74,12 @@ internal sealed class Outbox : IDisposable
         {
             discards.Took();
             var number = spool?.TryAdd(envelope);
-            if (within > TimeSpan.Zero && sender.SendNow(envelope.ToSend(time.GetUtcNow(), null), within) is not Sending.Lost)
-            {
-                discards.Sent();
-                if (number is { } spooled) spool!.Remove(spooled);
-            }
-            else if (number is null)
-            {
-                discards.Dropped(Discard.NetworkError, envelope.Contents);
-            }
+            var answer = within > TimeSpan.Zero ? delivery.SendNow(envelope, within) : Sending.Lost;
+            if (answer == Sending.Done) discards.Sent();
+            else if (answer != Sending.Lost || number is null) discards.Dropped(answer switch { Sending.Limited => Discard.RatelimitBackoff, Sending.Refused => Discard.SendError, _ => Discard.NetworkError }, envelope.Contents);
+
+            // Without an answer it waits on disk for the next start.
+            if (answer != Sending.Lost && number is { } spooled) spool!.Remove(spooled);
         }
 
         Finish(within - time.GetElapsedTime(began));
@@ -137,7 +114,7 @@ internal sealed class Outbox : IDisposable
     public void Dispose()
     {
         stopped = true;
-        sender.Dispose();
+        delivery.Dispose();
     }
 
     private static IReadOnlyList<Discards.Item> Contents(object report) =>
@@ -151,24 +128,47 @@ internal sealed class Outbox : IDisposable
             {
                 while (queue.Reader.TryRead(out var report))
                 {
-                    if (Prepared(report) is { } envelope) await DeliverAsync(envelope).ConfigureAwait(false);
-                    Handled();
+                    await TakeCareAsync(report).ConfigureAwait(false);
+                    turns.Handled();
                 }
 
-                if (spool is { IsEmpty: false } && time.GetUtcNow() >= nextTry && !stop.IsCancellationRequested) await DrainAsync(spool).ConfigureAwait(false);
-                if (options.SendClientReports && (stopped || time.GetUtcNow() >= nextReport)) await SendReportAsync().ConfigureAwait(false);
+                await LookAfterAsync().ConfigureAwait(false);
                 if (queue.Reader.Completion.IsCompleted) return;
                 await WaitAsync().ConfigureAwait(false);
             }
         }
-        catch (Exception e) when (e is not OutOfMemoryException)
-        {
-            SentryEvents.Log.Broken(e.GetType().Name);
-        }
         finally
         {
-            Handled(all: true);
+            turns.End();
             over.Set();
+        }
+    }
+
+    private async Task TakeCareAsync(object report)
+    {
+        try
+        {
+            if (Prepared(report) is { } envelope) await DeliverAsync(envelope).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // One that cannot be sent must not be the last one that is.
+            discards.Dropped(Discard.InternalSdkError, Contents(report));
+            SentryEvents.Log.Broken(e.GetType().Name);
+        }
+    }
+
+    private async Task LookAfterAsync()
+    {
+        try
+        {
+            if (spool is { IsEmpty: false } && delivery.IsDue && !stop.IsCancellationRequested) await DrainAsync(spool).ConfigureAwait(false);
+            if (stopped || time.GetUtcNow() >= delivery.NextReport) await delivery.SendReportAsync(stop.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            delivery.PutOff();
+            SentryEvents.Log.Broken(e.GetType().Name);
         }
     }
 
@@ -176,10 +176,10 @@ internal sealed class Outbox : IDisposable
     private async Task WaitAsync()
     {
         var due = DateTimeOffset.MaxValue;
-        if (spool is { IsEmpty: false }) due = nextTry;
+        if (spool is { IsEmpty: false }) due = delivery.NextTry;
 
         // Something may be dropped while this waits: a look each half minute costs nothing.
-        if (options.SendClientReports && nextReport < due) due = nextReport;
+        if (delivery.NextReport < due) due = delivery.NextReport;
         var wait = due - time.GetUtcNow();
         using var until = new CancellationTokenSource();
         var comes = queue.Reader.WaitToReadAsync(until.Token).AsTask();
@@ -241,9 +241,9 @@ internal sealed class Outbox : IDisposable
             }
 
             // While nothing gets through, the next attempt is the spool's.
-            if ((spool is null || time.GetUtcNow() >= nextTry) && await SendAsync(envelope).ConfigureAwait(false)) return;
+            if ((spool is null || delivery.IsDue) && await delivery.SendAsync(envelope, stop.Token).ConfigureAwait(false)) return;
             if (spool is not null && spool.TryAdd(envelope) is not null) return;
-            if (attempt >= MostAttempts || stop.IsCancellationRequested || !await PauseAsync().ConfigureAwait(false))
+            if (attempt >= MostAttempts || stop.IsCancellationRequested || !await delivery.PauseAsync(stop.Token).ConfigureAwait(false))
             {
                 discards.Dropped(Discard.NetworkError, envelope.Contents);
                 return;
@@ -256,100 +256,11 @@ internal sealed class Outbox : IDisposable
         while (!stop.IsCancellationRequested && folder.Oldest() is { } oldest)
         {
             if (limits.IsLimited(oldest.Envelope.Category)) discards.Dropped(Discard.RatelimitBackoff, oldest.Envelope.Contents);
-            else if (!await SendAsync(oldest.Envelope).ConfigureAwait(false)) return;
+            else if (!await delivery.SendAsync(oldest.Envelope, stop.Token).ConfigureAwait(false)) return;
             folder.Remove(oldest.Number);
 
             // What comes meanwhile does not wait for a long backlog.
             if (queue.Reader.TryPeek(out _)) return;
-        }
-    }
-
-    /// <summary>Whether it is done with, for better or worse; false when no answer came.</summary>
-    private async Task<bool> SendAsync(Envelope envelope)
-    {
-        if (stop.IsCancellationRequested) return false;
-        var report = options.SendClientReports ? discards.Take() : null;
-        Sending answer;
-        try
-        {
-            answer = await sender.SendAsync(envelope.ToSend(time.GetUtcNow(), report), stop.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            answer = Sending.Lost;
-        }
-
-        if (answer != Sending.Done) discards.GiveBack(report);
-        else nextReport = time.GetUtcNow() + ReportEach;
-        switch (answer)
-        {
-            case Sending.Done:
-                discards.Sent();
-                break;
-            case Sending.Limited:
-                discards.Dropped(Discard.RatelimitBackoff, envelope.Contents, reported: false);
-                break;
-            case Sending.Refused:
-                discards.Dropped(Discard.SendError, envelope.Contents);
-                break;
-            default:
-                Failed();
-                return false;
-        }
-
-        if (failures > 0 && answer == Sending.Done) Tell?.Invoke("Errors are sent to Sentry again");
-        if (answer == Sending.Refused && failures == 0) Tell?.Invoke("Sentry refuses what is sent (" + sender.Why + "); is Callwatch:Sentry:Dsn right?");
-        failures = answer == Sending.Refused ? failures + 1 : 0;
-        nextTry = default;
-        return true;
-    }
-
-    private void Failed()
-    {
-        if (stop.IsCancellationRequested) return;
-        var wait = FirstWait * Math.Pow(2, Math.Min(failures, 10));
-        if (wait > LongestWait) wait = LongestWait;
-        nextTry = time.GetUtcNow() + wait;
-        SentryEvents.Log.Failed(sender.Why, (long)wait.TotalMilliseconds);
-        if (failures++ == 0) Tell?.Invoke("Errors cannot be sent to Sentry (" + sender.Why + "); what can wait is tried again");
-    }
-
-    private async Task<bool> PauseAsync()
-    {
-        try
-        {
-            var wait = nextTry - time.GetUtcNow();
-            if (wait > TimeSpan.Zero) await Task.Delay(wait, time, stop.Token).ConfigureAwait(false);
-            return true;
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
-    }
-
-    private async Task SendReportAsync()
-    {
-        nextReport = time.GetUtcNow() + ReportEach;
-        if (stop.IsCancellationRequested || discards.Take() is not { } report) return;
-        try
-        {
-            if (await sender.SendAsync(Envelope.OfReport(report, time.GetUtcNow()), stop.Token).ConfigureAwait(false) != Sending.Done) discards.GiveBack(report);
-        }
-        catch (OperationCanceledException)
-        {
-            discards.GiveBack(report);
-        }
-    }
-
-    private void Handled(bool all = false)
-    {
-        lock (waitersGate)
-        {
-            handled = all ? Interlocked.Read(ref taken) : handled + 1;
-            foreach (var (upto, done) in waiters)
-                if (handled >= upto) done.TrySetResult();
-            waiters.RemoveAll(waiter => handled >= waiter.Upto);
         }
     }
 }

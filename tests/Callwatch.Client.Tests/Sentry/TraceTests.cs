@@ -71,7 +71,7 @@ public sealed class TraceTests
             world.Hub.SetTag("tenant", "acme");
             using (child = Source.StartActivity("parse")!)
             {
-                using var inner = Source.StartActivity("fail")!.SetTag("rows", 12L).SetTag("ratio", 0.5).SetTag("whole", true).SetTag("names", new[] { "a", "b" }).SetTag("api_key", "geheim").SetTag("gen_ai.input.messages", "geheim");
+                using var inner = Source.StartActivity("fail")!.SetTag("rows", 12L).SetTag("ratio", 0.5).SetTag("whole", true).SetTag("names", new[] { "a", "b" }).SetTag("api_key", "geheim").SetTag("gen_ai.input.messages", "geheim").SetTag("service.user.id", "geheim");
                 inner.SetStatus(ActivityStatusCode.Error);
             }
 

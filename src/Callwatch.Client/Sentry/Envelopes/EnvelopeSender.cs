@@ -55,7 +55,8 @@ internal sealed class EnvelopeSender : IDisposable
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseContentRead, cancel).ConfigureAwait(false);
             return Read(response);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
+        // Whichever it is: HttpClient lets more out than its own, a bare SocketException for instance, and there is nobody above who could know better.
+        catch (Exception e) when (e is not OutOfMemoryException && !(e is OperationCanceledException && cancel.IsCancellationRequested))
         {
             return Lost(e);
         }
@@ -71,7 +72,7 @@ internal sealed class EnvelopeSender : IDisposable
             using var response = http.Send(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
             return Read(response);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or NotSupportedException or ObjectDisposedException)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
             return Lost(e);
         }

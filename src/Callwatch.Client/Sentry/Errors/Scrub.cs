@@ -67,7 +67,7 @@ internal static partial class Scrub
     private static partial Regex SecretName();
 
     [GeneratedRegex(
-        @"^(gen_ai\.(input|output|prompt|completion|system_instructions|tool\.(definitions|call\.(arguments|result))|content|request\.messages|response\.(text|tool_calls)|evaluation)|gen_ai\.(user|assistant|tool|system)\.message|llm\.(input|output|prompt|completion)|input\.value|output\.value|(db\.)?(statement|query\.parameter)|callwatch\.(input|output|metadata)|retrieval\.|traceloop\.entity|langfuse\.|ai\.(prompt|response\.(text|object|toolCalls)|toolCall\.(args|result))|message$|http\.(request|response)\.(header|body)|(enduser|user|client)\.|url\.query|exception\.)",
+        @"^(gen_ai\.(input|output|prompt|completion|system_instructions|tool\.(definitions|call\.(arguments|result))|content|request\.messages|response\.(text|tool_calls)|evaluation)|gen_ai\.(user|assistant|tool|system)\.message|llm\.(input|output|prompt|completion)|input\.value|output\.value|(db\.)?(statement|query\.parameter)|callwatch\.(input|output|metadata)|retrieval\.|traceloop\.entity|langfuse\.|ai\.(prompt|response\.(text|object|toolCalls)|toolCall\.(args|result))|message$|http\.(request|response)\.(header|body)|(enduser|user|client|service\.user|gen_ai\.user)\.|url\.query|exception\.)",
         RegexOptions.CultureInvariant | RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex ContentName();
 }
