@@ -1,5 +1,6 @@
 using Callwatch.Client.Telemetry;
 using Callwatch.Client.Telemetry.Settings;
+using Callwatch.Client.Telemetry.Sources;
 using Callwatch.Testing;
 using Xunit;
 
@@ -29,6 +30,10 @@ public sealed class GuideTests
         Assert.Equal(OpenTelemetrySettings.All.Select(setting => setting.Name), table.Select(row => row.Split('`')[1]));
         Assert.All(StandardSettings.Names, name => Assert.Contains(name, Guide, StringComparison.Ordinal));
     }
+
+    [Fact]
+    public void Every_source_and_meter_that_is_listened_to_is_in_the_guide() =>
+        Assert.All(KnownSources.Activities.Concat(KnownSources.Meters), name => Assert.Contains($"`{name}`", Guide, StringComparison.Ordinal));
 
     [Theory]
     [InlineData("OTEL_SERVICE_NAME")]
