@@ -10,8 +10,8 @@ using Callwatch.Testing.StandIns;
 namespace Callwatch.Benchmarks;
 
 /// <summary>
-/// What it costs the thread that reports an exception, with a Sentry that answers and with one that is away, where the queue is full and reports are
-/// dropped; and what becomes of it in the background. Sixty-four different exceptions that were thrown six calls deep a time, with twenty breadcrumbs.
+/// What it costs the thread that reports an exception, with a Sentry that answers and with one that is away, where reports pile up in the queue; and what
+/// becomes of it in the background. Sixty-four different exceptions that were thrown six calls deep a time, with twenty breadcrumbs.
 /// </summary>
 [MemoryDiagnoser]
 public class SentryBenchmark

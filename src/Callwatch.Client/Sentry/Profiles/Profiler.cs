@@ -1,8 +1,8 @@
 namespace Callwatch.Client.Sentry.Profiles;
 
 /// <summary>
-/// Takes one profile at a time, of at most 30 seconds: more at once would be the same samples twice, and each costs the whole process a few percent
-/// while it is taken. All of it happens on a thread of its own.
+/// Takes one profile at a time, of at most 30 seconds: more at once would be the same samples twice, and each slows the whole process while it is
+/// taken. All of it happens on a thread of its own.
 /// </summary>
 internal sealed class Profiler(TimeProvider time)
 {
