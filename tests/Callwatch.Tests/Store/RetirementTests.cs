@@ -24,11 +24,13 @@ public sealed class RetirementTests
         using var world = new QueryWorld(seed, chunks: 5);
         using var kept = Kept(world);
         var all = world.AllCalls();
+        var byDay = await RecordsByDayAsync(world);
         kept.Rules.Put([(0, 0, new RetentionWish(null, 30, null, null))]);
         for (var part = 0; part < 3; part++)
         {
             await kept.RunAsync(Cancel);
             await CompareAsync(world, all, (seed * 10) + part);
+            Assert.Equal(byDay, await RecordsByDayAsync(world));
             world.Time.Advance(TimeSpan.FromDays(8));
         }
 
@@ -37,6 +39,17 @@ public sealed class RetirementTests
         Assert.Empty(world.Store.Folder.Partitions);
         Assert.Empty(Directory.EnumerateFiles(world.Store.Folder.Folder, "20*"));
         await CompareAsync(world, all, seed + 100);
+        Assert.Equal(byDay, await RecordsByDayAsync(world));
+    }
+
+    /// <summary>What messages and runs of workflows come to, day by day.</summary>
+    private static async Task<List<string>> RecordsByDayAsync(QueryWorld world)
+    {
+        var selection = new Selection { Scope = QueryWorld.Tenant, From = QueryWorld.From, To = QueryWorld.To };
+        var answer = Assert.IsType<Answer<ReferenceAnswer>.Found>(await world.Reference.FiguresAsync(selection, null, Cancel)).Value;
+        var points = answer.Chat.Points.Concat(answer.Workflow.Points).ToList();
+        Assert.Contains(points, point => point.Figures.FeedbackPositive > 0);
+        return [.. points.Select(point => $"{point.Time} {point.Figures.Calls} {point.Figures.Errors} {point.Figures.TotalTokens} {point.Figures.CostUsd.ToString("0.############", System.Globalization.CultureInfo.InvariantCulture)} {point.Figures.FeedbackPositive} {point.Figures.FeedbackNegative} {point.Figures.LatencyMs.P95}")];
     }
 
     [Theory]
