@@ -37,6 +37,8 @@ internal static class CostPage
     public const int MostDearest = 8;
     private const int MostGroups = 60;
 
+    private static readonly Task<StatsAnswer?> Nothing = Task.FromResult<StatsAnswer?>(null);
+
     public static async Task<IResult> GetAsync(
         Visit visit, StatsQueries stats, CostQueries costs, CallQueries calls, CoverageQueries coverage, PriceBooks prices, Control.PriceHistory history, CancellationToken cancel)
     {
@@ -44,12 +46,15 @@ internal static class CostPage
         var zone = visit.Place.Zone;
         var all = await stats.FiguresAsync(Question(selection, zone), cancel);
         var found = (all as Answer<StatsAnswer>.Found)?.Value;
-        var split = found is null ? null : await FoundAsync(stats, Question(selection, zone) with { Step = found.Step, By = NamesOf(by), MaxGroups = MostGroups }, cancel);
-        var models = by.Name == "model" ? split : found is null ? null : await FoundAsync(stats, Question(selection, zone) with { Step = Step.Day, By = NamesOf(CostSplit.All[0]), MaxGroups = MostGroups }, cancel);
+        var split = found is null ? Nothing : FoundAsync(stats, Question(selection, zone) with { Step = found.Step, By = NamesOf(by), MaxGroups = MostGroups }, cancel);
+        var models = by.Name == "model" ? split : found is null ? Nothing : FoundAsync(stats, Question(selection, zone) with { Step = Step.Day, By = NamesOf(CostSplit.All[0]), MaxGroups = MostGroups }, cancel);
+        var before = found is null ? Task.FromResult<decimal?>(null) : BeforeAsync(stats, selection, found.Step, cancel);
+        var month = costs.MonthAsync(selection, zone, cancel);
+        var dearest = calls.ListAsync(selection with { Filter = Chips.And(selection.Filter, "cost>0") }, new SortOrder(SortField.Cost, Descending: true), MostDearest, null, cancel);
+        var requests = coverage.ReadAsync(selection, cancel);
+        await Task.WhenAll(split, models, before, month, dearest, requests);
         var model = new CostModel(
-            all, split, by, found is null ? null : await BeforeAsync(stats, selection, cancel), models?.Groups ?? [], await costs.MonthAsync(selection, zone, cancel),
-            await calls.ListAsync(selection with { Filter = Chips.And(selection.Filter, "cost>0") }, new SortOrder(SortField.Cost, Descending: true), MostDearest, null, cancel),
-            await coverage.ReadAsync(selection, cancel) is Answer<CoverageAnswer>.Found { Value: var requests } ? requests : null,
+            all, await split, by, await before, (await models)?.Groups ?? [], await month, await dearest, await requests is Answer<CoverageAnswer>.Found { Value: var counted } ? counted : null,
             prices.Version, history.Latest()?.InForceSince);
         return visit.Render<CostScreen>((nameof(CostScreen.Model), model));
     }
@@ -58,11 +63,12 @@ internal static class CostPage
 
     private static StatsQuestion Question(Selection selection, string? zone) => new() { Selection = selection, TimeZone = zone, CountPeople = false, TimesOfPoints = false };
 
-    private static async Task<decimal?> BeforeAsync(StatsQueries stats, Selection selection, CancellationToken cancel)
+    // Not where somebody only just began to send: that would read as a leap.
+    private static async Task<decimal?> BeforeAsync(StatsQueries stats, Selection selection, Step step, CancellationToken cancel)
     {
         var length = TimeSpan.FromTicks((selection.To.UnixNanoseconds - selection.From.UnixNanoseconds) / 100);
         var before = selection with { From = selection.From.Plus(-length), To = selection.From };
-        return before.From.UnixNanoseconds > 0 && await FoundAsync(stats, Question(before, null) with { Step = Step.Day }, cancel) is { Groups: [{ Total: { Calls: > 0 } total }, ..] } ? total.CostUsd : null;
+        return before.From.UnixNanoseconds > 0 && await FoundAsync(stats, Question(before, null) with { Step = step }, cancel) is { Groups: [var all, ..] } && Overview.Baseline.Serves(all) ? all.Total.CostUsd : null;
     }
 
     private static async Task<StatsAnswer?> FoundAsync(StatsQueries stats, StatsQuestion question, CancellationToken cancel) =>

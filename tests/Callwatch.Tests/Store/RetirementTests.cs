@@ -101,6 +101,25 @@ public sealed class RetirementTests
     }
 
     [Fact]
+    public async Task Requests_without_a_call_are_counted_as_before_once_rows_are_gone_also_those_of_one_app()
+    {
+        using var world = new QueryWorld(seed: 11, chunks: 4);
+        using var kept = Kept(world);
+        var everything = new Selection { Scope = QueryWorld.Tenant, From = QueryWorld.From, To = QueryWorld.To };
+        async Task<string> CountAsync() => string.Join('\n', Assert.IsType<Answer<CoverageAnswer>.Found>(await world.Coverage.ReadAsync(everything, Cancel)).Value.Groups);
+        var before = await CountAsync();
+        Assert.NotEqual("", before);
+        kept.Rules.Put([(1, world.Apps.Find(1, "shop")!.Id, new RetentionWish(null, 10, null, null))]);
+        world.Time.Advance(TimeSpan.FromDays(5));
+        await kept.RunAsync(Cancel);
+        Assert.Equal(before, await CountAsync());
+        world.Time.Advance(TimeSpan.FromDays(120));
+        await kept.RunAsync(Cancel);
+        Assert.Empty(world.Store.Folder.Partitions);
+        Assert.Equal(before, await CountAsync());
+    }
+
+    [Fact]
     public async Task Rows_of_one_app_go_before_those_of_another_in_the_same_file()
     {
         using var world = new QueryWorld(seed: 5, chunks: 3);
