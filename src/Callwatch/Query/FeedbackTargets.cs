@@ -1,8 +1,10 @@
+using System.Text;
 using Callwatch.Journal;
 using Callwatch.Query.Lists;
 using Callwatch.Query.Running;
 using Callwatch.Receive.Otlp;
 using Callwatch.Receive.Records;
+using Callwatch.Search;
 using Callwatch.Spans;
 
 namespace Callwatch.Query;
@@ -15,7 +17,7 @@ public sealed record FeedbackTarget(TraceId Trace, SpanId Span, string? App);
 public sealed record FeedbackAbout(FeedbackTarget? Target);
 
 /// <summary>Finds what a judgement is about.</summary>
-public sealed class FeedbackTargets(QueryGate gate, Scopes scopes, IJournal journal)
+public sealed class FeedbackTargets(QueryGate gate, Scopes scopes, IJournal journal, SearchProgress search)
 {
     private const int MostUnstoredRecords = 2_000;
     private const long MostUnstoredBytes = 64 << 20;
@@ -26,7 +28,8 @@ public sealed class FeedbackTargets(QueryGate gate, Scopes scopes, IJournal jour
         var trace = RecordIds.TraceOf(scope.TenantId, messageId);
         var promised = new FeedbackTarget(trace, RecordIds.MessageSpan(trace, messageId), null);
         var found = await gate.RunAsync(scope, run => new FeedbackAbout(Stored(run, scope, promised) ?? KeyWords.Traces(run, scope, messageId)
-            .Select(known => Stored(run, scope, new FeedbackTarget(known, RecordIds.MessageSpan(known, messageId), null))).FirstOrDefault(known => known is not null)), cancel);
+            .Select(known => Stored(run, scope, new FeedbackTarget(known, RecordIds.MessageSpan(known, messageId), null))).FirstOrDefault(known => known is not null)
+            ?? JustCome(run, scope, messageId)), cancel);
         return found?.Target ?? promised;
     }
 
@@ -46,6 +49,37 @@ public sealed class FeedbackTargets(QueryGate gate, Scopes scopes, IJournal jour
         var ids = spans.Select(row => row.Span.SpanId).ToHashSet();
         var root = spans.Find(row => row.Span.ParentSpanId.IsNone) ?? spans.Find(row => !ids.Contains(row.Span.ParentSpanId));
         return root is null ? null : new FeedbackTarget(trace, root.Span.SpanId, scopes.Apps.NameOf(root.Span.AppId));
+    }
+
+    // A record that joined another trace is found by its message's id only once it is indexed; the judgement may follow it at once.
+    private FeedbackTarget? JustCome(QueryRun run, ReadScope scope, string messageId)
+    {
+        var id = Encoding.UTF8.GetBytes(messageId);
+        long bytes = 0;
+        var head = journal.Head.Number;
+        for (var number = head; number > Math.Max(search.Status().Position?.Number ?? 0, head - MostUnstoredRecords) && bytes < MostUnstoredBytes; number--)
+        {
+            run.Check();
+            if (journal.Find(number) is not { Signal: Signal.Traces } record || record.TenantId != scope.TenantId || (scope.OnlyAppId is { } only && record.AppId != only)) continue;
+            bytes += record.Payload.Length;
+            if (record.Payload.Span.IndexOf(id) < 0) continue;
+            foreach (var span in OtlpSpan.In(record.Payload.Span))
+                if (IsMessage(span, id)) return new FeedbackTarget(span.TraceId, span.SpanId, scopes.Apps.NameOf(record.AppId));
+        }
+
+        return null;
+    }
+
+    private static bool IsMessage(in OtlpSpan span, ReadOnlySpan<byte> messageId)
+    {
+        var (isMessage, isOurs) = (false, false);
+        foreach (var attribute in span.Attributes)
+        {
+            isMessage |= attribute.Key.SequenceEqual("callwatch.kind"u8) && attribute.Value.Raw.SequenceEqual("message"u8);
+            isOurs |= attribute.Key.SequenceEqual("callwatch.message_id"u8) && attribute.Value.Raw.SequenceEqual(messageId);
+        }
+
+        return isMessage && isOurs;
     }
 
     private FeedbackTarget? Unstored(QueryRun run, ReadScope scope, TraceId trace)

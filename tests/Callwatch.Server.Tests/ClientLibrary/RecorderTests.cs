@@ -90,6 +90,23 @@ public sealed class RecorderTests
     }
 
     [Fact]
+    public async Task A_judgement_that_follows_at_once_finds_a_message_that_joined_another_trace()
+    {
+        await using var server = await Traffic.ServerAsync();
+        using var activity = new Activity("ask").SetIdFormat(ActivityIdFormat.W3C).Start();
+        await using (var recorder = await StartAsync(server.Url))
+        {
+            recorder.Record(new MessageRecord { MessageId = "m-1", StartTime = Noon, EndTime = Noon });
+            recorder.Feedback(new FeedbackRecord { MessageId = "m-1", Value = -1 });
+            await recorder.FlushAsync(Cancel);
+        }
+
+        await server.StoredAsync();
+        var span = Assert.Single((await server.GetAsync($"/api/v1/traces/{activity.TraceId}"))["spans"]!.AsArray())!;
+        Assert.Equal(-1, (double)Assert.Single(span["scores"]!.AsArray())!["value"]!);
+    }
+
+    [Fact]
     public async Task What_the_server_refuses_is_counted_and_the_rest_arrives()
     {
         await using var server = await Traffic.ServerAsync();
