@@ -152,6 +152,7 @@ internal sealed class PartitionReaders(string folder) : IDisposable
     private readonly LinkedList<PartitionReader> idle = [];
     private readonly Dictionary<string, ConcurrentDictionary<long, string>> words = [];
     private bool disposed;
+    private long released;
 
     /// <summary>Null when the file is gone.</summary>
     public PartitionReader? Open(string file)
@@ -189,7 +190,12 @@ internal sealed class PartitionReaders(string folder) : IDisposable
                 if (MappedPages.AreMany)
                 {
                     MappedPages.Release(reader.Connection);
-                    foreach (var other in idle) MappedPages.Release(other.Connection);
+                    // Not again and again, where it is others that have them.
+                    if (Environment.TickCount64 - released >= 1_000)
+                    {
+                        released = Environment.TickCount64;
+                        foreach (var other in idle) MappedPages.Release(other.Connection);
+                    }
                 }
 
                 idle.AddFirst(reader);
