@@ -11,6 +11,7 @@ internal sealed class Desk(HttpClient http)
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(100);
 
     private readonly CallwatchApi api = new(http);
+    private int added;
 
     /// <summary>Speaks with the key that the first start has made.</summary>
     public static async Task<HttpClient> ClientAsync(ServerProcess server)
@@ -22,7 +23,7 @@ internal sealed class Desk(HttpClient http)
 
     public async Task<int> AddAsync(string kind, JsonObject config)
     {
-        using var response = await http.PostAsJsonAsync("api/v1/destinations", new JsonObject { ["name"] = kind, ["kind"] = kind, ["config"] = config });
+        using var response = await http.PostAsJsonAsync("api/v1/destinations", new JsonObject { ["name"] = $"{kind} {Interlocked.Increment(ref added)}", ["kind"] = kind, ["config"] = config });
         var answer = await response.Content.ReadAsStringAsync();
         return response.IsSuccessStatusCode ? (int)JsonNode.Parse(answer)!["id"]! : throw new InvalidOperationException(answer);
     }

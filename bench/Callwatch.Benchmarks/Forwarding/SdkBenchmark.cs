@@ -26,7 +26,7 @@ internal static class SdkBenchmark
 
     private static async Task<JsonNode> FloodAsync(string kind, string address, int traces)
     {
-        var folder = Path.GetFullPath(Path.Combine(Fixtures.Root, "..", "npm", kind));
+        var folder = Path.GetFullPath(Path.Combine(Fixtures.Root, "..", "npm", kind == "phoenix" ? "otlp" : kind));
         var start = new ProcessStartInfo("node", ["flood.mjs"]) { WorkingDirectory = folder, UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true };
         using var node = Process.Start(start) ?? throw new InvalidOperationException("node did not start");
         await node.StandardInput.WriteAsync(new JsonObject { ["address"] = address, ["traces"] = traces }.ToJsonString());

@@ -19,7 +19,7 @@ public sealed record JoinedLog(ReadOnlyMemory<byte> Payload, int Offset);
 public sealed class SpanNormalizer(PriceBooks prices)
 {
     /// <summary>Grows with every change after which the same bytes may give another span: days stored before it can then be rebuilt.</summary>
-    public const int RulesVersion = 1;
+    public const int RulesVersion = 2;
 
     /// <summary>The span without bodies, priced. <paramref name="logs"/> are those of this very span, in order of time.</summary>
     public Span Normalize(in OtlpSpan span, SpanOrigin origin, IReadOnlyList<JoinedLog> logs) => Normalize(span, origin, logs, ear: null);

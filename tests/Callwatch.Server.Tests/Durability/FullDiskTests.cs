@@ -119,6 +119,63 @@ public sealed class FullDiskTests
         Assert.Empty(Directory.EnumerateFiles(seen + "/data", "*.damaged*", SearchOption.AllDirectories));
     }
 
+    [Fact]
+    public async Task A_destination_that_is_saved_on_a_full_disk_is_answered_disk_full_and_stays_as_it_was()
+    {
+        Assert.SkipUnless(await CanMountAsync(), "this user cannot mount a disk");
+        using var temp = new TempFolder();
+        await using var server = CallwatchProcess.Start(["unshare", "-m", "sh", "-c", OnASmallDisk, temp.Path], ["serve", "--data", temp.At("data")], Small);
+        Assert.True(await server.IsReadyAsync(), server.Error);
+        var seen = $"/proc/{server.Id}/root{temp.Path}";
+        using var http = new HttpClient();
+        http.BaseAddress = server.Url;
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", (await File.ReadAllTextAsync(seen + "/data/admin.key", Cancel)).Trim());
+        using var made = await http.PostAsJsonAsync("api/v1/destinations", Wish("kept"), Cancel);
+        Assert.Equal(HttpStatusCode.Created, made.StatusCode);
+        var id = (int)(await made.Content.ReadFromJsonAsync<JsonNode>(Cancel))!["id"]!;
+        var filler = seen + "/filler";
+        await using (new KeptFull(filler))
+        {
+            // What the log of the database has room for still goes; each that is answered well is there, the first that is not is not.
+            var name = "kept";
+            for (var number = 0; ; number++)
+            {
+                var next = "name " + number.ToString(CultureInfo.InvariantCulture);
+                using var saved = await http.PutAsJsonAsync($"api/v1/destinations/{id}", Wish(next), Cancel);
+                if (saved.StatusCode == HttpStatusCode.OK)
+                {
+                    name = next;
+                    Assert.InRange(number, 0, 5_000);
+                    continue;
+                }
+
+                Assert.Equal((HttpStatusCode.ServiceUnavailable, "application/problem+json"), (saved.StatusCode, saved.Content.Headers.ContentType?.MediaType));
+                Assert.Equal("disk_full", (string?)(await saved.Content.ReadFromJsonAsync<JsonNode>(Cancel))!["code"]);
+                Assert.NotNull(saved.Headers.RetryAfter);
+                break;
+            }
+
+            using var another = await http.PostAsJsonAsync("api/v1/destinations", Wish("another"), Cancel);
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, another.StatusCode);
+            var there = Assert.Single((await http.GetFromJsonAsync<JsonNode>("api/v1/destinations", Cancel))!["items"]!.AsArray())!;
+            Assert.Equal(name, (string?)there["name"]);
+        }
+
+        File.Delete(filler);
+        using var again = await http.PutAsJsonAsync($"api/v1/destinations/{id}", Wish("mended"), Cancel);
+        Assert.Equal(HttpStatusCode.OK, again.StatusCode);
+        var secrets = (await http.GetFromJsonAsync<JsonNode>("api/v1/secrets", Cancel))!;
+        Assert.Equal((1, 0), ((int)secrets["sealed"]!, (int)secrets["locked"]!));
+
+        static JsonObject Wish(string name) => new()
+        {
+            ["name"] = name,
+            ["kind"] = "otlp",
+            ["config"] = new JsonObject { ["endpoint"] = "https://collector.example:4318", ["headers"] = new JsonObject { ["Authorization"] = "Bearer " + name + new string('x', 4_000) } },
+            ["enabled"] = false,
+        };
+    }
+
     private static async Task<(string State, string? Reason)> RebuildAsync(HttpClient http, DateTimeOffset from)
     {
         using var begun = await http.PostAsJsonAsync("api/v1/reindex", new JsonObject { ["from"] = Day(from), ["to"] = Day(from.AddDays(2)), ["apply"] = true }, Cancel);

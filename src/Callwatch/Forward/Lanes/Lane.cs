@@ -1,7 +1,6 @@
 using System.Runtime.ExceptionServices;
 using Callwatch.Settle;
 using Callwatch.Spans;
-using Callwatch.Telemetry;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 
@@ -12,7 +11,7 @@ namespace Callwatch.Forward.Lanes;
 /// on its way the next ones are read and made ready. The cursor moves after the answer, never before, and over nothing that has none: a crash
 /// in between repeats what was sent, which is why ids come from the anchors.
 /// </summary>
-internal sealed partial class Lane : IDisposable
+internal sealed class Lane : IDisposable
 {
     // Of the live lane: one that is sent, and two that are made ready. A replay steps back before it, and reads no more than the next.
     private const int MostBatches = 3;
@@ -25,11 +24,10 @@ internal sealed partial class Lane : IDisposable
     private readonly int atOnce;
     private readonly Gate platformGate;
     private readonly LaneServices services;
-    private readonly FreightReader reader;
     private readonly Carrier carrier;
     private readonly LaneCursor cursor;
+    private readonly Filling filling;
     private readonly Lane? live;
-    private readonly ILogger log;
     private readonly OnTheWay way;
     private readonly Lock gate = new();
 
@@ -37,20 +35,18 @@ internal sealed partial class Lane : IDisposable
     private readonly SemaphoreSlim reading = new(1);
     private readonly TaskCompletionSource resumed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Streams streams;
-    private Batch open;
-    private long seen;
-    private long launched;
 
     /// <param name="live">The destination's live lane, before which this one, a replay, steps back; null when it is that itself.</param>
     public Lane(Destination destination, IDestination platform, Gate gate, LaneRow row, LaneServices services, ILogger log, Lane? live = null)
     {
-        (this.destination, platformGate, this.services, this.live, this.log) = (destination, gate, services, live, log);
+        (this.destination, platformGate, this.services, this.live) = (destination, gate, services, live);
         atOnce = live is null ? platform.Limits.AtOnce : 1;
-        (seen, launched) = (row.Cursor, row.Cursor);
-        (open, streams, way) = (NewBatch(), new Streams(atOnce), new OnTheWay(live is null ? MostBatches : MostBatchesOfReplay, services.ReadAhead));
-        reader = new FreightReader(destination, services);
+        (streams, way) = (new Streams(atOnce), new OnTheWay(live is null ? MostBatches : MostBatchesOfReplay, services.ReadAhead));
+        var reader = new FreightReader(destination, services);
         carrier = new Carrier(destination, platform, gate, reader, services, log);
         cursor = new LaneCursor(row, destination, gate, services);
+        filling = new Filling(destination, reader, carrier, cursor, services, log, this.gate);
+        filling.BeginAt(row.Cursor);
         if (live is null) services.Traces.Join(destination.TenantId);
     }
 
@@ -60,11 +56,11 @@ internal sealed partial class Lane : IDisposable
         {
             var row = cursor.Row;
             var head = row.Until ?? services.Settled.Head;
-            var waiting = way.Count + open.Count;
-            var age = (way.Oldest ?? open.Oldest) is { } since ? Math.Max(0, (services.Time.GetUtcNow() - since.ToDateTimeOffset()).TotalSeconds) : 0;
+            var waiting = way.Count + filling.Open.Count;
+            var age = (way.Oldest ?? filling.Open.Oldest) is { } since ? Math.Max(0, (services.Time.GetUtcNow() - since.ToDateTimeOffset()).TotalSeconds) : 0;
             var state = row.Stopped is not null ? LaneState.Blocked : platformGate.Trouble ?? (waiting > 0 ? LaneState.Running : LaneState.Idle);
             return new LaneStatus(
-                state, waiting > 0 ? row.Cursor : Math.Max(row.Cursor, seen), Math.Max(0, head - seen) + waiting, age,
+                state, waiting > 0 ? row.Cursor : Math.Max(row.Cursor, filling.Seen), Math.Max(0, head - filling.Seen) + waiting, age,
                 row.Sent, row.Refused, row.Retried, row.Expired, row.LastDelivery, row.Stopped is { } why ? LaneStops.ErrorOf(row, why) : platformGate.LastError)
             {
                 NextAttempt = platformGate.NextAttempt is { } next ? Timestamp.From(next) : null,
@@ -85,7 +81,7 @@ internal sealed partial class Lane : IDisposable
         using var together = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         try
         {
-            if (!cursor.IsPastEnd(seen + 1)) await FollowAsync(together);
+            if (!cursor.IsPastEnd(filling.Seen + 1)) await FollowAsync(together);
             await way.EmptyAsync();
         }
         catch
@@ -117,14 +113,14 @@ internal sealed partial class Lane : IDisposable
     {
         get
         {
-            lock (gate) return open.Count > 0 || !way.IsEmpty;
+            lock (gate) return filling.Open.Count > 0 || !way.IsEmpty;
         }
     }
 
     private async Task FollowAsync(CancellationTokenSource together)
     {
         var cancel = together.Token;
-        await foreach (var page in services.Settled.PagesAsync(destination.TenantId, seen, cancel))
+        await foreach (var page in services.Settled.PagesAsync(destination.TenantId, filling.Seen, cancel))
         {
             foreach (var revision in page.Revisions)
             {
@@ -135,7 +131,7 @@ internal sealed partial class Lane : IDisposable
             // At the head all goes that there is; behind it a filter may leave little of a page, and more comes with the next.
             var isAtHead = page.Through >= services.Settled.Head;
             await PassAsync(cursor.UpToEnd(page.Through), isAtHead, together);
-            if (cursor.IsPastEnd(seen + 1)) break;
+            if (cursor.IsPastEnd(filling.Seen + 1)) break;
             if (!isAtHead) continue;
 
             // What comes in the meantime goes together.
@@ -150,7 +146,7 @@ internal sealed partial class Lane : IDisposable
         await reading.WaitAsync(together.Token);
         try
         {
-            if (revision.Seq <= seen) return true;
+            if (revision.Seq <= filling.Seen) return true;
 
             // Of a trace that is on its way, what came later waits: the platform may want it in another form.
             if (way.Holds(revision.TraceId))
@@ -159,9 +155,9 @@ internal sealed partial class Lane : IDisposable
                 return false;
             }
 
-            if (open.Count == 0 && !way.HasRoom(platformGate.Trouble is null)) return false;
-            await TakeAsync(revision, together.Token);
-            if (open.IsFull) await LaunchAsync(together);
+            if (filling.Open.Count == 0 && !way.HasRoom(platformGate.Trouble is null)) return false;
+            await filling.TakeAsync(revision, together.Token);
+            if (filling.Open.IsFull) await LaunchAsync(together);
             return true;
         }
         finally
@@ -175,11 +171,12 @@ internal sealed partial class Lane : IDisposable
         await reading.WaitAsync(together.Token);
         try
         {
-            lock (gate) seen = Math.Max(seen, through);
+            filling.Pass(through);
 
             // A tenant that is quiet does not make every other tenant's trace a write of its own.
-            var isFar = seen - launched > SkippedBeforeSaved;
-            if (isFar || ((isAtHead || cursor.IsPastEnd(seen + 1)) && (open.Count > 0 || open.Losses.Count > 0)) || (cursor.IsReplay && seen > launched)) await LaunchAsync(together);
+            var isFar = filling.Seen - filling.Closed > SkippedBeforeSaved;
+            var isLast = isAtHead || cursor.IsPastEnd(filling.Seen + 1);
+            if (isFar || cursor.IsReplay || (isLast && filling.Open is not { Count: 0, Losses.Count: 0 })) await LaunchAsync(together);
         }
         finally
         {
@@ -187,79 +184,23 @@ internal sealed partial class Lane : IDisposable
         }
     }
 
-    // Read and mapped at once, so that no bodies are held.
-    private async Task TakeAsync(SettledRevision revision, CancellationToken cancel)
-    {
-        List<(SettledRevision Revision, IReadOnlyList<Outgoing> Items)> taken = [];
-        if (cursor.Wants(revision))
-        {
-            await services.Work.WaitAsync(cancel);
-            try
-            {
-                var (wanted, gone) = reader.Read(revision, cursor.Row, open.Traces);
-                foreach (var one in wanted) taken.Add((one.Revision, carrier.Map(one, open.Anchors, Wish())));
-                if (gone > 0) open.Losses.Add(new LaneLoss(revision.Seq, LaneLoss.Gone, gone));
-            }
-            catch (Exception e) when (e is not (OutOfMemoryException or SqliteException or IOException))
-            {
-                // One trace that cannot be read must not hold up all that settle after it.
-                open.Losses.Add(new LaneLoss(revision.Seq, LaneLoss.Gone, Math.Max(1, revision.Spans.Count)));
-                services.Counters.Add(Reason.RecordUnreadable, tenantId: destination.TenantId);
-                CannotRead(destination.Name, revision.Seq, e.GetType().Name, e.StackTrace);
-            }
-            finally
-            {
-                services.Work.Release();
-            }
-        }
-
-        lock (gate)
-        {
-            seen = revision.Seq;
-            foreach (var (one, items) in taken) open.Add(one, items);
-        }
-    }
-
     // Sends what has been taken, behind what is on its way.
     private async Task LaunchAsync(CancellationTokenSource together)
     {
         var cancel = together.Token;
-        if (seen == launched || (open.Count == 0 && open.Losses.Count == 0 && seen - launched <= SkippedBeforeSaved && !cursor.IsReplay)) return;
-        if (open.Count > 0 && live is { IsBusy: true }) await Task.Delay(BehindLive, services.Time, cancel);
-        var batch = open;
-        while (await carrier.FreezeAsync(batch.Anchors, cancel) is { Count: > 0 } others) await MapAgainAsync(batch, others, cancel);
-        var before = way.All is [.., var last] ? last.Done : Task.CompletedTask;
-        lock (gate)
-        {
-            batch.Close(seen);
-            (open, launched) = (NewBatch(), seen);
-            way.Add(batch);
-        }
-
-        _ = CarryAsync(batch, Wish() with { More = (stream, stop) => MoreAsync(batch, stream, together, stop) }, before, together);
-    }
-
-    // A replay, or dead letters sent again, have met the same traces at the same moment.
-    private async Task MapAgainAsync(Batch batch, IReadOnlySet<TraceId> traces, CancellationToken cancel)
-    {
-        foreach (var revision in batch.Revisions.Where(revision => traces.Contains(revision.TraceId)).ToList())
-        {
-            await services.Work.WaitAsync(cancel);
-            try
+        var isIdle = filling.Open is { Count: 0, Losses.Count: 0 } && filling.Seen - filling.Closed <= SkippedBeforeSaved && !cursor.IsReplay;
+        if (filling.Seen == filling.Closed || isIdle) return;
+        if (filling.Open.Count > 0 && live is { IsBusy: true }) await Task.Delay(BehindLive, services.Time, cancel);
+        var before = Task.CompletedTask;
+        var batch = await filling.CloseAsync(
+            given =>
             {
-                var again = reader.ReadChosen(revision) is { } one ? carrier.Map(one, batch.Anchors, Wish()) : [];
-                lock (gate) batch.Replace(revision.Seq, again);
-            }
-            finally
-            {
-                services.Work.Release();
-            }
-        }
+                before = way.All is [.., var last] ? last.Done : Task.CompletedTask;
+                way.Add(given);
+            },
+            cancel);
+        _ = CarryAsync(batch, cursor.Wish() with { More = (stream, stop) => MoreAsync(batch, stream, together, stop) }, before, together);
     }
-
-    private CarryWish Wish() => new(cursor.Expires, cursor.Refused);
-
-    private Batch NewBatch() => new(new AnchorDraft(services.Anchors, destination.Id));
 
     private async Task CarryAsync(Batch batch, CarryWish wish, Task before, CancellationTokenSource together)
     {
@@ -288,11 +229,11 @@ internal sealed partial class Lane : IDisposable
         if (!await reading.WaitAsync(TimeSpan.Zero, cancel)) return [];
         try
         {
-            if (open.Count > 0 || !way.HasRoomBeyond) return [];
-            foreach (var revision in services.Settled.Page(destination.TenantId, seen).Revisions)
+            if (filling.Open.Count > 0 || !way.HasRoomBeyond) return [];
+            foreach (var revision in services.Settled.Page(destination.TenantId, filling.Seen).Revisions)
             {
-                if (cursor.IsPastEnd(revision.Seq) || open.Count >= MostTracesBefore || way.Holds(revision.TraceId)) break;
-                await TakeAsync(revision, cancel);
+                if (cursor.IsPastEnd(revision.Seq) || filling.Open.Count >= MostTracesBefore || way.Holds(revision.TraceId)) break;
+                await filling.TakeAsync(revision, cancel);
             }
 
             await LaunchAsync(together);
@@ -324,7 +265,8 @@ internal sealed partial class Lane : IDisposable
                 return;
             }
 
-            var next = open.Revisions is [var unsent, ..] ? Math.Min(unsent.Seq, seen + 1) : seen + 1;
+            var open = filling.Open;
+            var next = open.Revisions is [var unsent, ..] ? Math.Min(unsent.Seq, filling.Seen + 1) : filling.Seen + 1;
             open.CutBefore(next);
             if (next - 1 > cursor.Row.Cursor) cursor.Advance(open, next - 1, 0);
         }
@@ -337,9 +279,7 @@ internal sealed partial class Lane : IDisposable
     private void Empty()
     {
         way.Clear();
-        lock (gate) (open, streams, seen, launched) = (NewBatch(), new Streams(atOnce), cursor.Row.Cursor, cursor.Row.Cursor);
+        filling.BeginAt(cursor.Row.Cursor);
+        streams = new Streams(atOnce);
     }
-
-    [LoggerMessage(EventId = 607, Level = LogLevel.Error, Message = "A trace (settled {Seq}) could not be read back for {Destination} ({Why}); it is left out. {Where}")]
-    private partial void CannotRead(string destination, long seq, string why, string? where);
 }

@@ -36,7 +36,9 @@ internal sealed class LaneCursor
     /// <summary>A replay has only what was received in its range.</summary>
     public bool Wants(SettledRevision revision) => begun.From is not { } from || (revision.LastReceivedAt >= from && revision.FirstReceivedAt < begun.To!.Value);
 
-    public Timestamp Expires(Timestamp receivedAt) => (receivedAt > begun.Created ? receivedAt : begun.Created).Plus(services.Options.MaxAge);
+    private Timestamp Expires(Timestamp receivedAt) => (receivedAt > begun.Created ? receivedAt : begun.Created).Plus(services.Options.MaxAge);
+
+    public CarryWish Wish() => new(Expires, Refused);
 
     // A place that does not belong to this sequence, as after a restore, must not be taken for one that does: all up to there would be skipped in silence.
     public async Task FindPlaceAsync(Task resumed, CancellationToken cancel)
@@ -64,7 +66,7 @@ internal sealed class LaneCursor
         if (IsReplay) await services.WrittenAsync(platformGate, () => services.Table.End(begun.Key), cancel);
     }
 
-    public void Refused(IReadOnlyList<Refusal> refusals)
+    private void Refused(IReadOnlyList<Refusal> refusals)
     {
         try
         {

@@ -63,18 +63,18 @@ public sealed class LaneAheadTests : IAsyncDisposable
     public async Task Stopped_in_the_middle_it_begins_again_at_the_first_without_an_answer_with_the_same_ids()
     {
         platform.Script = request => request.Items.Any(item => item.StartsWith(Line(300, 1, ""), StringComparison.Ordinal)) ? new Hangs(Keeps: true) : Ok;
-        kind.Limits = new DestinationLimits(1, 1 << 20, 1);
+        kind.Limits = new DestinationLimits(10, 1 << 20, 1);
         kind.Line = (span, anchor) => $"{span.Span.TraceId} {span.Span.SpanId} {anchor.Seq} {anchor.FirstAttemptAt.UnixNanoseconds}";
         await SettleAsync(600);
         await StartAsync();
-        await Eventually.HoldsAsync(() => platform.Requests.Count == 300, "the request that hangs has come");
+        await Eventually.HoldsAsync(() => platform.Requests.Count == 31, "the request that hangs has come");
         await world.Host.StopAsync(CancellationToken.None);
-        Assert.Equal(299, world.Table.Find(new LaneKey(1, 0))!.Cursor);
-        Assert.Equal(299, world.Table.Find(new LaneKey(1, 0))!.Sent);
+        Assert.Equal(296, world.Table.Find(new LaneKey(1, 0))!.Cursor);
+        Assert.Equal(296, world.Table.Find(new LaneKey(1, 0))!.Sent);
         platform.Script = _ => Ok;
         await world.RestartAsync();
         await world.WhenDoneAsync();
-        Assert.Equal((601, 600), (platform.Taken.Count, platform.Taken.Distinct().Count()));
+        Assert.Equal((610, 600), (platform.Taken.Count, platform.Taken.Distinct().Count()));
     }
 
     [Fact]
