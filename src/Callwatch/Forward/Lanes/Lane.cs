@@ -278,8 +278,9 @@ internal sealed class Lane : IDisposable
 
     private void Empty()
     {
-        way.Clear();
+        // In this order: what is not delivered is never seen as neither on its way nor waiting.
         filling.BeginAt(cursor.Row.Cursor);
+        way.Clear();
         streams = new Streams(atOnce);
     }
 }
