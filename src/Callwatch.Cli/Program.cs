@@ -15,6 +15,8 @@ var callwatch = new RootCommand("Watches model calls: receives LLM traces, keeps
     FiguresCommand.Create(),
     LookupCommand.Create(),
     ExportCommand.Create(),
+    ImportCommand.Create(),
+    CompareCommand.Create(),
     DestinationsCommand.Create(),
     KeysCommand.Create(),
     SecretsCommand.Create(),

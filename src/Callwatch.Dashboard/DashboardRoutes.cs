@@ -5,6 +5,7 @@ using Callwatch.Dashboard.Compare;
 using Callwatch.Dashboard.Completion;
 using Callwatch.Dashboard.Cost;
 using Callwatch.Dashboard.Destinations;
+using Callwatch.Dashboard.Diagnose;
 using Callwatch.Dashboard.Doctor;
 using Callwatch.Dashboard.Errors;
 using Callwatch.Dashboard.FirstCall;
@@ -51,6 +52,7 @@ public static class DashboardRoutes
         pages.MapGet(Place.NewDestination, DestinationsPage.New);
         pages.MapGet(Place.Destinations + "/{id:int}", DestinationPage.Get);
         MapChanges(pages.MapGroup(Place.Destinations));
+        pages.MapGet(Place.Diagnose, DiagnosePage.GetAsync);
         pages.MapGet(Place.System, SystemPage.Get);
         pages.MapGet(Place.System + "/readers/{name}", ReaderPage.Get);
         pages.MapGet(Place.FindTrace, FindPage.GetAsync);

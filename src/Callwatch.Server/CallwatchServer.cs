@@ -65,10 +65,12 @@ public static class CallwatchServer
         app.MapMedia();
         app.MapStats();
         app.MapReference();
+        app.MapCompare();
         app.MapPeople();
         app.MapLookup();
         app.MapTail();
         app.MapExport();
+        app.MapImport();
         app.MapSystem();
         app.MapReaders();
         app.MapDoctor();

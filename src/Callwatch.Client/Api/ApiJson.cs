@@ -15,6 +15,8 @@ namespace Callwatch.Client.Api;
 [JsonSerializable(typeof(ApiSpanDetails))]
 [JsonSerializable(typeof(ApiStats))]
 [JsonSerializable(typeof(ApiReferenceFigures))]
+[JsonSerializable(typeof(ApiComparison))]
+[JsonSerializable(typeof(ApiImported))]
 [JsonSerializable(typeof(ApiPage<ApiFacetValue>))]
 [JsonSerializable(typeof(ApiPage<ApiErrorGroup>))]
 [JsonSerializable(typeof(ApiLookup))]

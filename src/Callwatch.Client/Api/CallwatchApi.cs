@@ -38,6 +38,20 @@ public sealed class CallwatchApi(HttpClient http)
     public Task<ApiAnswer<ApiReferenceFigures>> ReferenceFiguresAsync(ApiQuery query, CancellationToken cancel = default) =>
         GetAsync(query.On("api/v1/figures/reference"), ApiJson.Default.ApiReferenceFigures, cancel);
 
+    /// <summary>What moved between two windows, and what explains it. Only <c>From</c>, <c>To</c>, <c>Apps</c> and <c>Filter</c> of the query count.</summary>
+    /// <param name="query">The later window.</param>
+    /// <param name="baseline">The earlier one; null leaves it to the server: the same time a week ago, else the time just before.</param>
+    /// <param name="figure"><c>latency</c>, <c>ttft</c>, <c>errors</c>, <c>cost</c> or <c>calls</c>; null is the one that moved most.</param>
+    /// <param name="cancel">Gives up.</param>
+    public Task<ApiAnswer<ApiComparison>> CompareAsync(ApiQuery query, (string From, string To)? baseline = null, string? figure = null, CancellationToken cancel = default)
+    {
+        var uri = new StringBuilder(query.On("api/v1/compare"));
+        ApiQuery.Add(uri, "baseline_from", baseline?.From);
+        ApiQuery.Add(uri, "baseline_to", baseline?.To);
+        ApiQuery.Add(uri, "figure", figure);
+        return GetAsync(uri.ToString(), ApiJson.Default.ApiComparison, cancel);
+    }
+
     /// <summary>Known values of a field, most used first.</summary>
     public Task<ApiAnswer<ApiPage<ApiFacetValue>>> FacetAsync(string field, ApiQuery query, CancellationToken cancel = default) =>
         GetAsync(query.On($"api/v1/facets/{Uri.EscapeDataString(field)}"), ApiJson.Default.ApiPageApiFacetValue, cancel);

@@ -15,6 +15,10 @@ public sealed record Series(string Name, string Color, Stroke Stroke, IReadOnlyL
 /// <summary>Something that happened at a moment and may explain a change.</summary>
 public sealed record ChartMark(Timestamp Time, string Name);
 
+/// <summary>A stretch of time that is spoken of.</summary>
+/// <param name="IsBefore">True of the earlier of two that are compared.</param>
+public sealed record ChartBand(Timestamp From, Timestamp To, string Name, bool IsBefore);
+
 /// <summary>Figures over time. Buckets are of equal width and begin at <see cref="Times"/>.</summary>
 public sealed record TimeChart
 {
@@ -43,6 +47,8 @@ public sealed record TimeChart
     public string ValueUnit { get; init; } = "";
 
     public IReadOnlyList<ChartMark> Marks { get; init; } = [];
+
+    public IReadOnlyList<ChartBand> Bands { get; init; } = [];
 
     /// <summary>The chart in words, for those who do not see it.</summary>
     public required string Spoken { get; init; }

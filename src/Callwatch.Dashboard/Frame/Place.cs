@@ -10,7 +10,7 @@ namespace Callwatch.Dashboard.Frame;
 /// </summary>
 public sealed record Place
 {
-    public const string Overview = "/", Calls = "/calls", Traces = "/traces", Errors = "/errors", Cost = "/cost", System = "/system", FirstCall = "/first-call", Figures = "/figures", Destinations = "/destinations", NewDestination = "/destinations/new",
+    public const string Overview = "/", Calls = "/calls", Traces = "/traces", Errors = "/errors", Cost = "/cost", System = "/system", FirstCall = "/first-call", Figures = "/figures", Destinations = "/destinations", Diagnose = "/diagnose", NewDestination = "/destinations/new",
         Settings = "/settings", Doctor = "/system/doctor", FindTrace = "/find", CompareCalls = "/compare/calls";
 
     /// <summary>Below the path base, with a slash before it.</summary>

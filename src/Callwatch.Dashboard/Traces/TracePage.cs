@@ -1,6 +1,7 @@
 using Callwatch.Dashboard.Frame;
 using Callwatch.Dashboard.SpanView;
 using Callwatch.Query;
+using Callwatch.Query.Traces;
 using Callwatch.Spans;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Callwatch.Dashboard.Frame;
+using Callwatch.Query.Traces;
 using Callwatch.Spans;
 
 namespace Callwatch.Dashboard.Traces;

@@ -1,3 +1,4 @@
+using Callwatch.Query.Traces;
 using Callwatch.Spans;
 
 namespace Callwatch.Dashboard.Traces;

@@ -1,3 +1,5 @@
+using Callwatch.Query.Traces;
+
 namespace Callwatch.Dashboard.Traces;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using Callwatch.Control.Secrets;
+using Callwatch.Diagnose.Comparing;
 using Callwatch.Forward;
 using Callwatch.Forward.Desk;
 using Callwatch.Journal;
@@ -12,6 +13,9 @@ public static class DiagnoseServices
 {
     public static IServiceCollection AddDiagnose(this IServiceCollection services)
     {
+        services.AddSingleton<CompareQueries>();
+        services.AddSingleton<CompareExamples>();
+        services.AddSingleton<PathSamples>();
         services.AddSingleton<UnknownSpans>();
         services.AddSingleton<DataDoctor>();
         services.AddSingleton<TestTraces>();

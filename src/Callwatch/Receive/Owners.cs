@@ -22,6 +22,9 @@ internal sealed class Owners(IAppDirectory apps, Sender sender) : IOwners
         return appOfKey ??= apps.AppIdOf(sender.TenantId, Default);
     }
 
+    /// <summary>The app that spans are of whose sender may name it.</summary>
+    public static string NameOf(ReadOnlySpan<byte> envelope) => NameIn(envelope) ?? Default;
+
     private static string? NameIn(ReadOnlySpan<byte> envelope)
     {
         string? own = null, service = null, space = null, dify = null, project = null;

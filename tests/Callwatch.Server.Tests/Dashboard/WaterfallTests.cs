@@ -1,5 +1,6 @@
 using Callwatch.Dashboard.Frame;
 using Callwatch.Dashboard.Traces;
+using Callwatch.Query.Traces;
 using Callwatch.Spans;
 using Xunit;
 

@@ -29,6 +29,7 @@ public sealed class OpenApiTests(OpenApiTests.World world) : IClassFixture<OpenA
     [InlineData("/api/v1/traces/{trace_id}", "trace_id limit cursor")]
     [InlineData("/api/v1/spans/{trace_id}/{span_id}", "trace_id span_id")]
     [InlineData("/api/v1/stats", "from to app q step by tz limit")]
+    [InlineData("/api/v1/compare", "from to app q baseline_from baseline_to figure lang")]
     [InlineData("/api/v1/facets/{field}", "field prefix from to app")]
     [InlineData("/api/v1/errors", "from to app q")]
     [InlineData("/api/v1/sessions", List)]
@@ -81,6 +82,10 @@ public sealed class OpenApiTests(OpenApiTests.World world) : IClassFixture<OpenA
         calls success errors cancelled success_rate latency_ms ttft_ms output_tokens_per_s input_tokens output_tokens cache_read_tokens cache_write_tokens reasoning_tokens
         total_tokens cost_usd cost unpriced_calls users sessions calls_per_session feedback
         """)]
+    [InlineData("ApiComparison", "from to baseline_from baseline_to baseline enough figure since sentences before after figures critical_path errors traces source truncated left_out")]
+    [InlineData("ApiMovement", "figure before after delta moved broad explanations dimensions classes")]
+    [InlineData("ApiExplanation", "dimension key filter contribution rate mix volume share explained new echo also facts_before facts_after")]
+    [InlineData("ApiImported", "accepted rejected reason bad_lines lines")]
     [InlineData("ApiPoint", "t calls latency_ms cost_usd")]
     [InlineData("ApiDistribution", "avg p50 p90 p95 p99 max")]
     [InlineData("ApiFeedback", "positive negative")]

@@ -54,11 +54,14 @@ internal sealed class StatsReader(
     /// <summary>More groups than can be held before it is known which are the greatest.</summary>
     private sealed class TooManyGroupsException : Exception;
 
+    /// <summary>What the figures of the range can be read from.</summary>
+    public AnswerSource Source => plan is not null && WholeMinutes() is not null ? AnswerSource.Rollups : AnswerSource.Rows;
+
     private int MaxGroups => Math.Min(question.MaxGroups, Math.Max(1, MostPoints / buckets.Count));
 
     public StatsAnswer Read()
     {
-        var source = plan is not null && WholeMinutes() is not null ? AnswerSource.Rollups : AnswerSource.Rows;
+        var source = Source;
         var rowsFrom = source == AnswerSource.Rows ? FigureSources.RowsFrom(run, asked) : null;
         if (by.Count == 0) groups[""] = new Group([], buckets.Count);
         try
@@ -170,7 +173,8 @@ internal sealed class StatsReader(
         }
     }
 
-    private void Scan<T>(AnswerSource source, ITakeFigures<T> taker)
+    /// <summary>Hands the figures of the range to somebody else than this reader.</summary>
+    public void Scan<T>(AnswerSource source, ITakeFigures<T> taker)
         where T : class
     {
         if (source == AnswerSource.Rollups && sources.History is { } history && scan.CanMatch(history)) ScanHistory(history, taker);

@@ -1,6 +1,6 @@
 using Callwatch.Spans;
 
-namespace Callwatch.Dashboard.Traces;
+namespace Callwatch.Query.Traces;
 
 /// <summary>A stretch of time in which the trace waited for this span and for nothing beneath it.</summary>
 public sealed record PathPiece(SpanNode Node, Timestamp From, Timestamp To)

@@ -1,6 +1,6 @@
 using Callwatch.Spans;
 
-namespace Callwatch.Dashboard.Traces;
+namespace Callwatch.Query.Traces;
 
 /// <summary>A span in its tree, with what lies beneath it.</summary>
 public sealed class SpanNode(Span span)

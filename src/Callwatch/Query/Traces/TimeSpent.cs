@@ -1,6 +1,6 @@
 using Callwatch.Spans;
 
-namespace Callwatch.Dashboard.Traces;
+namespace Callwatch.Query.Traces;
 
 /// <summary>What the time of a trace went into.</summary>
 public enum Spending
@@ -14,7 +14,7 @@ public sealed record TimeSpent(Spending Spending, long Nanoseconds, IReadOnlyLis
     /// <summary>The critical path by kind of waiting, longest first; the lines add up to the whole.</summary>
     public static IReadOnlyList<TimeSpent> Account(IReadOnlyList<PathPiece> path) =>
     [
-        .. path.SelectMany(Split).GroupBy(part => part.Spending)
+        .. Parts(path).GroupBy(part => part.Spending)
             .Select(parts => new TimeSpent(
                 parts.Key,
                 parts.Sum(part => part.Nanoseconds),
@@ -22,6 +22,9 @@ public sealed record TimeSpent(Spending Spending, long Nanoseconds, IReadOnlyLis
             .Where(line => line.Nanoseconds > 0)
             .OrderByDescending(line => line.Nanoseconds),
     ];
+
+    /// <summary>Every stretch of the path with what it went into, and the name of its span.</summary>
+    public static IEnumerable<(Spending Spending, long Nanoseconds, string Name)> Parts(IReadOnlyList<PathPiece> path) => path.SelectMany(Split);
 
     private static IEnumerable<(Spending Spending, long Nanoseconds, string Name)> Split(PathPiece piece)
     {

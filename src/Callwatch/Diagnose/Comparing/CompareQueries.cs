@@ -1,0 +1,176 @@
+using Callwatch.Query;
+using Callwatch.Query.Filters;
+using Callwatch.Query.Filters.Sql;
+using Callwatch.Query.Running;
+using Callwatch.Query.Stats;
+using Callwatch.Spans;
+
+namespace Callwatch.Diagnose.Comparing;
+
+/// <summary>
+/// Two windows held against each other. Reads sums, from rollups wherever those know the fields; rows are opened for a few examples alone and
+/// where a filter asks for what only they know. Each family of fields is a question of its own with the time of one; those that no time was
+/// left for are named.
+/// </summary>
+public sealed class CompareQueries(QueryGate gate, Scopes scopes, StatsQueries stats, CompareExamples examples, TimeProvider time)
+{
+    /// <summary>After this time no further family is begun.</summary>
+    private static readonly TimeSpan LongEnough = TimeSpan.FromSeconds(6);
+
+    private sealed record Window(Asked Asked, BaselineChoice Choice)
+    {
+        public double Seconds => (Asked.Selection.To.UnixNanoseconds - Asked.Selection.From.UnixNanoseconds) / 1e9;
+    }
+
+    public async Task<Answer<WindowComparison>> CompareAsync(CompareQuestion question, CancellationToken cancel)
+    {
+        var started = time.GetTimestamp();
+        var selection = Ended(question.Selection);
+        var (asked, invalid) = scopes.Read<WindowComparison>(selection);
+        if (asked is null) return invalid!;
+        var after = await FiguresAsync(selection, cancel);
+        if (after is not Answer<StatsAnswer>.Found { Value: var figures }) return Unanswered(after);
+        var (baseline, guard, before, problem) = await BaselinesAsync(question, selection, cancel);
+        if (baseline is null) return problem!;
+        var latency = before!.LatencyMs.P95;
+        var (tables, leftOut, source) = await TablesAsync(asked, baseline, guard, SlowFrom.Above(latency, before.TtftMs.P95), started, cancel);
+        if (tables.Count == 0) return new Answer<WindowComparison>.TooMuch("The two windows could not be added up in time. Take shorter ones, or fewer apps.");
+        var now = new Window(asked, BaselineChoice.Given);
+        var all = Totals(tables[0]);
+        var movements = new Movements(tables, all, now.Seconds / baseline.Seconds, guard is null || all.Guard.Calls < Movements.EnoughCalls ? null : now.Seconds / guard.Seconds);
+        var found = movements.Of(Measures.All);
+        var measure = question.Measure ?? Movements.Most(found);
+        var comparison = new WindowComparison
+        {
+            From = selection.From,
+            To = selection.To,
+            BaselineFrom = baseline.Asked.Selection.From,
+            BaselineTo = baseline.Asked.Selection.To,
+            Baseline = baseline.Choice,
+            Guard = guard?.Choice,
+            Before = before,
+            After = figures.Groups.Count > 0 ? figures.Groups[0].Total : new Figures(),
+            Enough = movements.Enough,
+            Measure = measure,
+            Movements = found,
+            Source = source,
+            Truncated = leftOut.Count > 0 || tables.Any(table => table.Truncated),
+            LeftOut = leftOut,
+        };
+        return new Answer<WindowComparison>.Found(question.Examples && comparison.Enough ? await examples.AddToAsync(comparison, selection, baseline.Asked.Selection, cancel) : comparison);
+    }
+
+    /// <summary>What has not happened yet cannot be compared: a window that goes on ends now.</summary>
+    private Selection Ended(Selection selection)
+    {
+        var now = Timestamp.From(time.GetUtcNow());
+        return selection.To > now && selection.From < now ? selection with { To = now } : selection;
+    }
+
+    private Task<Answer<StatsAnswer>> FiguresAsync(Selection selection, CancellationToken cancel) =>
+        stats.FiguresAsync(new StatsQuestion { Selection = selection, Step = Step.Day, CountPeople = false }, cancel);
+
+    private static Answer<WindowComparison> Unanswered(Answer<StatsAnswer> answer) => answer switch
+    {
+        Answer<StatsAnswer>.Invalid invalid => new Answer<WindowComparison>.Invalid(invalid.Field, invalid.Message, invalid.Offset),
+        Answer<StatsAnswer>.TooMuch tooMuch => new Answer<WindowComparison>.TooMuch(tooMuch.Message) { RetryAfter = tooMuch.RetryAfter, MetDamage = tooMuch.MetDamage },
+        _ => throw new System.Diagnostics.UnreachableException(),
+    };
+
+    /// <summary>The earlier window, and the other one that guards: a week ago what happens every week, just before what changed since.</summary>
+    private async Task<(Window? Baseline, Window? Guard, Figures? Before, Answer<WindowComparison>? Problem)> BaselinesAsync(CompareQuestion question, Selection selection, CancellationToken cancel)
+    {
+        if (question.Baseline is { } given)
+        {
+            var earlier = selection with { From = given.From, To = given.To };
+            var (asked, invalid) = scopes.Read<WindowComparison>(earlier);
+            if (asked is null) return (null, null, null, new Answer<WindowComparison>.Invalid("baseline_" + invalid!.Field, invalid.Message.Replace("'to'", "'baseline_to'", StringComparison.Ordinal).Replace("'from'", "'baseline_from'", StringComparison.Ordinal)));
+            var answer = await FiguresAsync(earlier, cancel);
+            return answer is Answer<StatsAnswer>.Found found ? (new Window(asked, BaselineChoice.Given), null, TotalOf(found.Value), null) : (null, null, null, Unanswered(answer));
+        }
+
+        var length = TimeSpan.FromTicks((selection.To.UnixNanoseconds - selection.From.UnixNanoseconds) / 100);
+        var windows = new List<(Window Window, Figures Figures)>();
+        Answer<StatsAnswer>? unanswered = null;
+        foreach (var (choice, back) in new[] { (BaselineChoice.WeekAgo, TimeSpan.FromDays(7 * Math.Max(1, Math.Ceiling(length / TimeSpan.FromDays(7))))), (BaselineChoice.Before, length) })
+        {
+            if (selection.From.UnixNanoseconds < back.Ticks * 100) continue;
+            var earlier = selection with { From = selection.From.Plus(-back), To = selection.To.Plus(-back) };
+            var answer = await FiguresAsync(earlier, cancel);
+            if (answer is Answer<StatsAnswer>.Found found) windows.Add((new Window(scopes.Read<WindowComparison>(earlier).Asked!, choice), TotalOf(found.Value)));
+            else unanswered = answer;
+        }
+
+        // A week ago somebody may only just have begun to send.
+        var serving = windows.Where(window => window.Figures.Calls >= Movements.EnoughCalls).ToList();
+        if (serving.Count == 0) serving = windows.TakeLast(1).ToList();
+        if (serving.Count == 0) return (null, null, null, unanswered is null ? new Answer<WindowComparison>.Invalid("from", "There is no time before 1970 to compare with.") : Unanswered(unanswered));
+        return (serving[0].Window, serving.Count > 1 ? serving[1].Window : null, serving[0].Figures, null);
+    }
+
+    private static Figures TotalOf(StatsAnswer answer) => answer.Groups.Count > 0 ? answer.Groups[0].Total : new Figures();
+
+    private static Sides Totals(SideTable table)
+    {
+        var all = new Sides();
+        foreach (var cell in table.Cells.Values) all.Add(cell);
+        return all;
+    }
+
+    private async Task<(IReadOnlyList<SideTable> Tables, IReadOnlyList<string> LeftOut, AnswerSource Source)> TablesAsync(
+        Asked after, Window baseline, Window? guard, SlowFrom slow, long started, CancellationToken cancel)
+    {
+        var (tables, leftOut, source) = (new List<SideTable>(), new List<string>(), AnswerSource.Rollups);
+        foreach (var family in Family.All)
+        {
+            var read = time.GetElapsedTime(started) < LongEnough
+                ? await ReadAsync(family, [baseline.Asked, after, .. guard is null ? Array.Empty<Asked>() : [guard.Asked]], slow, cancel)
+                : null;
+            // The first has all that the totals are made of.
+            if (read is null && tables.Count == 0) break;
+            if (read is null)
+            {
+                leftOut.AddRange(Dimension.Singles.Where(dimension => dimension.Family == family.Name).Select(dimension => dimension.Name));
+                continue;
+            }
+
+            tables.Add(new SideTable(read.Value.Tables[0], read.Value.Tables[1], guard is null ? null : read.Value.Tables[2]));
+            if (read.Value.Source == AnswerSource.Rows) source = AnswerSource.Rows;
+        }
+
+        return (tables, leftOut, source);
+    }
+
+    // A window at a time: each has the time of one question.
+    private async Task<(IReadOnlyList<CellTable> Tables, AnswerSource Source)?> ReadAsync(Family family, IReadOnlyList<Asked> windows, SlowFrom slow, CancellationToken cancel)
+    {
+        var (tables, source) = (new List<CellTable>(), AnswerSource.Rollups);
+        foreach (var window in windows)
+        {
+            if (await gate.RunAsync(window.Selection.Scope, run => Read(run, family, window, slow), cancel) is not { } read) return null;
+            tables.Add(read.Table);
+            if (read.Source == AnswerSource.Rows) source = AnswerSource.Rows;
+        }
+
+        return (tables, source);
+    }
+
+    private sealed record ReadTable(CellTable Table, AnswerSource Source);
+
+    private ReadTable Read(QueryRun run, Family family, Asked asked, SlowFrom slow)
+    {
+        IReadOnlyList<GroupField> by = [.. family.Fields.Select(field => new GroupField(field, null, field.Name))];
+        var scope = asked.Selection.Scope;
+        using var sources = new FigureSources(run);
+        var plan = StatsPlan.Of(run, sources, asked, by);
+        var cuts = plan?.Cut is { } cut ? scopes.Sql(scope, CutColumns.Of[cut]) : null;
+        var people = new People { AreCounted = false };
+        var scan = new StatsScan(asked, by, scopes.Apps, scopes.Sql(scope, FieldColumns.OfCalls), scopes.Sql(scope, FieldColumns.OfRollups), cuts, people);
+        var buckets = Buckets.Over(asked.Selection.From, asked.Selection.To, Step.Day, TimeZoneInfo.Utc) ?? throw new TimeIsUpException();
+        var reader = new StatsReader(run, asked, new StatsQuestion { Selection = asked.Selection, Step = Step.Day }, buckets, by, plan, scan, sources, people, scopes.Apps);
+        var allTimed = asked.Filter.Terms.Any(term => term is FilterTerm.Compare compare && compare.Field == FilterFields.Outcome);
+        var table = new CellTable(family, allTimed, slow);
+        reader.Scan(reader.Source, table);
+        return new ReadTable(table, reader.Source);
+    }
+}

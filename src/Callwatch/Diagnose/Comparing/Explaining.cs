@@ -1,0 +1,187 @@
+using Callwatch.Query.Filters;
+using Callwatch.Query.Stats;
+
+namespace Callwatch.Diagnose.Comparing;
+
+/// <summary>
+/// Finds what explains how a figure moved. A candidate is a value of a dimension, or two of two. It is the better the more of the change it makes
+/// up and the fewer calls it needs for that: its strength is its effect, squared, over its share of the calls (what a model that knows of this
+/// value alone explains of the differences), less what chance would give it. So what merely contains the cause is weaker than the cause,
+/// because there the change is thinned, and what is merely a part of it is weaker, because it explains less.
+/// </summary>
+internal sealed class Explaining(Measure measure, IReadOnlyList<SideTable> tables, Sides all, double scale, double? guardScale, bool moved)
+{
+    private const int MostExplanations = 10;
+
+    private const int MostAlike = 6;
+
+    /// <summary>Two together must be this much stronger than each alone.</summary>
+    private const double PairBetter = 1.12;
+
+    /// <summary>A value must be this much stronger than "everything".</summary>
+    private const double ClearlyBetter = 1.2;
+
+    /// <summary>A release or version that came with the change goes before what it came to, where both explain as much.</summary>
+    private const double NewVersion = 1.35;
+
+    private readonly Strength strength = new(measure, all, scale, guardScale, moved);
+    private readonly Dictionary<Candidate, IReadOnlyDictionary<string, string?>> keys = [];
+
+    private sealed record Candidate(Dimension Dimension, SideTable Table, int[] Places, CellKey Key, Sides Sides, double Strength, bool IsNew, double? Usual)
+    {
+        public long Calls => Sides.Before.Calls + Sides.After.Calls;
+    }
+
+    /// <summary>Best first, and whether "everything alike" explains it better than the best.</summary>
+    public (IReadOnlyList<Explanation> Found, bool Broad) Find()
+    {
+        var singles = Dimension.Singles.SelectMany(Candidates).ToList();
+        var best = singles.GroupBy(single => (single.Dimension.Names[0], single.Key)).ToDictionary(same => same.Key, same => same.First());
+        var ranked = singles.Concat(Dimension.Pairs.SelectMany(Candidates).Where(pair => IsWorthIt(pair, best)))
+            .OrderByDescending(candidate => candidate.Strength).ThenBy(candidate => Preference(candidate.Dimension)).ThenBy(candidate => candidate.Key.ToString(), StringComparer.Ordinal).Take(40).ToList();
+        if (ranked.Count == 0) return ([], true);
+        var broad = ranked[0].Strength < ClearlyBetter * strength.OfEverything && !(ranked[0].IsNew && ranked[0].Dimension.IsOfVersions);
+        return (Ordered(ranked), broad);
+    }
+
+    private IEnumerable<Candidate> Candidates(Dimension dimension)
+    {
+        if (tables.FirstOrDefault(table => table.Family.Name == dimension.Family) is not { } table || table.Family.PlacesOf(dimension.Fields) is not { } places) yield break;
+        var sums = table.By(places);
+        // Where there is but one value nothing is told apart.
+        if (sums.Count < 2) yield break;
+        var usual = strength.UsualOf(table, dimension);
+        var grouped = table.Grouped(places);
+        // Of an app itself nothing narrower is usual.
+        var ofOwner = dimension.Fields.Contains(FilterFields.App);
+        foreach (var (key, sides) in sums)
+        {
+            if (!IsNamed(key, dimension.Fields.Count)) continue;
+            var isNew = Strength.IsNew(sides, scale);
+            var found = strength.Of(sides, () => ofOwner ? null : usual(grouped[key]), dimension.IsOfVersions);
+            if (found <= 0) continue;
+            if (isNew && dimension.IsOfVersions) found *= NewVersion;
+            yield return new Candidate(dimension, table, places, key, sides, found, isNew, isNew && !ofOwner ? usual(grouped[key])?.Before : null);
+        }
+    }
+
+    private static int Preference(Dimension dimension)
+    {
+        for (var i = 0; i < Dimension.Singles.Count; i++)
+            if (ReferenceEquals(Dimension.Singles[i], dimension)) return i;
+        return Dimension.Singles.Count;
+    }
+
+    private static bool IsNamed(CellKey key, int count)
+    {
+        for (var i = 0; i < count; i++)
+            if (key[i] is null or GroupKeys<object>.Rest) return false;
+        return true;
+    }
+
+    private static bool IsWorthIt(Candidate pair, Dictionary<(string, CellKey), Candidate> singles)
+    {
+        var at = 0;
+        foreach (var name in pair.Dimension.Names)
+        {
+            var count = Dimension.Single(name).Fields.Count;
+            var key = count == 1 ? new CellKey(pair.Key[at]) : new CellKey(pair.Key[at], pair.Key[at + 1]);
+            at += count;
+            if (!singles.TryGetValue((name, key), out var single)) continue;
+            // One of the two says it all: the other only goes along.
+            if (pair.Calls >= 0.95 * single.Calls || pair.Strength < PairBetter * single.Strength) return false;
+        }
+
+        return true;
+    }
+
+    private List<Explanation> Ordered(List<Candidate> ranked)
+    {
+        var found = new List<Explanation>();
+        var kept = new List<Candidate>();
+        foreach (var candidate in ranked)
+        {
+            if (kept.Find(better => IsSame(better, candidate)) is { } same)
+            {
+                var at = found.FindIndex(explanation => ReferenceEquals(explanation.Effect.Key, keys[same]));
+                if (found[at].Also.Count < MostAlike) found[at] = found[at] with { Also = [.. found[at].Also, KeyOf(candidate)] };
+                continue;
+            }
+
+            if (found.Count == MostExplanations) continue;
+            var isEcho = kept.Exists(better => IsEcho(better, candidate));
+            found.Add(ToExplanation(candidate, isEcho));
+            if (!isEcho) kept.Add(candidate);
+        }
+
+        return found;
+    }
+
+    private IReadOnlyDictionary<string, string?> KeyOf(Candidate candidate)
+    {
+        if (!keys.TryGetValue(candidate, out var key)) keys[candidate] = key = Breaking.KeyOf(candidate.Dimension, candidate.Key);
+        return key;
+    }
+
+    private Explanation ToExplanation(Candidate candidate, bool isEcho)
+    {
+        var effect = Breaking.ToContribution(measure, candidate.Dimension, candidate.Key, candidate.Sides, all, scale) with { Key = KeyOf(candidate) };
+        var explained = ExplainedBy(candidate);
+        return new Explanation
+        {
+            Dimension = candidate.Dimension.Name,
+            Effect = effect,
+            Explained = explained,
+            Share = strength.Delta == 0 ? 0 : explained / strength.Delta,
+            Strength = candidate.Strength / Math.Max(strength.OfEverything, double.Epsilon),
+            IsNew = candidate.IsNew,
+            IsEcho = isEcho,
+            FactsBefore = Breaking.FactsOf(candidate.Sides.Before),
+            FactsAfter = Breaking.FactsOf(candidate.Sides.After),
+        };
+    }
+
+    /// <summary>The calls of both that lie in one and not in the other; null where nobody has counted them together.</summary>
+    private (Sides OnlyFirst, Sides OnlySecond)? Apart(Candidate first, Candidate second)
+    {
+        foreach (var table in tables)
+        {
+            if (table.Family.PlacesOf(first.Dimension.Fields) is not { } one || table.Family.PlacesOf(second.Dimension.Fields) is not { } other) continue;
+            var (onlyFirst, onlySecond) = (new Sides(), new Sides());
+            foreach (var (key, cell) in table.Cells)
+            {
+                var (a, b) = (key.Only(one) == first.Key, key.Only(other) == second.Key);
+                if (a && !b) onlyFirst.Add(cell);
+                if (b && !a) onlySecond.Add(cell);
+            }
+
+            return (onlyFirst, onlySecond);
+        }
+
+        return null;
+    }
+
+    private bool IsSame(Candidate better, Candidate other) =>
+        // Sums that agree to the last digit are of the same calls, wherever they were counted.
+        (better.Sides.After.IsLike(other.Sides.After) && better.Sides.Before.IsLike(other.Sides.Before))
+        || Apart(better, other) is { } apart && apart.OnlyFirst.After.Calls + apart.OnlySecond.After.Calls <= 0.02 * better.Sides.After.Calls
+        && apart.OnlyFirst.Before.Calls + apart.OnlySecond.Before.Calls <= Math.Max(0.02 * better.Sides.Before.Calls, better.IsNew ? long.MaxValue / 4 : 0);
+
+    // Without the calls of the better one there is next to nothing left to explain.
+    private bool IsEcho(Candidate better, Candidate other)
+    {
+        if (Apart(better, other) is { } apart) return strength.Of(apart.OnlySecond, () => null, other.Dimension.IsOfVersions) < 0.3 * other.Strength;
+        // Nobody has counted the two together: as much of the change among more calls is the same change, seen from further away.
+        return other.Strength < 0.25 * better.Strength || (other.Calls >= better.Calls && ExplainedBy(other) / ExplainedBy(better) is >= 0.75 and <= 1.33);
+    }
+
+    /// <summary>What came new is held against what its like was before, not against everything.</summary>
+    private double ExplainedBy(Candidate candidate)
+    {
+        var (amount, weight) = candidate.Sides.After.Of(measure);
+        if (candidate.Usual is { } like && weight > 0 && measure == Measure.Cost) return amount - (weight * like);
+        return candidate.Usual is { } usual && weight > 0
+            ? weight / all.After.Of(measure).Weight * ((amount / weight) - usual)
+            : Effect.Of(measure, candidate.Sides.Before, candidate.Sides.After, all.Before, all.After, scale).Delta;
+    }
+}
