@@ -1,4 +1,5 @@
 using Callwatch.Dashboard.Traces;
+using Callwatch.Query.Traces;
 using Callwatch.Spans;
 using Xunit;
 

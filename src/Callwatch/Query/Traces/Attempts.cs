@@ -1,6 +1,6 @@
 using Callwatch.Spans;
 
-namespace Callwatch.Dashboard.Traces;
+namespace Callwatch.Query.Traces;
 
 /// <summary>
 /// The same thing tried again: neighbours of one name, kind and model, one after the other, of which all but the last have failed. They
