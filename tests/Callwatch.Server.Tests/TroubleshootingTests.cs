@@ -27,7 +27,7 @@ public sealed partial class TroubleshootingTests
             commands++;
         }
 
-        Assert.Equal(10, commands);
+        Assert.Equal(9, commands);
         Assert.True(File.Exists(folder.At("callwatch-support.zip")));
     }
 

@@ -58,7 +58,7 @@ public sealed class DoctorDataTests
     public async Task A_well_instance_has_nothing_to_do_and_every_check_is_there()
     {
         await using var server = await RunningServer.StartAsync();
-        await server.StoredAsync();
+        await Dashboard.Browser.DestinationSite.UntilAsync(() => server.Services.GetRequiredService<SystemQueries>().Ready().Ready, "ready");
         var findings = await ExamineAsync(server);
         Assert.All(findings, finding => Assert.Equal(FindingLevel.Fine, finding.Level));
         foreach (var check in new[] { "settings", "clock", "ports", "disk", "keys", "endpoints", "backlog", "senders", "messages", "prices", "conventions" })
