@@ -38,7 +38,7 @@ internal static partial class ComparePage
         var term = call.Operation is { } operation ? FilterPrinter.Term(FilterFields.Operation, null, operation) : FilterPrinter.Term(FilterFields.Model, null, call.Model);
         var around = new Selection { Scope = visit.Scope, From = known.End.Plus(TimeSpan.FromDays(-7)), To = known.End.Plus(TimeSpan.FromDays(1)), Filter = term };
         return await calls.ListAsync(around, SortOrder.Newest, MostOthers + 1, null, cancel) is Answer<Page<Span>>.Found { Value.Items: var items }
-            ? [.. items.Where(span => span.SpanId != known.SpanId).Take(MostOthers)] : [];
+            ? [.. items.Where(span => (span.TraceId, span.SpanId) != (known.TraceId, known.SpanId)).Take(MostOthers)] : [];
     }
 
     [GeneratedRegex("(?:traces/|call=)(?<trace>[0-9a-f]{32})(?:\\.|[^ ]*?[?&]span=)(?<span>[0-9a-f]{16})", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
