@@ -141,22 +141,27 @@ public sealed class TraceTests
             OnlyOwn(options);
             options.ProfilesSampleRate = 1;
         });
-        string trace;
-        var began = Stopwatch.GetTimestamp();
-        using (var root = Source.StartActivity("busy"))
+        // A starved machine may not let the runtime begin to sample while the work lasts: then it is done once more.
+        var trace = "";
+        for (var turn = 1; turn <= 3 && world.Sentry.Profiles.Count == 0; turn++)
         {
-            trace = root!.TraceId.ToHexString();
-            await Eventually.HoldsAsync(
-                () =>
-                {
-                    Busy(TimeSpan.FromMilliseconds(200));
-                    return Stopwatch.GetElapsedTime(began).TotalSeconds > 1.5;
-                },
-                "a second and a half of work");
+            var began = Stopwatch.GetTimestamp();
+            using (var root = Source.StartActivity("busy"))
+            {
+                trace = root!.TraceId.ToHexString();
+                await Eventually.HoldsAsync(
+                    () =>
+                    {
+                        Busy(TimeSpan.FromMilliseconds(200));
+                        return Stopwatch.GetElapsedTime(began).TotalSeconds > 1.5;
+                    },
+                    "a second and a half of work");
+            }
+
+            await world.Hub.FlushAsync(TestContext.Current.CancellationToken);
+            Assert.Equal(turn, world.Sentry.Transactions.Count);
         }
 
-        await world.Hub.FlushAsync(TestContext.Current.CancellationToken);
-        Assert.Single(world.Sentry.Transactions);
         var profile = Assert.Single(world.Sentry.Profiles);
         Assert.Equal((trace, "busy"), ((string?)profile["transaction"]!["trace_id"], (string?)profile["transaction"]!["name"]));
         var frames = profile["profile"]!["frames"]!.AsArray();

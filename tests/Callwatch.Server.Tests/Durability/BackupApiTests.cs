@@ -104,7 +104,12 @@ public sealed class BackupApiTests : IDisposable
         while (calls["items"]!.AsArray().Count < 2);
         var system = await GetAsync(again, "api/v1/system");
         Assert.True((long)system["head"]! > 1_000_000_000);
-        Assert.True((bool)(await GetAsync(again, "api/v1/doctor"))["findings"]!.AsArray().All(finding => (string?)finding!["check"] == "disk" || (string?)finding["level"] != "problem"));
+
+        // The others wait for a word of their own, and the doctor says so until they have it.
+        while ((await GetAsync(again, "api/v1/system"))["readers"]!.AsArray().Where(one => (string?)one!["state"] is "starting" or "stopped").ToList() is { Count: > 0 } waiting)
+            foreach (var one in waiting.Where(one => (string?)one!["state"] == "stopped")) await PostAsync(again, $"api/v1/system/readers/{one!["name"]}/continue", new JsonObject { ["at"] = "first" });
+        var problems = (await GetAsync(again, "api/v1/doctor"))["findings"]!.AsArray().Where(finding => (string?)finding!["check"] != "disk" && (string?)finding["level"] == "problem");
+        Assert.Empty(problems.Select(finding => finding!.ToJsonString()));
     }
 
     private static async Task SendAsync(RunningServer server, ulong id)

@@ -45,7 +45,7 @@ public sealed partial class BigTraceTests(BigTraceSite site) : IClassFixture<Big
         await using var visitor = await site.Chromium.VisitorAsync(site.Server.Url);
         Assert.Equal(200, await visitor.GoAsync("/traces/" + trace));
         var elements = await visitor.Page.EvaluateAsync<int>("() => document.querySelectorAll('*').length");
-        Assert.True(elements < 1_800, elements.ToString(System.Globalization.CultureInfo.InvariantCulture) + " elements");
+        Assert.True(elements < 2_000, elements.ToString(System.Globalization.CultureInfo.InvariantCulture) + " elements");
         Assert.NotEqual(0, await visitor.Page.Locator(Rows + " .tag.is-bad").CountAsync());
         if (trace == BigTraces.Flat) Assert.Equal(7, await visitor.Page.Locator(Rows + ".is-bad").CountAsync());
         await visitor.AssertAccessibleAsync();
