@@ -55,7 +55,7 @@ internal static class RepricePage
 
     private static RazorComponentResult Show(HttpContext http, Visit visit, Repricer repricer, IAntiforgery antiforgery, FormValues values, RepriceDifference? shown, FormProblem? problem, int status) =>
         visit.Render<RepriceScreen>(status, (nameof(RepriceScreen.Model), new RepriceModel(
-            values, shown, problem, [.. repricer.History(visit.Scope.TenantId, MostListed).Select(Row)], Forms.Hidden(http, visit, antiforgery))));
+            values, shown, problem, visit.Scope.OnlyAppId is null ? [.. repricer.History(visit.Scope.TenantId, MostListed).Select(Row)] : [], Forms.Hidden(http, visit, antiforgery))));
 
     private static RepriceRow Row(Control.RepricingRecord record)
     {

@@ -49,7 +49,7 @@ internal static class LangfuseEndpoints
         }
 
         http.LeaveSizeToIntake();
-        var batch = new LangfuseBatch(caller.TenantId, Timestamp.From(time.GetUtcNow()), memory, options.Value.MaxNesting);
+        var batch = new LangfuseBatch(caller.TenantId, caller.AppId, Timestamp.From(time.GetUtcNow()), memory, options.Value.MaxNesting);
         var result = await intake.TakeAsync(
             new IntakeRequest
             {

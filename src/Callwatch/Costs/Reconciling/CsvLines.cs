@@ -9,6 +9,7 @@ namespace Callwatch.Costs.Reconciling;
 internal sealed class CsvLines(string text, char delimiter)
 {
     private const int LongestField = 64 * 1024;
+    private const int MostFields = 1_000;
 
     private readonly List<string> fields = [];
     private readonly StringBuilder field = new();
@@ -32,6 +33,12 @@ internal sealed class CsvLines(string text, char delimiter)
         while (true)
         {
             if (!ReadField()) return false;
+            if (fields.Count >= MostFields)
+            {
+                Wrong = "a line has too many fields.";
+                return false;
+            }
+
             fields.Add(field.ToString());
             if (at >= text.Length) return true;
             if (text[at++] == delimiter)

@@ -14,6 +14,12 @@ public sealed class ImportFile(long shift, int mostNesting) : IForeignBody
 {
     private const int MostNamed = 100;
 
+    // What has so many is another kind of file.
+    private const int MostBadLines = 10_000;
+
+    // A call is held as a tree, several times its text.
+    private const int MostCallBytes = 16 << 20;
+
     private readonly List<ImportTrouble> troubles = [];
 
     /// <summary>Spans in what was taken, before intake checks them.</summary>
@@ -35,6 +41,7 @@ public sealed class ImportFile(long shift, int mostNesting) : IForeignBody
         if (file[begins] is (byte)'{') WriteJson(file, into);
         else if (file[begins] is (byte)'[') return "A JSON file holds one object a line, or is one OTLP request.";
         else if (WriteProtobuf(file, into) is { } wrong) return wrong;
+        if (BadLines >= MostBadLines) return $"{MostBadLines} lines cannot be taken; nothing of the file was.";
         if (into.Trouble != BufferTrouble.None) return null;
         Spans = ImportTimes.Shift(into.Written, shift);
         return null;
@@ -60,7 +67,7 @@ public sealed class ImportFile(long shift, int mostNesting) : IForeignBody
             return;
         }
 
-        for (long line = 1; !file.IsEmpty && into.Trouble == BufferTrouble.None; line++)
+        for (long line = 1; !file.IsEmpty && into.Trouble == BufferTrouble.None && BadLines < MostBadLines; line++)
         {
             var length = file.IndexOf((byte)'\n');
             var text = length < 0 ? file : file[..length];
@@ -86,12 +93,26 @@ public sealed class ImportFile(long shift, int mostNesting) : IForeignBody
             case Shape.Request:
                 return OtlpJson.Write(text, OtlpJsonShape.Traces, into, mostNesting) is { } wrong ? new ImportTrouble(line, "bad_json", null, wrong) : null;
             case Shape.Call:
-                using (var json = JsonDocument.Parse(text.ToArray(), new JsonDocumentOptions { MaxDepth = mostNesting + 8 }))
-                    return ExportedCall.Write(json.RootElement, new ProtobufWriter(into)) is { } fault ? new ImportTrouble(line, "bad_field", fault.Field, fault.Message) : null;
+                return WriteCall(text, line, into);
             case Shape.Unknown:
                 return new ImportTrouble(line, "unknown_shape", null, "The line is neither an OTLP request (resourceSpans) nor a call as the API writes it (trace_id, span_id).");
             default:
                 return new ImportTrouble(line, "bad_json", null, "The line is not one whole JSON object.");
+        }
+    }
+
+    private ImportTrouble? WriteCall(ReadOnlySpan<byte> text, long line, PayloadBuffer into)
+    {
+        if (text.Length > MostCallBytes) return new ImportTrouble(line, "too_large", null, $"A call may have {MostCallBytes} bytes.");
+        try
+        {
+            using var json = JsonDocument.Parse(text.ToArray(), new JsonDocumentOptions { MaxDepth = mostNesting + 8 });
+            return ExportedCall.Write(json.RootElement, new ProtobufWriter(into)) is { } fault ? new ImportTrouble(line, "bad_field", fault.Field, fault.Message) : null;
+        }
+        catch (InvalidOperationException)
+        {
+            // How the JSON reader says that a text is no Unicode.
+            return new ImportTrouble(line, "bad_json", null, "A string in it is no Unicode text: bytes that are no UTF-8, or half of a surrogate pair.");
         }
     }
 
@@ -122,7 +143,7 @@ public sealed class ImportFile(long shift, int mostNesting) : IForeignBody
             reader.Read();
             return request ? Shape.Request : trace && span ? Shape.Call : Shape.Unknown;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return Shape.NoJson;
         }

@@ -10,10 +10,14 @@ namespace Callwatch.Receive.Langfuse;
 /// The events of one <c>POST /api/public/ingestion</c> on their way to OTLP, as older Langfuse clients and Dify send them: each observation becomes a
 /// span, and a trace the root above them. What later events say of the same trace or observation is put together, and its span written anew.
 /// </summary>
-public sealed class LangfuseBatch(int tenantId, Timestamp now, LangfuseMemory memory, int mostNesting) : IForeignBody
+/// <param name="appId">The app whose key sent it; what was told with the key of another is not known here.</param>
+public sealed class LangfuseBatch(int tenantId, int? appId, Timestamp now, LangfuseMemory memory, int mostNesting) : IForeignBody
 {
     /// <summary>A batch is held as a tree; the platform itself takes 4.5 MB.</summary>
     public const int MostBytes = 16 << 20;
+
+    /// <summary>Each is answered for by itself; clients send some dozens.</summary>
+    public const int MostEvents = 20_000;
 
     private readonly List<LangfuseAnswer> answers = [];
     private readonly List<LangfuseScore> scores = [];
@@ -37,14 +41,16 @@ public sealed class LangfuseBatch(int tenantId, Timestamp now, LangfuseMemory me
             var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = mostNesting + 8 });
             using var json = JsonDocument.ParseValue(ref reader);
             if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty("batch", out var batch) || batch.ValueKind != JsonValueKind.Array) return "The body must be an object with a list called batch.";
+            if (batch.GetArrayLength() > MostEvents) return $"A batch may have {MostEvents} events; send smaller ones.";
             Take([.. batch.EnumerateArray()]);
         }
-        catch (JsonException)
+        // The latter is how the JSON reader says that a text is no Unicode.
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return "The body is no JSON.";
         }
 
-        Write(new ProtobufWriter(into));
+        Write(new ProtobufWriter(into), into);
         return null;
     }
 
@@ -97,7 +103,7 @@ public sealed class LangfuseBatch(int tenantId, Timestamp now, LangfuseMemory me
     private LangfuseEntity Known(Dictionary<string, LangfuseEntity> seen, string id, bool isTrace, LangfuseEvent told) =>
         seen.GetValueOrDefault(id) ?? memory.Find(KeyOf(id, isTrace)) ?? new LangfuseEntity(id, isTrace ? "trace" : told.Type ?? "span", told.Time);
 
-    private void Write(ProtobufWriter to)
+    private void Write(ProtobufWriter to, PayloadBuffer into)
     {
         // Roots that are new, or that say something else than they did.
         var roots = new HashSet<string>(traces.Keys, StringComparer.Ordinal);
@@ -118,12 +124,18 @@ public sealed class LangfuseBatch(int tenantId, Timestamp now, LangfuseMemory me
         to.End(name);
         foreach (var trace in traces.Values)
             if (trace.IsTold && roots.Contains(trace.Id)) LangfuseSpans.Root(tenantId, trace).Write(to);
-        foreach (var observation in observations.Values) LangfuseSpans.Of(tenantId, observation, traces[LangfuseSpans.TraceOf(observation)]).Write(to);
+        foreach (var observation in observations.Values)
+        {
+            // Each repeats what its trace is called: a long name is too much long before the last of them.
+            if (into.Trouble != BufferTrouble.None) break;
+            LangfuseSpans.Of(tenantId, observation, traces[LangfuseSpans.TraceOf(observation)]).Write(to);
+        }
+
         to.End(scope);
         to.End(resource);
     }
 
-    private LangfuseMemory.Key KeyOf(string id, bool isTrace) => new(tenantId, isTrace, id);
+    private LangfuseMemory.Key KeyOf(string id, bool isTrace) => new(tenantId, appId, isTrace, id);
 }
 
 /// <summary>A judgement on a trace or an observation.</summary>

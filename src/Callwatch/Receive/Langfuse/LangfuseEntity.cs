@@ -8,6 +8,9 @@ namespace Callwatch.Receive.Langfuse;
 /// <param name="Told">When its first event was made.</param>
 internal sealed record LangfuseEntity(string Id, string Type, Timestamp Told)
 {
+    // The format has some 25; what else is told is bounded.
+    private const int MostFields = 100;
+
     private Dictionary<string, JsonElement> fields = new(StringComparer.Ordinal);
 
     /// <summary>Of a trace: from the start of the first to the end of the last observation that is known of it.</summary>
@@ -27,7 +30,7 @@ internal sealed record LangfuseEntity(string Id, string Type, Timestamp Told)
     {
         var all = new Dictionary<string, JsonElement>(fields, StringComparer.Ordinal);
         foreach (var property in body.EnumerateObject())
-            if (property.Value.ValueKind != JsonValueKind.Null) all[property.Name] = property.Value.Clone();
+            if (property.Value.ValueKind != JsonValueKind.Null && (all.Count < MostFields || all.ContainsKey(property.Name))) all[property.Name] = property.Value.Clone();
         return this with { fields = all };
     }
 

@@ -51,5 +51,5 @@ public sealed class LangfuseMemory
         bytes -= node.Value.Bytes;
     }
 
-    internal readonly record struct Key(int Tenant, bool IsTrace, string Id);
+    internal readonly record struct Key(int Tenant, int? App, bool IsTrace, string Id);
 }

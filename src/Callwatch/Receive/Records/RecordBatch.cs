@@ -15,6 +15,9 @@ public sealed record RefusedRecord(int Index, string Code, string Field, string 
 /// </summary>
 public sealed class RecordBatch(int tenantId, RecordHints hints, int mostSpans, int mostNesting) : IForeignBody
 {
+    // Twice what spans a request may have; each that is refused is answered for by itself.
+    private const int MostRecords = 200_000;
+
     private readonly List<RefusedRecord> refused = [];
     private readonly List<TraceId> traces = [];
     private readonly HashSet<TraceId> known = [];
@@ -35,6 +38,7 @@ public sealed class RecordBatch(int tenantId, RecordHints hints, int mostSpans, 
         var count = Count(body);
         if (count is null) return "The body is no JSON.";
         if (count < 0) return "The body must be a trace record, or a list of them.";
+        if (count > MostRecords) return $"A body may have {MostRecords} records; send the rest in another.";
         var reader = NewReader(body);
         reader.Read();
         if (reader.TokenType == JsonTokenType.StartArray) reader.Read();

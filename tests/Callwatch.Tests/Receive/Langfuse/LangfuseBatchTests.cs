@@ -87,6 +87,31 @@ public sealed class LangfuseBatchTests
     }
 
     [Fact]
+    public void What_was_told_with_the_key_of_one_app_is_not_known_to_another()
+    {
+        var memory = new LangfuseMemory();
+        var first = New(memory, app: 1);
+        Spans(first, Events("""{"id":"e1","type":"trace-create","body":{"id":"t-1","name":"message","input":"a secret question"}}""", """{"id":"e2","type":"generation-create","body":{"id":"g-1","traceId":"t-1","name":"llm","input":"a secret question","startTime":"2026-09-17T12:00:00Z"}}"""));
+        first.Remember();
+
+        var other = New(memory, app: 2);
+        using var buffer = new PayloadBuffer(budget: null, maxBytes: 1 << 20);
+        Assert.Null(other.Write(Events("""{"id":"e3","type":"trace-create","body":{"id":"t-1","userId":"x"}}""", """{"id":"e4","type":"generation-update","body":{"id":"g-1","output":"hm"}}"""), buffer));
+        Assert.Equal([201, 404], other.Answers.Select(answer => answer.Status));
+        Assert.DoesNotContain("secret", Encoding.UTF8.GetString(buffer.Written), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_batch_of_more_events_than_can_be_answered_for_is_refused_whole()
+    {
+        var batch = New(new LangfuseMemory());
+        using var buffer = new PayloadBuffer(budget: null, maxBytes: 1 << 20);
+        Assert.Contains("20000 events", batch.Write(Encoding.UTF8.GetBytes("{\"batch\":[" + string.Join(',', Enumerable.Repeat('0', LangfuseBatch.MostEvents + 1)) + "]}"), buffer), StringComparison.Ordinal);
+        Assert.Empty(batch.Answers);
+        Assert.Equal("The body is no JSON.", batch.Write("""{"batch":[],"\ud800aaaaa":1}"""u8, buffer));
+    }
+
+    [Fact]
     public Task Harmed_batches_never_throw_and_what_is_written_is_whole() => Fuzz.ReadAsync(37, 3_000, [Good], bytes =>
     {
         var batch = New(new LangfuseMemory());
@@ -116,7 +141,7 @@ public sealed class LangfuseBatchTests
         }));
     }
 
-    private static LangfuseBatch New(LangfuseMemory memory) => new(1, Now, memory, mostNesting: 64);
+    private static LangfuseBatch New(LangfuseMemory memory, int? app = null) => new(1, app, Now, memory, mostNesting: 64);
 
     private static byte[] Events(params string[] events) => Encoding.UTF8.GetBytes("{\"batch\":[" + string.Join(',', events) + "]}");
 

@@ -42,6 +42,15 @@ public sealed class RecordBatchTests
     }
 
     [Fact]
+    public void A_body_of_more_records_than_can_be_answered_for_is_refused_whole()
+    {
+        var batch = New();
+        using var buffer = new PayloadBuffer(budget: null, maxBytes: 1 << 20);
+        Assert.Contains("200000 records", batch.Write(Encoding.UTF8.GetBytes("[" + string.Join(',', Enumerable.Repeat('0', 200_001)) + "]"), buffer), StringComparison.Ordinal);
+        Assert.Empty(batch.Refused);
+    }
+
+    [Fact]
     public void Ids_depend_on_the_tenant_where_the_key_is_no_id_of_its_own()
     {
         Assert.Equal(RecordIds.TraceOf(1, "m-1"), RecordIds.TraceOf(1, "m-1"));
