@@ -2,6 +2,7 @@ using System.Data;
 using System.Data.Common;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using Callwatch.Client.Telemetry;
 using Callwatch.Client.Telemetry.Sources;
 
 namespace Callwatch.Client.Data;
@@ -122,7 +123,16 @@ internal sealed class TracedCommand(DbCommand inner, TracedConnection connection
 
     private Activity? Begin()
     {
-        var system = traced?.System ?? DataSpans.SystemOf(inner.Connection);
-        return DataSpans.Begin(inner, DataSpans.NameOf(inner.Connection, system), system);
+        try
+        {
+            var system = traced?.System ?? DataSpans.SystemOf(inner.Connection);
+            return DataSpans.Begin(inner, DataSpans.NameOf(inner.Connection, system), system);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // A driver's own properties may throw; the command has not even begun.
+            TelemetryEvents.Log.Unexpected("a database command", e.GetType().Name);
+            return null;
+        }
     }
 }

@@ -10,6 +10,9 @@ namespace Callwatch.Client.Hosting;
 /// </summary>
 internal sealed partial class CallwatchHost(IServiceProvider services, TimeProvider time, ILogger<CallwatchHost> log) : IHostedLifecycleService, IAsyncDisposable, IDisposable
 {
+    // With the moment more that is given at the end it is 5 s.
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(4.5);
+
     private readonly Lock gate = new();
     private readonly List<IClientPart> running = [];
     private TimeSpan within = TimeSpan.FromSeconds(4);
@@ -51,7 +54,8 @@ internal sealed partial class CallwatchHost(IServiceProvider services, TimeProvi
             hasStarted = true;
             try
             {
-                within = services.GetRequiredService<ClientSettings>().Options.ShutdownTimeout;
+                var asked = services.GetRequiredService<ClientSettings>().Options.ShutdownTimeout;
+                within = asked < Longest ? asked : Longest;
                 foreach (var part in services.GetServices<IClientPart>()) Start(part);
                 services.GetRequiredService<Closing>();
             }

@@ -22,8 +22,10 @@ internal sealed partial class ClientSettings
         RecorderServices.Read(source.Configuration, Options.Records, log, alone: false);
         OpenTelemetrySettings.Read(source, Options, troubles);
         Change(changes);
+        var endpoint = Options.Endpoint;
         CommonSettings.Check(Options, troubles);
-        OpenTelemetrySettings.Check(source, Options, troubles);
+        CheckTelemetry(source);
+        if (ReferenceEquals(Options.Records.Endpoint, endpoint) && troubles.Any(one => one.Off == Signals.Both && one.Text.StartsWith(CommonSettings.Endpoint + " ", StringComparison.Ordinal))) Options.Records.IsOff = true;
         foreach (var trouble in troubles) Wrong(log, trouble.Text);
     }
 
@@ -31,6 +33,19 @@ internal sealed partial class ClientSettings
 
     /// <summary>What is wrong, a line each, without secrets.</summary>
     public IReadOnlyList<SettingTrouble> Troubles => troubles;
+
+    private void CheckTelemetry(SettingSource source)
+    {
+        try
+        {
+            OpenTelemetrySettings.Check(source, Options, troubles);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // Code may have put anything there, null among headers too.
+            troubles.Add(new SettingTrouble($"The settings of OpenTelemetry cannot be used ({e.GetType().FullName}); traces and metrics are off", Signals.Both));
+        }
+    }
 
     private void Change(IEnumerable<ClientChange> changes)
     {
@@ -51,9 +66,12 @@ internal sealed partial class ClientSettings
 
         // What was changed for all holds for records too, unless these were given something of their own.
         if (ReferenceEquals(records.Endpoint, before.Endpoint)) records.Endpoint = Options.Endpoint;
-        if (ReferenceEquals(records.ApiKey, before.ApiKey)) records.ApiKey = Options.ApiKey;
+        if (ReferenceEquals(records.ApiKey, before.ApiKey)) records.ApiKey = IsSameHost(records.Endpoint, Options.Endpoint) ? Options.ApiKey : null;
         if (ReferenceEquals(records.App, before.App)) records.App = Options.App;
     }
+
+    // A key goes only to the host it was given for.
+    private static bool IsSameHost(Uri? one, Uri? other) => ReferenceEquals(one, other) || (one is { IsAbsoluteUri: true } && other is { IsAbsoluteUri: true } && one.Host == other.Host);
 
     [LoggerMessage(EventId = 500, Level = LogLevel.Warning, Message = "{Trouble}")]
     private static partial void Wrong(ILogger log, string trouble);

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Text.Json;
 using Callwatch.Client.Api;
 
@@ -48,8 +47,8 @@ internal sealed class RecordSender : IDisposable
             using var response = await http.PostAsync(new Uri(pack.Path, UriKind.Relative), content, cancel).ConfigureAwait(false);
             return await ReadAsync(response, pack, cancel).ConfigureAwait(false);
         }
-        // HttpClient lets a bare SocketException out when a connection just made is closed at once.
-        catch (Exception e) when (e is HttpRequestException or IOException or SocketException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
+        // Whatever it is, such as the bare SocketException of a connection closed at once: one that got out would end the recorder for good.
+        catch (Exception e) when (e is not OutOfMemoryException && !(e is OperationCanceledException && cancel.IsCancellationRequested))
         {
             return new Sending.Later(e is OperationCanceledException ? "time-out" : "no connection", null);
         }

@@ -36,6 +36,9 @@ internal sealed partial class Recorder : ICallwatchRecorder, IHostedService, IAs
         queue = Channel.CreateBounded<object>(new BoundedChannelOptions(this.options.QueueRecords) { SingleReader = true });
         sender = new RecordSender(this.options);
         if (this.options.SpoolFolder is { } folder && (spool = Spool.Open(folder, this.options.SpoolBytes, tally)) is null) SpoolUnusable(folder);
+        if (!this.options.IsOff) return;
+        stopped = true;
+        queue.Writer.TryComplete();
     }
 
     public RecorderCounts Counts => tally.Counts();
@@ -71,7 +74,7 @@ internal sealed partial class Recorder : ICallwatchRecorder, IHostedService, IAs
 
     // Not within the host's own start: whatever happens here must not keep it.
     internal void Begin() =>
-        work ??= Task.WhenAll(Task.Run(PackAsync, CancellationToken.None), spool is null ? Task.CompletedTask : Task.Run(() => UnspoolAsync(spool), CancellationToken.None));
+        work ??= options.IsOff ? Task.CompletedTask : Task.WhenAll(Task.Run(PackAsync, CancellationToken.None), spool is null ? Task.CompletedTask : Task.Run(() => UnspoolAsync(spool), CancellationToken.None));
 
     internal async Task EndAsync(TimeSpan within, CancellationToken cancel)
     {

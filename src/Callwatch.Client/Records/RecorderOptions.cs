@@ -1,3 +1,5 @@
+using Callwatch.Client.Telemetry.Settings;
+
 namespace Callwatch.Client.Records;
 
 /// <summary>Settings of the recorder, under <c>Callwatch</c> and <c>Callwatch:Records</c>. What is out of range is put at its bound, and said once.</summary>
@@ -42,11 +44,15 @@ public sealed class RecorderOptions
     /// <summary>Whether a record without a trace of its own joins that of the current activity. Default true.</summary>
     public bool JoinCurrentActivity { get; set; } = true;
 
+    /// <summary>Where to send is not known: rather nothing than to the wrong place.</summary>
+    internal bool IsOff { get; set; }
+
     /// <summary>A copy within its ranges.</summary>
     internal RecorderOptions Bounded() => new()
     {
-        Endpoint = Endpoint,
-        ApiKey = string.IsNullOrWhiteSpace(ApiKey) ? null : ApiKey.Trim(),
+        Endpoint = SettingText.IsAddress(Endpoint) ? Endpoint : new Uri("http://127.0.0.1:4318"),
+        IsOff = IsOff || !SettingText.IsAddress(Endpoint),
+        ApiKey = string.IsNullOrWhiteSpace(ApiKey) || !SettingText.IsHeaderValue(ApiKey.Trim()) ? null : ApiKey.Trim(),
         App = string.IsNullOrWhiteSpace(App) ? null : App.Trim(),
         QueueRecords = Math.Clamp(QueueRecords, 1, 1_000_000),
         BatchRecords = Math.Clamp(BatchRecords, 1, 10_000),

@@ -27,12 +27,28 @@ public static partial class RecorderServices
         {
             var log = provider.GetService<ILogger<Recorder>>() ?? NullLogger<Recorder>.Instance;
             var options = provider.GetService<ClientSettings>()?.Options.Records ?? Read(provider.GetService<IConfiguration>(), new RecorderOptions(), log);
-            foreach (var change in provider.GetServices<RecorderChange>()) change.Apply(options);
+            Change(options, provider.GetServices<RecorderChange>(), log);
             return new Recorder(options, provider.GetRequiredService<TimeProvider>(), log);
         });
         services.TryAddSingleton<ICallwatchRecorder>(provider => provider.GetRequiredService<Recorder>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, Recorder>(provider => provider.GetRequiredService<Recorder>()));
         return services;
+    }
+
+    // The recorder is made while the host starts, which nothing in here may keep from it.
+    private static void Change(RecorderOptions options, IEnumerable<RecorderChange> changes, ILogger log)
+    {
+        foreach (var change in changes)
+        {
+            try
+            {
+                change.Apply(options);
+            }
+            catch (Exception e) when (e is not OutOfMemoryException)
+            {
+                ChangeFailed(log, e.GetType().FullName!);
+            }
+        }
     }
 
     /// <param name="alone">Whether address, key and app are to be read too.</param>
@@ -83,4 +99,7 @@ public static partial class RecorderServices
 
     [LoggerMessage(EventId = 10, Level = LogLevel.Warning, Message = "{Setting} must be {What}; its default is used")]
     private static partial void BadSetting(ILogger log, string setting, string what);
+
+    [LoggerMessage(EventId = 11, Level = LogLevel.Warning, Message = "What AddCallwatchRecorder() was given to configure itself threw {Type}; it is left where it came to")]
+    private static partial void ChangeFailed(ILogger log, string type);
 }

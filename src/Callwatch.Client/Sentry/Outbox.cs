@@ -97,7 +97,8 @@ internal sealed class Outbox : IDisposable
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
             await stop.CancelAsync().ConfigureAwait(false);
-            await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // A hook of the application that hangs must not hang the end of the host.
+            await work.WaitAsync(TimeSpan.FromMilliseconds(500), time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -182,12 +182,12 @@ public sealed class SettlerTests
             for (var i = 0; i < 3; i++)
                 await journal.AppendAsync([TestJournal.Entry(new byte[] { 10, 0 }, Signal.Metrics) with { TenantId = 1, ReceivedAt = Timestamp.From(time.GetUtcNow()) }], TestContext.Current.CancellationToken);
 
-            // In small steps: the trace has to be open still.
+            // In small steps: the trace has to be open still. Where the settler hardly gets a turn it may be over all the same, and is told apart below.
             await Eventually.HoldsAsync(
                 () =>
                 {
                     time.Advance(TimeSpan.FromMilliseconds(10));
-                    return running.Log.Head == 3;
+                    return running.Log.Head >= 3;
                 },
                 "all three are passed on");
         }

@@ -43,10 +43,14 @@ internal sealed class Requests(int mostBreadcrumbs, bool pii) : IObserver<Diagno
 
     public void Dispose()
     {
+        // Not under the lock: who makes a listener holds the framework's own and waits for ours.
+        IDisposable[] all;
         lock (gate)
         {
-            foreach (var one in subscriptions) one.Dispose();
+            all = [.. subscriptions];
             subscriptions.Clear();
         }
+
+        foreach (var one in all) one.Dispose();
     }
 }

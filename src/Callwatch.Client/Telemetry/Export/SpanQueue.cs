@@ -145,7 +145,7 @@ internal sealed partial class SpanQueue : BaseExportProcessor<Activity>
         {
             try
             {
-                wake.WaitOne(options.BatchDelay);
+                wake.WaitOne(stopping ? TimeSpan.Zero : options.BatchDelay);
                 List<ManualResetEventSlim> asked;
                 lock (waitersGate) (asked, waiters) = (waiters, []);
                 buffer.Expire();

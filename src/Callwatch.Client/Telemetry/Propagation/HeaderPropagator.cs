@@ -12,7 +12,7 @@ internal sealed class HeaderPropagator(IEnumerable<string> formats) : Distribute
     private static readonly FrozenSet<string> Known = FrozenSet.ToFrozenSet(["tracecontext", "baggage", "b3", "b3multi", "none"], StringComparer.OrdinalIgnoreCase);
 
     private readonly DistributedContextPropagator w3c = CreateW3CPropagator();
-    private readonly FrozenSet<string> formats = formats.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+    private readonly FrozenSet<string> formats = formats.OfType<string>().ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     public override IReadOnlyCollection<string> Fields { get; } = ["traceparent", "tracestate", "baggage", B3.Single, B3.TraceId, B3.SpanId, B3.Sampled, B3.Flags];
 
@@ -23,7 +23,7 @@ internal sealed class HeaderPropagator(IEnumerable<string> formats) : Distribute
     public static bool Knows(string format) => Known.Contains(format);
 
     /// <summary>Whether there is anything for it to do.</summary>
-    public static bool IsWanted(IEnumerable<string> formats) => formats.Any(format => !format.Equals("none", StringComparison.OrdinalIgnoreCase));
+    public static bool IsWanted(IEnumerable<string> formats) => formats.OfType<string>().Any(format => !format.Equals("none", StringComparison.OrdinalIgnoreCase));
 
     public override void Inject(Activity? activity, object? carrier, PropagatorSetterCallback? setter)
     {

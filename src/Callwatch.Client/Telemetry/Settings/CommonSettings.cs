@@ -13,7 +13,7 @@ internal static class CommonSettings
         {
             if (SettingText.Address(address) is { } uri) options.Endpoint = uri;
             // To the default instead would send data where nobody wanted it.
-            else troubles.Add(new SettingTrouble(Endpoint + " must be an http or https address, for instance http://callwatch:4318; traces and metrics are off", Signals.Both));
+            else troubles.Add(new SettingTrouble(Endpoint + " must be an http or https address, for instance http://callwatch:4318; traces, metrics and records are off", Signals.Both));
         }
 
         if (source.Text("Callwatch:ShutdownTimeout") is not { } time) return;
@@ -31,7 +31,7 @@ internal static class CommonSettings
 
         if (!SettingText.IsAddress(options.Endpoint))
         {
-            troubles.Add(new SettingTrouble(Endpoint + " must be an http or https address, for instance http://callwatch:4318; traces and metrics are off", Signals.Both));
+            troubles.Add(new SettingTrouble(Endpoint + " must be an http or https address, for instance http://callwatch:4318; traces, metrics and records are off", Signals.Both));
             options.Endpoint = new Uri("http://127.0.0.1:4318");
         }
 

@@ -124,6 +124,9 @@ internal static class OpenTelemetrySettings
     {
         "BaseEndpoint" => source.Text(CommonSettings.Endpoint) is not null,
         "TraceEndpoint" or "MetricEndpoint" => source.Text(CommonSettings.Endpoint) is not null || All[1].OwnKeys.Any(key => source.Text(key) is not null),
+
+        // Nor must what belongs to a standard address that is not used go anywhere else.
+        "Headers" or "Certificate" => source.Text("OTEL_EXPORTER_OTLP_ENDPOINT") is not null && (source.Text(CommonSettings.Endpoint) is not null || All[1].OwnKeys.Any(key => source.Text(key) is not null)),
         _ => false,
     };
 

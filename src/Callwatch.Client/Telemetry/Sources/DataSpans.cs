@@ -24,7 +24,7 @@ internal static class DataSpans
         span.SetTag("db.system.name", system);
         if (database is not null) span.SetTag("db.namespace", database);
         if (verb is not null) span.SetTag("db.operation.name", verb);
-        span.SetTag("db.query.text", WithoutValues(command.CommandText));
+        span.SetTag("db.query.text", WithoutValues(command.CommandText ?? ""));
         return span;
     }
 

@@ -52,11 +52,15 @@ internal sealed class DiagnosticSources : IObserver<DiagnosticListener>, IDispos
 
     public void Dispose()
     {
+        // Not under the lock: who makes a listener holds the framework's own and waits for ours.
+        IDisposable[] all;
         lock (gate)
         {
-            subscriptions.ForEach(one => one.Dispose());
+            all = [.. subscriptions];
             subscriptions.Clear();
         }
+
+        foreach (var one in all) one.Dispose();
     }
 
     /// <summary>A field of an event, whatever type that has.</summary>

@@ -35,7 +35,7 @@ internal sealed class ExceptionLogs(ExceptionLogs.Switch on) : ILoggerProvider
 
         void ILogger.Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            if (exception is null || Activity.Current is not { IsAllDataRequested: true } span || !on.IsOn) return;
+            if (exception is null || Activity.Current is not { IsAllDataRequested: true, IsStopped: false } span || !on.IsOn) return;
             try
             {
                 var message = formatter(state, exception);

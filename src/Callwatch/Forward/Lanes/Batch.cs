@@ -83,7 +83,7 @@ internal sealed class Batch(AnchorDraft anchors)
         Bytes += BytesOfRevision + items.Sum(BytesOf);
     }
 
-    private static long BytesOf(Outgoing item) => item.Item.Payload.Length + BytesBeside;
+    private static long BytesOf(Outgoing item) => item.Item.Payload.Length + item.Item.Head.Length + BytesBeside;
 
     /// <param name="fault">Null when it has gone well.</param>
     public void End(Exception? fault)

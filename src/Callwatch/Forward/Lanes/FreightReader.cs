@@ -20,9 +20,14 @@ internal sealed class FreightReader(Destination destination, LaneServices servic
         if (trace.Spans.Count == 0 && trace.Scored.Count == 0) return ([], gone);
 
         // Something of the trace has gone there before: what comes of it later goes too, or the platform would show half of it.
-        var isAnchored = (chooses || trace.Scored.Count > 0) && (onItsWay.Contains(revision.TraceId) || services.Anchors.Find(destination.Id, revision.TraceId) is not null);
+        var isOnItsWay = onItsWay.Contains(revision.TraceId);
+        var anchor = !isOnItsWay && (chooses || trace.Scored.Count > 0) ? services.Anchors.Find(destination.Id, revision.TraceId) : null;
+        var isAnchored = isOnItsWay || anchor is not null;
         if (Selecting.Of(destination, trace, isAnchored) is not { } wanted) return ([], gone);
-        List<Freight> freight = [.. chooses && !isAnchored && revision.Revision > 1 ? Earlier(revision, lane) : [], new Freight(revision, wanted, null)];
+
+        // Frozen by this very number, which was stopped before it arrived: what it had chosen with it may not have arrived either.
+        var isAgain = anchor is not null && ((revision.Seq >= anchor.Seq && revision.Seq <= anchor.FirstThrough) || anchor.Later.Any(later => later.Seq == revision.Seq));
+        List<Freight> freight = [.. chooses && (!isAnchored || isAgain) && revision.Revision > 1 ? Earlier(revision, lane, isAgain) : [], new Freight(revision, wanted, null)];
         return (freight, gone);
     }
 
@@ -51,12 +56,19 @@ internal sealed class FreightReader(Destination destination, LaneServices servic
     }
 
     // A filter, or an error that is kept whatever the sample says, has chosen the trace only now: what came of it before was left out, and goes first.
-    private IEnumerable<Freight> Earlier(SettledRevision revision, LaneRow lane)
+    private List<Freight> Earlier(SettledRevision revision, LaneRow lane, bool isAgain)
     {
+        List<Freight> found = [];
         foreach (var earlier in services.Settled.Of(revision.TenantId, revision.TraceId))
         {
             if (earlier.Seq >= revision.Seq || earlier.SettledAt < lane.Created) continue;
-            if (services.Traces.Read(earlier).Trace is { Spans.Count: > 0 } trace && Selecting.Of(destination, trace, isAnchored: true) is { } wanted) yield return new Freight(earlier, wanted, null);
+            if (services.Traces.Read(earlier).Trace is not { Spans.Count: > 0 } trace) continue;
+
+            // That one was chosen by itself, and took with it what came before.
+            if (isAgain && Selecting.Of(destination, trace, isAnchored: false) is not null) return [];
+            if (Selecting.Of(destination, trace, isAnchored: true) is { } wanted) found.Add(new Freight(earlier, wanted, null));
         }
+
+        return found;
     }
 }

@@ -162,7 +162,9 @@ internal sealed partial class LaneHost(IDestinationDirectory directory, IOutboun
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            client?.Dispose();
+            // One that had begun would go on with a client that is disposed.
+            if (running.TryRemove(destination.Id, out var begun)) _ = begun.DisposeAsync().AsTask();
+            else client?.Dispose();
             unstartable[destination.Id] = new LaneError(
                 Timestamp.From(services.Time.GetUtcNow()), null, "The lane cannot be started (" + e.GetType().Name + ").", "It is tried again by itself; the log says more. Saving the destination anew checks its settings.");
             CannotStart(destination.Name, e.GetType().Name, e.StackTrace);

@@ -124,14 +124,10 @@ internal sealed class OnTheWay(int most, ReadAhead shared)
     /// <summary>Until nothing of them goes on, however it has ended; the first failure that is no cancellation.</summary>
     public async Task<Exception?> StoppedAsync()
     {
-        Exception? fault = null;
-        foreach (var batch in All)
-        {
-            await batch.Done.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-            fault ??= batch.Done.Exception?.InnerException is { } e and not OperationCanceledException ? e : null;
-        }
-
-        return fault;
+        // What is being read ahead may still join them.
+        while (All.FirstOrDefault(batch => !batch.Done.IsCompleted) is { } going)
+            await going.Done.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        return All.Select(batch => batch.Done.Exception?.InnerException).FirstOrDefault(e => e is not (null or OperationCanceledException));
     }
 
     public void Clear()
