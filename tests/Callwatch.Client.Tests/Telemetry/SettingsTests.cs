@@ -1,4 +1,5 @@
 using Callwatch.Client.Hosting;
+using Callwatch.Client.Records;
 using Callwatch.Client.Telemetry;
 using Callwatch.Client.Telemetry.Export;
 using Callwatch.Client.Telemetry.Settings;
@@ -111,6 +112,32 @@ public sealed class SettingsTests
         Assert.Equal(1_002, Read(all[..2]).Options.OpenTelemetry.MaxQueueSize);
         Assert.Equal(1_003, Read(all).Options.OpenTelemetry.MaxQueueSize);
         Assert.Equal(1_004, Read(all, options => options.OpenTelemetry.MaxQueueSize = 1_004).Options.OpenTelemetry.MaxQueueSize);
+    }
+
+    [Fact]
+    public void Where_the_address_is_wrong_records_go_nowhere_either()
+    {
+        Assert.True(Read(("Callwatch:Endpoint", "callwatch:4318")).Options.Records.IsOff);
+        Assert.False(Read().Options.Records.IsOff);
+        using var recorder = new Recorder(new RecorderOptions { Endpoint = null! }, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<Recorder>.Instance);
+        Assert.False(recorder.Feedback(new FeedbackRecord { MessageId = "m", Value = 1 }));
+    }
+
+    [Fact]
+    public void Keys_go_only_to_the_host_they_were_given_for()
+    {
+        (string, string)[] vendor = [("OTEL_EXPORTER_OTLP_ENDPOINT", "https://vendor.example"), ("OTEL_EXPORTER_OTLP_HEADERS", "x-vendor-key=secret")];
+        Assert.Equal("secret", Read(vendor).Options.OpenTelemetry.Headers["x-vendor-key"]);
+        Assert.Empty(Read([.. vendor, ("Callwatch:Endpoint", "http://callwatch:4318")]).Options.OpenTelemetry.Headers);
+        Assert.Null(Read([("Callwatch:ApiKey", "cw_1")], options => options.Records.Endpoint = new Uri("http://elsewhere:4318")).Options.Records.ApiKey);
+        Assert.Equal("cw_1", Read(("Callwatch:ApiKey", "cw_1")).Options.Records.ApiKey);
+    }
+
+    [Fact]
+    public void What_code_leaves_empty_switches_telemetry_off_and_nothing_else()
+    {
+        var settings = Read([], options => options.OpenTelemetry.Headers["x-team"] = null!);
+        Assert.Equal(Signals.Both, Assert.Single(settings.Troubles).Off);
     }
 
     [Theory]

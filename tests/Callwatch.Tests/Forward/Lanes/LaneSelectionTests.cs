@@ -56,6 +56,23 @@ public sealed class LaneSelectionTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_a_late_choice_takes_along_goes_again_when_the_lane_was_stopped_before_it_arrived()
+    {
+        var filter = Assert.IsType<FilterResult.Parsed>(FilterParser.Parse("outcome:error")).Filter;
+        var destination = world.Destination(platform.Address, kind) with { Filter = filter };
+        platform.Script = _ => new PlatformReply.Answer(503);
+        await world.StartAsync(destination);
+        await world.SettleAsync(3, A.Span("before").Id(1));
+        await world.SettleAsync(3, A.Span("fails later").Id(2, under: 1).Status(2, "no"));
+        await Eventually.HoldsAsync(() => platform.Requests.Count > 0, "it was tried");
+        world.Directory.Set(destination with { SampleRate = 0.999999 });
+        await Eventually.HoldsAsync(() => kind.Disposed == 1, "the lane was stopped");
+        platform.Script = _ => PlatformReply.Ok;
+        await world.WhenDoneAsync();
+        Assert.Equal([Line(3, 1, "before"), Line(3, 2, "fails later")], platform.Taken);
+    }
+
+    [Fact]
     public async Task A_sample_takes_its_share_by_trace_and_every_error_if_wanted()
     {
         await world.StartAsync(
