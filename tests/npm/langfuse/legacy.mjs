@@ -1,7 +1,7 @@
 // Langfuse's older client, as programs from before OpenTelemetry use it: it knows only /api/public/ingestion.
 import { Langfuse } from "langfuse";
 
-const langfuse = new Langfuse({ baseUrl: process.env.CALLWATCH_TEST_URL, publicKey: "pk-callwatch", secretKey: process.env.CALLWATCH_TEST_KEY, flushAt: 1 });
+const langfuse = new Langfuse({ baseUrl: process.env.CALLWATCH_TEST_URL, publicKey: "pk-callwatch", secretKey: process.env.CALLWATCH_TEST_KEY });
 const trace = langfuse.trace({ name: "answer-question", userId: "u_3", sessionId: "s_3", tags: ["faq"], input: "Does this arrive?" });
 const span = trace.span({ name: "look-up", input: { word: "this" } });
 const generation = span.generation({ name: "llm", model: "gpt-4o-mini", modelParameters: { temperature: 0.2 }, input: [{ role: "user", content: "Does this arrive?" }] });
