@@ -13,6 +13,8 @@ internal static partial class PageCache
     {
         foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
         {
+            // The server's own, which nobody else may open; nothing is read from them.
+            if (Path.GetFileName(file) is "lock" or "callwatch.lock") continue;
             using var handle = File.OpenHandle(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             _ = Advise(handle, 0, 0, DontNeed);
         }

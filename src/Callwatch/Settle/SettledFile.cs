@@ -50,10 +50,16 @@ internal sealed class SettledFile(string path, long first)
         return row.Bind(1, receivedAt.UnixNanoseconds).Number();
     }
 
+    /// <summary>
+    /// Revisions of one trace. The plus keeps the tenant's own index out of it: read in order, all that the tenant ever had would be looked
+    /// through for each trace.
+    /// </summary>
+    internal const string OfTrace = $"SELECT {Columns} FROM settled WHERE trace = ?1 AND +tenant = ?2 ORDER BY seq";
+
     public List<SettledRevision> Of(int tenantId, TraceId trace)
     {
         using var connection = StoreDatabase.OpenForReading(path);
-        using var rows = new Statement(connection, $"SELECT {Columns} FROM settled WHERE trace = ?1 AND tenant = ?2 ORDER BY seq");
+        using var rows = new Statement(connection, OfTrace);
         return Read(rows.BindBlob(1, trace.ToBytes()).Bind(2, tenantId));
     }
 
