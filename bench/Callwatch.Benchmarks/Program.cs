@@ -16,6 +16,7 @@ Benchmark[] benchmarks =
     new("query", "the questions behind pages and charts, cold and warm; --calls, --days, --rounds, --data to keep the store", QueryBenchmark.RunAsync),
     new("idle", "start to first accepted span, then memory and processor of an idle server", IdleBenchmark.RunAsync),
     new("reads", "the figures on reading over folders that fill has made: --dir, --small, --rounds, --only cold, people, ratio, pages, misses or trace", ReadsBenchmark.RunAsync),
+    new("pages", "every page and every GET of the API: first and warm, against a tenth of the calls, with 3 people and intake; --dir, --small, --rounds, --only TEXT, --people", PagesBenchmark.RunAsync),
     new("worst", "intake and storing beside the worst questions, over a folder that fill has made: --dir, --rate", WorstBenchmark.RunAsync),
     new("fill", "fills --dir with --calls of history over --days, for the figures on reading", FillBenchmark.RunAsync),
     new("forward", "traces carried on to each kind of destination, against the same bytes posted in a loop; --kinds A,B, --traces N, --delay MS; --backlog N --kind KIND: memory while so many are drained", ForwardBenchmark.RunAsync),

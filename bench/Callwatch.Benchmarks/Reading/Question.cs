@@ -61,10 +61,12 @@ internal sealed class Figures
 
     public void Print(string name, IReadOnlyList<double> times, int reach, string more = "")
     {
-        var ordered = times.Order().ToList();
-        double At(double share) => ordered[Math.Min((int)(share * ordered.Count), ordered.Count - 1)];
-        Print(name, string.Create(CultureInfo.InvariantCulture, $"p50 {At(0.5),7:0.0}  p95 {At(0.95),7:0.0}  max {ordered[^1],7:0.0} ms  of {ordered.Count,4}{more}"), reach == 0 ? null : At(0.95) < reach, reach == 0 ? "" : $"p95 < {reach} ms");
+        var p95 = At(times, 0.95);
+        Print(name, string.Create(CultureInfo.InvariantCulture, $"p50 {At(times, 0.5),7:0.0}  p95 {p95,7:0.0}  max {times.Max(),7:0.0} ms  of {times.Count,4}{more}"), reach == 0 ? null : p95 < reach, reach == 0 ? "" : $"p95 < {reach} ms");
     }
+
+    /// <summary>The nearest rank: the least of the times that so large a share of them does not exceed.</summary>
+    public static double At(IReadOnlyList<double> times, double share) => times.Order().ElementAt(Math.Max(0, (int)Math.Ceiling(share * times.Count) - 1));
 
     /// <param name="reached">Null where nothing is to be reached.</param>
     public void Print(string name, string figure, bool? reached, string reach)

@@ -60,7 +60,8 @@ internal static class WorstBenchmark
         return (times.Milliseconds(0.99), stored);
     }
 
-    private static async Task<long> StoredAsync(HttpClient http) => await new CallwatchApi(http).SystemAsync() is ApiAnswer<ApiSystem>.Found { Value: var system }
+    /// <summary>The last journal record that is stored.</summary>
+    internal static async Task<long> StoredAsync(HttpClient http) => await new CallwatchApi(http).SystemAsync() is ApiAnswer<ApiSystem>.Found { Value: var system }
         ? system.Readers.Single(reader => reader.Name == "store").Position : throw new InvalidOperationException("System does not answer");
 
     private static async Task AskAsync(ServerProcess server, string[] questions, int first, Action answered, CancellationToken stop)
