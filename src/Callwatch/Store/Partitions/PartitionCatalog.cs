@@ -48,10 +48,10 @@ internal sealed class PartitionCatalog : IDisposable
     }
 
     /// <summary>Set aside when the store was opened, as they were known.</summary>
-    public List<Partition> Damaged { get; } = [];
+    public IReadOnlyList<Partition> Damaged { get; private set; } = [];
 
     /// <summary>Found to have vanished when the store was opened.</summary>
-    public List<Partition> Missing { get; } = [];
+    public IReadOnlyList<Partition> Missing { get; private set; } = [];
 
     /// <summary>Newest first.</summary>
     public ImmutableArray<Partition> Partitions { get; private set; } = [];
@@ -174,11 +174,8 @@ internal sealed class PartitionCatalog : IDisposable
         Synced = row.GetInt64(2);
     }
 
-    // Files may know more than the catalog (a crash between their commits and its own) or less (a power cut took their last commits, or all of
-    // them). The first are adopted. For the second, reading goes back to what the file still knows: storing again changes nothing that is there.
     private void CompareWith(string folder, Func<string, bool> isMoved)
     {
-        var (resume, newest) = (Position?.Number ?? 0, StoreDatabase.NewestOf("partition"));
         var files = Directory.EnumerateFiles(folder, "*.db").Select(path => Path.GetFileName(path)).Where(file => Partition.TryParse(file, out _)).ToList();
         foreach (var gone in SwapTables.ReplacedAmong(folder, files.Where(file => !partitions.ContainsKey(file))))
         {
@@ -187,59 +184,12 @@ internal sealed class PartitionCatalog : IDisposable
             files.Remove(gone);
         }
 
-        List<Partition> lost = [];
-        foreach (var gone in partitions.Values.Where(partition => !File.Exists(Path.Combine(folder, partition.File))).ToList())
-        {
-            // Its name never was durable: then nothing in it was either. Or retention took it. Else a person did.
-            if (gone.Applied > Synced)
-            {
-                resume = Math.Min(resume, Synced);
-            }
-            else if (gone.Applied > 0 && !isMoved(gone.File))
-            {
-                DamagedFiles.NoteMissing(folder, gone.File);
-                Missing.Add(gone);
-            }
-
-            lost.Add(gone);
-        }
-
-        foreach (var file in files)
-        {
-            if (!Partition.TryParse(file, out var named)) continue;
-            if (StoreDatabase.SchemaInHeader(Path.Combine(folder, file)) is var format && format > newest) throw StoreDatabase.Newer(folder, format, newest);
-            var known = partitions.GetValueOrDefault(file);
-            if (known is { Applied: > 0 } && known.Applied <= Synced) continue;
-            Partition? found;
-            try
-            {
-                found = Inspect(Path.Combine(folder, file), known ?? named);
-            }
-            catch (SqliteException e) when (DamagedFiles.IsDamage(e))
-            {
-                // The others go on; what the journal still holds of the day can be brought back.
-                DamagedFiles.SetAside(folder, file);
-                Damaged.Add(known ?? named);
-                lost.Add(known ?? named);
-                continue;
-            }
-
-            if (found is null)
-            {
-                // Made, but a crash came before its schema was committed, or a power cut took all of it: nothing is in it.
-                resume = Math.Min(resume, Synced);
-                lost.Add(known ?? named);
-                continue;
-            }
-
-            if (known is null) DamagedFiles.NoteFound(folder, file);
-            else if (found.Applied < known.Applied) resume = Math.Min(resume, found.Applied);
-            partitions[file] = found;
-        }
-
-        Forget(lost, Math.Max(resume, Math.Min(Synced, Position?.Number ?? 0)));
-        foreach (var partition in lost)
-            SwapTables.Unlink(folder, partition.File);
+        var found = new FoundFiles(folder, partitions, Synced, isMoved);
+        var resume = found.CompareWith(files, Position?.Number ?? 0);
+        (Damaged, Missing) = (found.Damaged, found.Missing);
+        foreach (var adopted in found.Adopted) partitions[adopted.File] = adopted;
+        Forget(found.Lost, Math.Max(resume, Math.Min(Synced, Position?.Number ?? 0)));
+        foreach (var lost in found.Lost) SwapTables.Unlink(folder, lost.File);
     }
 
     // In one transaction: a crash after one of the two would leave a store that misses a file and reads on behind what was in it.
@@ -251,30 +201,6 @@ internal sealed class PartitionCatalog : IDisposable
         transaction.Commit();
         if (Position is { } before && resume < before.Number) Position = before with { Number = resume };
     }
-
-    private static Partition? Inspect(string path, Partition partition)
-    {
-        using var file = StoreDatabase.OpenForReading(path);
-        if (StoreDatabase.SchemaOf(file) == 0) return null;
-        return partition.Applied > 0 && partition.Applied == AppliedIn(file) ? partition : AsFound(file, partition);
-    }
-
-    /// <summary>What the file itself says.</summary>
-    public static Partition AsFound(SqliteConnection file, Partition partition)
-    {
-        var first = StoreDatabase.Number(file, """SELECT min("end") FROM spans""");
-        var last = StoreDatabase.Number(file, """SELECT max("end") FROM spans""");
-        return partition with
-        {
-            Rows = StoreDatabase.Number(file, "SELECT max(id) FROM spans") ?? 0,
-            FirstEnd = first is null ? null : new Timestamp(first.Value),
-            LastEnd = last is null ? null : new Timestamp(last.Value),
-            Closed = StoreDatabase.Number(file, "SELECT value FROM meta WHERE key = 'closed'") == 1,
-            Applied = AppliedIn(file),
-        };
-    }
-
-    public static long AppliedIn(SqliteConnection file) => StoreDatabase.Number(file, "SELECT value FROM meta WHERE key = 'applied'") ?? 0;
 
     private void Write(Partition partition)
     {

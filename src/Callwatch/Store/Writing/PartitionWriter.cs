@@ -43,7 +43,7 @@ internal sealed class PartitionWriter : IDisposable
         // Tells this file from any that takes its name later: row ids are places only within it.
         StoreDatabase.Execute(connection, "INSERT OR IGNORE INTO meta (key, value) VALUES ('identity', random())");
         // A batch that failed on its way may have been committed here and not in the catalog.
-        Partition = PartitionCatalog.AppliedIn(connection) == partition.Applied ? partition : PartitionCatalog.AsFound(connection, partition);
+        Partition = FoundFiles.AppliedIn(connection) == partition.Applied ? partition : FoundFiles.AsFound(connection, partition);
         words = new PartitionWords(connection);
         spans = new SpanRowWriter(connection, words);
         calls = new CallRowWriter(connection, words);
