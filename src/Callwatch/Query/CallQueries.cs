@@ -48,6 +48,14 @@ public sealed class CallQueries(QueryGate gate, Scopes scopes)
                 SortField.TotalTokens => "c.total_tokens",
                 _ => "c.\"end\"",
             },
+            Index = field => field switch
+            {
+                SortField.Duration => "calls_duration",
+                SortField.Ttft => "calls_ttft",
+                SortField.Cost => "calls_cost",
+                SortField.TotalTokens => "calls_tokens",
+                _ => null,
+            },
             IsCheap = open =>
             {
                 var sql = new SqlCondition(open);

@@ -87,6 +87,13 @@ public sealed class TraceQueries(QueryGate gate, Scopes scopes, SpanBodies bodie
                 SortField.Ttft => null,
                 _ => "t.\"end\"",
             },
+            Index = field => field switch
+            {
+                SortField.Duration => "traces_duration",
+                SortField.Cost => "traces_cost",
+                SortField.TotalTokens => "traces_tokens",
+                _ => null,
+            },
             IsCheap = _ => filter.IsOfTraceAlone,
             CanMatch = filter.CanMatch,
             IsNarrow = filter.IsNarrow,

@@ -90,6 +90,7 @@ internal sealed partial class StoreUpkeep(
     private async Task CloseAsync(CancellationToken cancel)
     {
         var due = await thread.RunAsync(() => closing.Due());
+        due ??= disk.IsShort() ? null : closing.Lacking();
         if (due is null) return;
         await thread.RunAsync(() => writer.Release(due.File));
         var closed = closing.Close(due, cancel);

@@ -73,6 +73,27 @@ public sealed class PartitionTests
     }
 
     [Fact]
+    public void A_day_that_an_older_version_has_closed_gets_the_indexes_it_lacks()
+    {
+        using var temp = new TempFolder();
+        var time = new ManualTime(Midnight.ToDateTimeOffset());
+        using var store = new TestStore(temp.Path);
+        store.Store([Call(1, Midnight), Call(2, Midnight)]);
+        var closing = new PartitionClosing(store.Folder, time);
+        var open = Assert.Single(store.Folder.Partitions);
+        Assert.Null(closing.Lacking());
+        store.Writer.Release(open.File);
+        closing.Confirm(closing.Close(open, TestContext.Current.CancellationToken));
+        using (var connection = StoreDatabase.OpenForWriting(temp.At(open.File), "partition", cacheKib: 512)) StoreDatabase.Execute(connection, "DROP INDEX traces_duration");
+
+        var lacking = closing.Lacking();
+        Assert.Equal(open.File, lacking?.File);
+        closing.Confirm(closing.Close(lacking!, TestContext.Current.CancellationToken));
+        Assert.Null(closing.Lacking());
+        store.Contents().AssertFiguresFollowFromRows();
+    }
+
+    [Fact]
     public void A_day_that_history_is_imported_into_is_closed_once_it_is_quiet()
     {
         using var temp = new TempFolder();

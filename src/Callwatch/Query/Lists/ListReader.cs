@@ -1,4 +1,3 @@
-using Callwatch.Query.Filters.Sql;
 using Callwatch.Query.Running;
 using Callwatch.Spans;
 using Callwatch.Store.Partitions;
@@ -9,7 +8,8 @@ namespace Callwatch.Query.Lists;
 /// <summary>
 /// Reads one page of a list as of a store position. By end it goes day by day and stops when a page is due: first a slice in the order of
 /// the list, which is all that most pages need; where that finds too few, the rest of the day in the order in which rows lie, which passes
-/// over eight times as many in the same time. Any other order needs the whole range at once.
+/// over eight times as many in the same time. Any other order needs the whole range at once, most of which is passed over by what has been found
+/// among the first rows of each closed day.
 /// </summary>
 internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, int limit, ListCursor? cursor, int question, ListShape<T> shape)
     where T : class
@@ -18,20 +18,23 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
     private const int FirstSlice = 20_000;
     private const int LargestSlice = 500_000;
 
+    // Of the first rows of a day's order so many times as many as are wanted are looked at, then so many: a filter may leave most of them out.
+    private const int FewFirst = 4;
+    private const int ManyFirst = 2_000;
+
     // A day with more rows than can be looked through within a fraction of a page's time goes on slice by slice.
     private const long MostScanned = 1_200_000;
 
     private readonly Timestamp from = cursor?.From ?? asked.Selection.From;
     private readonly Timestamp to = cursor?.To ?? asked.Selection.To;
     private readonly long asOf = cursor?.AsOf ?? run.AsOf;
-    private readonly List<Found> found = [];
-    private readonly string key = shape.Key(sort.Field) ?? throw new ArgumentException("The items have no such field.", nameof(sort));
-    private ListPlace? place = cursor?.Place;
+    private readonly List<FoundRow<T>> found = [];
+    private readonly ListRows<T> rows = new(sort, cursor?.AsOf ?? run.AsOf, shape);
+    private readonly ListPlace? place = cursor?.Place;
     private readonly Dictionary<string, IReadOnlyList<(Timestamp From, Timestamp To)>?> hours = new(StringComparer.Ordinal);
     private int slice = FirstSlice;
     private bool seldom;
-
-    private sealed record Found(T Item, ListPlace Place);
+    private long? bound;
 
     /// <summary>Null when the file in which the cursor's place lies has been made anew since: which of its rows have been listed cannot be told.</summary>
     public Page<T>? Read()
@@ -172,16 +175,49 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
 
     private Timestamp? AllAtOnce()
     {
-        // With a filter the index of the order would be followed from row to row through all that does not fit.
+        bound = Bound();
+        // With a filter the index of the order would be followed from row to row through all that does not fit; where it is known how far, it is not.
         var filtered = asked.Filter.Terms.Count > 0;
         foreach (var partition in run.Between(from, to))
         {
             using var open = run.Open(partition);
-            if (open is not null && shape.CanMatch?.Invoke(open) != false && HoursOf(open) is not []) Fetch([open], from, to, filtered || !IsWithin(partition));
+            if (open is null || shape.CanMatch?.Invoke(open) == false || HoursOf(open) is []) continue;
+            Fetch([open], from, to, scan: !IsWithin(partition) || (filtered && !(bound is not null && IsIndexed(open))));
         }
 
         return null;
     }
+
+    /// <summary>
+    /// A key that as many rows reach as are wanted, told from the first ones of each closed day; null where too few of them are meant to say. What is
+    /// worse need not be looked at.
+    /// </summary>
+    private long? Bound()
+    {
+        if (place is { Key: null } || shape.Index(sort.Field) is null) return null;
+        // Without a filter and without apps the first ones are those that are wanted.
+        var all = asked.Filter.Terms.Count == 0 && asked.AppIds is null;
+        return Bound(all ? limit + 1 : FewFirst * (limit + 1)) ?? Bound(ManyFirst);
+    }
+
+    private long? Bound(int most)
+    {
+        var first = new List<ListPlace>();
+        foreach (var partition in run.Between(from, to).Where(partition => partition.Closed && IsWithin(partition)))
+        {
+            using var open = run.Open(partition);
+            if (open is null || !IsIndexed(open) || shape.CanMatch?.Invoke(open) == false || HoursOf(open) is [] || shape.IsNarrow?.Invoke(open) == true) continue;
+            first.AddRange(rows.Among(open, place, limit + 1, most).Select(row => row.Place));
+            if (first.Count <= limit) continue;
+            first.Sort(rows.Compare);
+            first.RemoveRange(limit + 1, first.Count - limit - 1);
+        }
+
+        return first.Count > limit ? first[^1].Key : null;
+    }
+
+    // A day that an older version has closed may lack it for a while.
+    private bool IsIndexed(OpenPartition open) => open.Partition.Closed && shape.Index(sort.Field) is { } index && open.Reader.HasIndex(index);
 
     private bool IsWithin(Partition partition) => from <= partition.From && partition.To <= to;
 
@@ -194,8 +230,10 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
             FetchFrom(partition, low, high, wanted, scan);
         }
 
-        found.Sort((a, b) => Compare(a.Place, b.Place));
+        found.Sort((a, b) => rows.Compare(a.Place, b.Place));
         if (found.Count > limit + 1) found.RemoveRange(limit + 1, found.Count - limit - 1);
+        // What is worse than all that was found is not wanted.
+        if (sort.Field != SortField.End && found.Count > limit && found[^1].Place.Key is { } worst) bound = worst;
     }
 
     // How many were found before this slice.
@@ -209,82 +247,12 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
         {
             run.Check();
             // Where some may be left out on a closer look, a few more are read at once.
-            var rows = Rows(partition, low, high, after, shape.Keep is null ? wanted : Math.Max(wanted, 50), scan, out var last);
-            found.AddRange(rows);
-            wanted -= rows.Count;
+            var read = rows.Read(partition, low, high, after, shape.Keep is null ? wanted : Math.Max(wanted, 50), scan, bound, out var last);
+            found.AddRange(read);
+            wanted -= read.Count;
             if (last is null) return;
             after = last;
         }
-    }
-
-    /// <param name="scan">In the order in which rows lie: no index of times or of the order is used, only one that a filter has.</param>
-    /// <param name="last">The last row that was read, kept or not; null when there are no more.</param>
-    private List<Found> Rows(OpenPartition partition, Timestamp low, Timestamp high, ListPlace? after, int wanted, bool scan, out ListPlace? last)
-    {
-        var sql = Condition(partition, low, high, scan);
-        sql.And($"{shape.Alias}.number <= {sql.Parameter(asOf)}");
-        if (after is { } behind) sql.And(Behind(sql, behind, partition.Partition, scan ? "+" + key : key));
-        // What is worse than all that was found is not wanted.
-        if (sort.Field != SortField.End && found.Count > limit && found[^1].Place.Key is { } worst) sql.And($"({key}) {(sort.Descending ? ">=" : "<=")} {sql.Parameter(worst)}");
-        // Descending, SQLite puts what has no value last by itself, and can use an index.
-        var direction = sort.Descending ? "DESC" : sort.Field == SortField.End ? "ASC" : "ASC NULLS LAST";
-        var idDirection = sort.Descending ? "DESC" : "ASC";
-        using var command = partition.Reader.Command($"""
-            WITH page(id, k) AS (
-              SELECT {shape.Alias}.id, {key} FROM {shape.Table} {(sql.UsesSpans ? shape.SpansJoin : "")}
-              WHERE {sql.Where} ORDER BY {(scan ? "+" : "")}{key} {direction}, {shape.Alias}.id {idDirection} LIMIT {sql.Parameter((long)wanted)})
-            SELECT {shape.Columns}, p.k, p.id FROM page p {shape.From} ORDER BY p.k {direction}, p.id {idDirection}
-            """);
-        sql.AddTo(command);
-        var rows = new List<Found>();
-        using var row = command.ExecuteReader();
-        var read = 0;
-        last = null;
-        while (row.Read())
-        {
-            read++;
-            long? value = row.IsDBNull(shape.ColumnCount) ? null : row.GetInt64(shape.ColumnCount);
-            last = ListPlace.Of(value, partition.Partition, row.GetInt64(shape.ColumnCount + 1));
-            var item = shape.Read(row, partition.Reader);
-            var kept = shape.Keep is null ? item : shape.Keep(item, partition);
-            if (kept is not null) rows.Add(new Found(kept, last.Value));
-        }
-
-        if (read < wanted) last = null;
-        return rows;
-    }
-
-    private SqlCondition Condition(OpenPartition open, Timestamp low, Timestamp high, bool scan)
-    {
-        var sql = new SqlCondition(open);
-        // A plus keeps SQLite from using an index for the column.
-        var end = (scan ? "+" : "") + shape.Alias + ".\"end\"";
-        if (low > open.Partition.From || high < open.Partition.To || sort.Field == SortField.End)
-            sql.And($"{end} >= {sql.Parameter(low.UnixNanoseconds)} AND {end} < {sql.Parameter(high.UnixNanoseconds)}");
-        shape.Condition(sql);
-        return sql;
-    }
-
-    /// <summary>Rows that come after the place in the list's order.</summary>
-    private string Behind(SqlCondition sql, ListPlace after, Partition partition, string by)
-    {
-        var order = (partition.Day.DayNumber, partition.Sequence).CompareTo((after.Day, after.Sequence)) * (sort.Descending ? -1 : 1);
-        var id = shape.Alias + ".id";
-        var tie = order > 0 ? "1" : order < 0 ? "0" : sort.Descending ? $"{id} < {sql.Parameter(after.Id)}" : $"{id} > {sql.Parameter(after.Id)}";
-        if (after.Key is not { } value) return $"({by}) IS NULL AND {tie}";
-        var behind = $"({by}) {(sort.Descending ? "<" : ">")}";
-        var there = sql.Parameter(value);
-        // The first test is one that an index can use.
-        return sort.Field == SortField.End ? $"{behind}= {there} AND ({behind} {there} OR {tie})" : $"({behind} {there} OR (({by}) = {there} AND {tie}) OR ({by}) IS NULL)";
-    }
-
-    private int Compare(ListPlace a, ListPlace b)
-    {
-        if (a.Key is null || b.Key is null) return a.Key is null && b.Key is null ? Tie() : a.Key is null ? 1 : -1;
-        var order = a.Key.Value.CompareTo(b.Key.Value) * (sort.Descending ? -1 : 1);
-        return order != 0 ? order : Tie();
-
-        int Tie() => (a.Day, a.Sequence, a.Id).CompareTo((b.Day, b.Sequence, b.Id)) * (sort.Descending ? -1 : 1);
     }
 
     /// <summary>How many of the same question have come since the first page; as many as can be counted in what is left of the time.</summary>
@@ -296,12 +264,7 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
             foreach (var partition in run.Between(from, to).Where(partition => partition.Applied > asOf))
             {
                 using var open = run.Open(partition);
-                if (open is null) continue;
-                var sql = Condition(open, from, to, scan: true);
-                sql.And($"{shape.Alias}.number > {sql.Parameter(asOf)}");
-                using var command = open.Reader.Command($"SELECT count(*) FROM {shape.Table} {(sql.UsesSpans ? shape.SpansJoin : "")} WHERE {sql.Where}");
-                sql.AddTo(command);
-                newer += (long)command.ExecuteScalar()!;
+                if (open is not null) newer += rows.CountNewer(open, from, to);
             }
         }
         catch (TimeIsUpException)

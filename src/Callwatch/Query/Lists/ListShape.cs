@@ -29,6 +29,9 @@ internal sealed record ListShape<T>
     /// <summary>The expression that a list is ordered by; null when these items have no such field.</summary>
     public required Func<SortField, string?> Key { get; init; }
 
+    /// <summary>The index that closed days have for the order by a field; null where they have none.</summary>
+    public required Func<SortField, string?> Index { get; init; }
+
     /// <summary>What is asked beside the range, of the rows of one partition.</summary>
     public required Action<SqlCondition> Condition { get; init; }
 

@@ -29,9 +29,15 @@ internal sealed class PartitionClosing(StoreFolder folder, TimeProvider time)
         "CREATE INDEX IF NOT EXISTS spans_span ON spans (span)",
         """CREATE INDEX IF NOT EXISTS traces_session ON traces (session, "end") WHERE session IS NOT NULL""",
         """CREATE INDEX IF NOT EXISTS traces_user ON traces (user, "end") WHERE user IS NOT NULL""",
+        "CREATE INDEX IF NOT EXISTS traces_duration ON traces (duration)",
+        "CREATE INDEX IF NOT EXISTS traces_cost ON traces (cost) WHERE cost IS NOT NULL",
+        "CREATE INDEX IF NOT EXISTS traces_tokens ON traces (total_tokens) WHERE total_tokens IS NOT NULL",
     ];
 
+    private static readonly string Named = string.Join(", ", Indexes.Select(index => $"'{index.Split(' ')[5]}'"));
+
     private readonly Dictionary<string, (long Applied, long Since)> seen = [];
+    private readonly HashSet<string> whole = new(StringComparer.Ordinal);
 
     /// <summary>The next one to close; null when none is due.</summary>
     public Partition? Due()
@@ -46,6 +52,20 @@ internal sealed class PartitionClosing(StoreFolder folder, TimeProvider time)
         }
 
         return due;
+    }
+
+    /// <summary>One that an older version has closed, with fewer indexes; null when there is none.</summary>
+    public Partition? Lacking()
+    {
+        foreach (var partition in folder.Partitions.Where(partition => partition.Closed && !whole.Contains(partition.File)))
+        {
+            using var reader = folder.Open(partition);
+            if (reader is null) continue;
+            if (StoreDatabase.Number(reader.Connection, $"SELECT count(*) FROM sqlite_master WHERE type = 'index' AND name IN ({Named})") < Indexes.Length) return partition;
+            whole.Add(partition.File);
+        }
+
+        return null;
     }
 
     /// <summary>Off the writer's thread. Each index in a transaction of its own, so that a late span waits for one at most.</summary>

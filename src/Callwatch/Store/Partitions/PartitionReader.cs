@@ -19,6 +19,7 @@ public sealed class PartitionReader : IDisposable, IWords
 
     private readonly PartitionReaders owner;
     private readonly ConcurrentDictionary<long, string> known;
+    private readonly HashSet<string> indexes = new(StringComparer.Ordinal);
     private SqliteCommand? findWord;
     private SqliteCommand? findId;
     private SqliteCommand? spansOf;
@@ -48,6 +49,15 @@ public sealed class PartitionReader : IDisposable, IWords
 
     /// <summary>Whether every hour that stands has its peaks.</summary>
     internal bool HasPeaks => field || (field = HasFeedback && StoreDatabase.Number(Connection, "SELECT value FROM meta WHERE key = 'judged'") is not null);
+
+    /// <summary>Whether the file has an index of this name; it is not taken away again.</summary>
+    internal bool HasIndex(string name)
+    {
+        if (indexes.Contains(name)) return true;
+        using var command = Command("SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = $name");
+        command.Parameters.AddWithValue("$name", name);
+        return command.ExecuteScalar() is not null && indexes.Add(name);
+    }
 
     /// <summary>A command on this connection, for the caller to fill and dispose of.</summary>
     public SqliteCommand Command(string sql)
