@@ -27,9 +27,10 @@ public sealed class SearchIndex : IDisposable
 
     internal Suspicion? TakeSuspect() => Interlocked.Exchange(ref suspect, null);
 
-    internal bool IsMerged(SearchFile file) => merged.TryGetValue(file.Name, out var applied) && applied == file.Applied;
+    /// <summary>Also where little has come since: merging writes the whole file anew.</summary>
+    internal bool IsMerged(SearchFile file) => merged.TryGetValue(file.Name, out var documents) && documents <= file.Documents && file.Documents - documents <= documents / 8;
 
-    internal void Merged(SearchFile file) => merged[file.Name] = file.Applied;
+    internal void Merged(SearchFile file) => merged[file.Name] = file.Documents;
 
     public void Dispose() => Folder?.Dispose();
 }

@@ -31,10 +31,10 @@ internal sealed partial class SearchIndexing : IDisposable
     private long saved;
     private bool changed;
 
-    public SearchIndexing(SearchFolder folder, SearchMode mode, SpanNormalizer normalizer, IJournal journal, Counters counters, TimeProvider time, ILogger log, DataHold? hold = null)
+    public SearchIndexing(SearchFolder folder, SearchMode mode, SpanNormalizer normalizer, IJournal journal, Counters counters, TimeProvider time, ILogger log, DataHold? hold = null, long mostDocuments = SearchWriter.MostDocuments)
     {
         (this.folder, this.journal, this.counters, this.time, this.log, this.hold) = (folder, journal, counters, time, log, hold);
-        writer = new SearchWriter(folder);
+        writer = new SearchWriter(folder, mostDocuments);
         seenFile = new SeenFile(folder.Folder, log);
         makeBuilder = (messages, logs) => new DocumentBuilder(normalizer, new SpanListener(messages, mode), logs, log);
         late = new LateLogs(journal);

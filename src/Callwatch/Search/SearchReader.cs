@@ -2,7 +2,6 @@ using Callwatch.Control;
 using Callwatch.Journal;
 using Callwatch.Normalize;
 using Callwatch.Search.Files;
-using Callwatch.Spans;
 using Callwatch.Store;
 using Callwatch.Store.Partitions;
 using Callwatch.Store.Reading;
@@ -21,8 +20,6 @@ internal sealed partial class SearchReader(
     : BackgroundService, IJournalReader
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan Rhythm = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan RetireEvery = TimeSpan.FromMinutes(1);
 
     // Smaller batches than the store's: none of them may hold the disk for long.
     private static readonly StoreOptions Batches = new() { BatchSpans = 4_000, BatchDelay = TimeSpan.FromMilliseconds(500) };
@@ -109,7 +106,8 @@ internal sealed partial class SearchReader(
     {
         progress.Is(SearchState.Running);
         using var done = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var upkeep = KeepAsync(done.Token);
+        var age = new SearchAge(store, stored, progress, retention, clock);
+        var upkeep = new SearchUpkeep(indexing!, thread!, index, progress, age.IsOver, time, log).RunAsync(FollowAgain, done.Token);
         try
         {
             while (await FollowAsync(cancel)) progress.Indexed(indexing!.Place, null);
@@ -236,72 +234,14 @@ internal sealed partial class SearchReader(
             await Task.Delay(worked < TimeSpan.FromSeconds(1) ? worked : TimeSpan.FromSeconds(1), time, cancel);
     }
 
-    private async Task KeepAsync(CancellationToken cancel)
-    {
-        using var timer = new PeriodicTimer(Rhythm, time);
-        var retired = time.GetTimestamp();
-        while (await timer.WaitForNextTickAsync(cancel))
-        {
-            try
-            {
-                var attempt = indexing!.Attempt;
-                if (index.TakeSuspect() is { } suspect) await SetAsideAsync(suspect);
-                await MergeAsync();
-                if (indexing.Attempt != attempt) FollowAgain();
-                if (time.GetElapsedTime(retired) < RetireEvery) continue;
-                retired = time.GetTimestamp();
-                await thread!.RunAsync(() => indexing.Retire(IsOver));
-            }
-            catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
-            {
-                Delayed(e.Message);
-            }
-        }
-    }
-
-    private async Task SetAsideAsync(Suspicion suspect)
-    {
-        try
-        {
-            await thread!.RunAsync(() => indexing!.BeginAgain(suspect));
-        }
-        catch
-        {
-            index.Suspect(suspect);
-            throw;
-        }
-    }
-
     private void FollowAgain()
     {
         lock (gate) again?.Cancel();
     }
-
-    // Only files of days that are over: today's would have to be merged again and again.
-    private async Task MergeAsync()
-    {
-        if (progress.Position?.Number < journal.Head.Number) return;
-        var today = Partition.DayOf(Timestamp.From(time.GetUtcNow()));
-        foreach (var file in index.Folder!.Contents.Files)
-        {
-            if (file.Day >= today || index.IsMerged(file)) continue;
-            if (!await thread!.RunAsync(() => indexing!.Merge(file))) index.Merged(file);
-            return;
-        }
-    }
-
-    // As long as anybody keeps rows of the day, and as long as there are any; the store has seen all that the index has.
-    private bool IsOver(SearchFile file) =>
-        file.To.ToDateTimeOffset() + retention.Longest.Rows < clock.GetUtcNow()
-        && stored.Position?.Number >= progress.Position?.Number
-        && !store.Partitions.Any(partition => partition.Day == file.Day);
 
     [LoggerMessage(EventId = 450, Level = LogLevel.Error, Message = "{Why}")]
     private partial void Stopped(string why);
 
     [LoggerMessage(EventId = 456, Level = LogLevel.Error, Message = "Cannot index up to journal record {Number}: {Why}. Trying again in {Seconds} s; receiving and storing go on.")]
     private partial void CannotIndex(long number, string why, double seconds);
-
-    [LoggerMessage(EventId = 457, Level = LogLevel.Warning, Message = "Upkeep of the full-text index has to wait: {Why}")]
-    private partial void Delayed(string why);
 }

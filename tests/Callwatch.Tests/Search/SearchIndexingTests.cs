@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Callwatch.Control;
 using Callwatch.Journal;
 using Callwatch.Normalize;
 using Callwatch.Normalize.Pricing;
@@ -7,6 +8,9 @@ using Callwatch.Search.Documents;
 using Callwatch.Search.Files;
 using Callwatch.Search.Finding;
 using Callwatch.Search.Words;
+using Callwatch.Store;
+using Callwatch.Store.Partitions;
+using Callwatch.Store.Reading;
 using Callwatch.Telemetry;
 using Callwatch.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -144,6 +148,66 @@ public sealed class SearchIndexingTests : IDisposable
         Assert.False(seen.Has(1_000));
     }
 
+    [Fact]
+    public async Task Files_that_get_no_more_are_merged_also_of_the_day_under_way_and_not_again_for_a_straggler()
+    {
+        time.Advance((A.Noon.ToDateTimeOffset() - time.GetUtcNow()) + TimeSpan.FromDays(1));
+        using var run = new Run(this, mostDocuments: 9);
+        for (var turn = 1; turn <= 35; turn++)
+        {
+            await AppendAsync(Chat(turn, day: 0), Chat(turn, day: 1));
+            run.IndexAll();
+        }
+
+        using var index = new SearchIndex();
+        index.Opened(run.Folder);
+        var progress = new SearchProgress(journal, time);
+        using var thread = new WriterThread("search test");
+        var upkeep = new SearchUpkeep(run.Indexing, thread, index, progress, static _ => false, time, NullLogger.Instance);
+        progress.Indexed(run.Indexing.Place with { Number = 0 }, A.Noon);
+        await upkeep.MergeAsync(TestContext.Current.CancellationToken);
+        Assert.DoesNotContain(run.Folder.Contents.Files, index.IsMerged);
+
+        progress.Indexed(run.Indexing.Place, A.Noon);
+        await upkeep.MergeAsync(TestContext.Current.CancellationToken);
+        var today = run.Folder.Contents.Files.Where(file => file.Day == run.Folder.Contents.Files[0].Day).ToList();
+        Assert.True(today.Count > 2);
+        Assert.Equal(run.Folder.Contents.Files.Except([today[0]]), run.Folder.Contents.Files.Where(index.IsMerged));
+        Assert.Equal(2, run.Found("question17"));
+
+        await AppendAsync(Chat(36, day: 0));
+        run.IndexAll();
+        Assert.True(index.IsMerged(run.Folder.Contents.Files.First(file => file.Day != today[0].Day)));
+        Assert.Equal(1, run.Found("question36"));
+    }
+
+    [Fact]
+    public void Full_text_is_kept_as_long_as_anybody_keeps_rows_of_its_day_and_there_are_any()
+    {
+        using var store = new StoreFolder(temp.At("store"));
+        using var control = new ControlDb(temp.At("control.db"));
+        var rules = new RetentionDesk(control, new RetentionRules());
+        rules.Put([(0, 0, new RetentionWish(null, 30, null, null)), (1, 7, new RetentionWish(null, 60, null, null))]);
+        var file = SearchFile.New(new DateOnly(2026, 10, 1), 1);
+        time.Advance(file.To.ToDateTimeOffset() - time.GetUtcNow() + TimeSpan.FromDays(59));
+        var (stored, indexed) = (new StoreProgress(journal, store, time), new SearchProgress(journal, time));
+        var age = new SearchAge(store, stored, indexed, rules, time);
+        stored.Stored(new Position(journal.Epoch, 5), A.Noon, 0, 0);
+        indexed.Indexed(new Position(journal.Epoch, 5), null);
+        Assert.False(age.IsOver(file));
+        time.Advance(TimeSpan.FromDays(2));
+        Assert.True(age.IsOver(file));
+
+        // Rows that came late are still there; the store has not seen yet what the index has.
+        store.Catalog.Add(Partition.New(file.Day, 1));
+        store.Publish();
+        Assert.False(age.IsOver(file));
+        store.Catalog.Remove(Partition.New(file.Day, 1));
+        store.Publish();
+        indexed.Indexed(new Position(journal.Epoch, 6), null);
+        Assert.False(age.IsOver(file));
+    }
+
     private static SpanBuilder Call() => A.Span("chat gpt-4o").Kind(3).With(("gen_ai.operation.name", "chat"), ("gen_ai.request.model", "gpt-4o"));
 
     private static byte[] Chat(int turns, int day)
@@ -189,12 +253,12 @@ public sealed class SearchIndexingTests : IDisposable
     {
         private readonly SearchIndexingTests world;
 
-        public Run(SearchIndexingTests world)
+        public Run(SearchIndexingTests world, long mostDocuments = SearchWriter.MostDocuments)
         {
             this.world = world;
             Folder = new SearchFolder(world.temp.At("search"));
             if (Folder.Contents.Position is null) Folder.Catalog.Begin(new Position(world.journal.Epoch, 0));
-            Indexing = new SearchIndexing(Folder, SearchMode.New, new SpanNormalizer(new PriceBooks()), world.journal, new Counters(), world.time, NullLogger.Instance, Hold);
+            Indexing = new SearchIndexing(Folder, SearchMode.New, new SpanNormalizer(new PriceBooks()), world.journal, new Counters(), world.time, NullLogger.Instance, Hold, mostDocuments);
             var from = Indexing.Recall();
             Indexing.Remember([.. world.journal.Records.Where(record => record.Number > from && record.Number <= Indexing.Place.Number)]);
         }
