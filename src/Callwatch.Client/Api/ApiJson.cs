@@ -82,7 +82,17 @@ internal sealed class MoneyConverter : JsonConverter<decimal>
 {
     public override decimal Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDecimal();
 
-    // Dividing by a one of full scale drops trailing zeros.
+    // Dividing by a one of full scale drops trailing zeros. Most have none, and dividing takes longer than writing.
     public override void Write(Utf8JsonWriter writer, decimal value, JsonSerializerOptions options) =>
-        writer.WriteNumberValue(Math.Round(value, 12, MidpointRounding.AwayFromZero) / 1.0000000000000000000000000000m);
+        writer.WriteNumberValue(IsShort(value) ? value : Math.Round(value, Decimals, MidpointRounding.AwayFromZero) / 1.0000000000000000000000000000m);
+
+    private const int Decimals = 12;
+
+    private static bool IsShort(decimal value)
+    {
+        if (value.Scale is 0 or > Decimals) return value.Scale == 0;
+        Span<int> parts = stackalloc int[4];
+        decimal.GetBits(value, parts);
+        return parts[2] == 0 && (((ulong)(uint)parts[1] << 32) | (uint)parts[0]) % 10 != 0;
+    }
 }

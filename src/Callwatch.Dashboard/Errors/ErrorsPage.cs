@@ -40,5 +40,5 @@ internal static class ErrorsPage
     }
 
     private static async Task<StatsAnswer?> AskAsync(StatsQueries stats, Selection selection, Step step, string[] by, string? zone, CancellationToken cancel) =>
-        await stats.FiguresAsync(new StatsQuestion { Selection = selection, Step = step, By = by, TimeZone = zone }, cancel) is Answer<StatsAnswer>.Found found ? found.Value : null;
+        await stats.FiguresAsync(new StatsQuestion { Selection = selection, Step = step, By = by, TimeZone = zone, CountPeople = false, TimesOfPoints = false }, cancel) is Answer<StatsAnswer>.Found found ? found.Value : null;
 }

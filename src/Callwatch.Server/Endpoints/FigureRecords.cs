@@ -6,7 +6,14 @@ namespace Callwatch.Server.Endpoints;
 /// <summary>Figures as the API's records.</summary>
 internal static class FigureRecords
 {
-    public static ApiStats ToApi(this StatsAnswer answer) => new()
+    public static ApiStats ToApi(this StatsAnswer answer)
+    {
+        // All groups have the same buckets; writing out a moment takes longer than anything else of a point.
+        string[] times = answer.Groups.Count == 0 ? [] : [.. answer.Groups[0].Points.Select(point => point.Time.ToString())];
+        return answer.ToApi(times);
+    }
+
+    private static ApiStats ToApi(this StatsAnswer answer, string[] times) => new()
     {
         Step = answer.Step.Word(),
         Source = answer.Source.Word(),
@@ -17,7 +24,7 @@ internal static class FigureRecords
             Key = group.Key,
             Other = group.IsOther,
             Total = group.Total.ToApi(),
-            Points = [.. group.Points.Select(point => new ApiPoint(point.Time.ToString(), point.Figures.ToApi()))],
+            Points = [.. group.Points.Select((point, index) => new ApiPoint(times[index], point.Figures.ToApi()))],
         })],
     };
 

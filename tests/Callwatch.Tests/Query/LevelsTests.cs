@@ -65,6 +65,8 @@ public sealed class LevelsTests
         var total = answer.Groups[0].Total;
         Assert.True(total.UsersApproximate);
         Assert.InRange(total.Users!.Value, 38, 42);
+        Assert.All(answer.Groups[0].Points.Where(point => point.Figures.Calls == 0), point => Assert.Equal((0, 0, null), (point.Figures.Users, point.Figures.Sessions, point.Figures.CallsPerSession)));
+        Assert.Contains(answer.Groups[0].Points, point => point.Figures.Calls == 0);
 
         // Of one app and one day the number is exact.
         var apps = FigureCheck.Found(await world.Stats.FiguresAsync(question with { By = ["app"] }, Cancel));

@@ -67,6 +67,45 @@ public sealed class HistogramTests
     }
 
     [Fact]
+    public void Sums_say_the_same_as_the_histogram_of_all_values_whatever_they_are_added_from()
+    {
+        var random = new Random(17);
+        for (var round = 0; round < 100; round++)
+        {
+            var sum = new HistogramSum();
+            var all = new List<long>();
+            for (var part = random.Next(4); part >= 0; part--)
+            {
+                var values = SomeValues(random);
+                all.AddRange(values);
+                switch (random.Next(3))
+                {
+                    case 0:
+                        sum.Merge(Of(values).ToBlob());
+                        break;
+                    case 1:
+                        foreach (var value in values) sum.Add(value);
+                        break;
+                    default:
+                        var other = new HistogramSum();
+                        other.Merge(Of(values).ToBlob());
+                        sum.Merge(other);
+                        sum.Merge(new HistogramSum());
+                        break;
+                }
+            }
+
+            var (told, room) = (new double[Shares.Length], new byte[sum.MostBytes]);
+            Assert.True(sum.Quantiles(Shares, told));
+            Assert.Equal(Shares.Select(share => Of(all).Quantile(share)!.Value), told);
+            Assert.Equal(all.Count, sum.Count);
+            Assert.Equal(Of(all).ToBlob(), room[..sum.Write(room)]);
+        }
+
+        Assert.False(new HistogramSum().Quantiles(Shares, new double[Shares.Length]));
+    }
+
+    [Fact]
     public void Nothing_and_nonsense_read_as_empty()
     {
         Assert.Equal(0, Histogram.Read([]).Count);

@@ -141,18 +141,12 @@ public sealed class CompareQueries(QueryGate gate, Scopes scopes, StatsQueries s
         return (tables, leftOut, source);
     }
 
-    // A window at a time: each has the time of one question.
+    // Side by side, as far as others leave places: each window has the time of one question.
     private async Task<(IReadOnlyList<CellTable> Tables, AnswerSource Source)?> ReadAsync(Family family, IReadOnlyList<Asked> windows, SlowFrom slow, CancellationToken cancel)
     {
-        var (tables, source) = (new List<CellTable>(), AnswerSource.Rollups);
-        foreach (var window in windows)
-        {
-            if (await gate.RunAsync(window.Selection.Scope, run => Read(run, family, window, slow), cancel) is not { } read) return null;
-            tables.Add(read.Table);
-            if (read.Source == AnswerSource.Rows) source = AnswerSource.Rows;
-        }
-
-        return (tables, source);
+        var read = await Task.WhenAll(windows.Select(window => gate.RunAsync(window.Selection.Scope, run => Read(run, family, window, slow), cancel)));
+        if (read.Contains(null)) return null;
+        return ([.. read.Select(one => one!.Table)], read.Any(one => one!.Source == AnswerSource.Rows) ? AnswerSource.Rows : AnswerSource.Rollups);
     }
 
     private sealed record ReadTable(CellTable Table, AnswerSource Source);

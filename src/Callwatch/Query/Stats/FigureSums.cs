@@ -92,6 +92,13 @@ internal sealed class FigureSums
 
     public PeopleEstimate Estimate(int field) => Estimates[field] ??= new PeopleEstimate();
 
+    /// <summary>Users and sessions are those of the estimates, also where there are none: nobody is a number too.</summary>
+    public void EstimatePeople()
+    {
+        Estimate(0);
+        Estimate(1);
+    }
+
     /// <param name="people">False when users and sessions were not counted one by one.</param>
     public Figures ToFigures(bool people) => Estimates is [null, null] ? Counted(people) : Counted(people: false) with
     {
@@ -161,12 +168,16 @@ internal sealed class FigureSums
 
     private static Distribution Distribution(HistogramSum? histogram, long count, long microseconds, long max)
     {
+        Span<double> quantiles = stackalloc double[4];
         if (histogram is null || count == 0) return Query.Distribution.None;
-        return new Distribution(microseconds / 1e3 / count, At(0.5), At(0.9), At(0.95), At(0.99), max / 1e6);
-
+        var average = microseconds / 1e3 / count;
+        if (!histogram.Quantiles(Shares, quantiles)) return new Distribution(average, null, null, null, null, max / 1e6);
         // The bucket of the greatest value may stand for more than the greatest value.
-        double? At(double share) => histogram.Quantile(share) is { } nanoseconds ? Math.Min(nanoseconds, max) / 1e6 : null;
+        foreach (ref var quantile in quantiles) quantile = Math.Min(quantile, max) / 1e6;
+        return new Distribution(average, quantiles[0], quantiles[1], quantiles[2], quantiles[3], max / 1e6);
     }
+
+    private static ReadOnlySpan<double> Shares => [0.5, 0.9, 0.95, 0.99];
 }
 
 /// <summary>What a row of rollups, or one call, adds. Of one call the times stand themselves, not as histograms.</summary>

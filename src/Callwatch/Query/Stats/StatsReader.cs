@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using Callwatch.Control;
 using Callwatch.Query.Filters;
 using Callwatch.Query.Filters.Sql;
@@ -33,6 +32,7 @@ internal sealed class StatsReader(
     private HashSet<string>? greatest;
     private int sums;
     private bool truncated;
+    private bool pointsEstimated;
 
     internal sealed class Group(string?[] key, int buckets)
     {
@@ -111,6 +111,9 @@ internal sealed class StatsReader(
             if (point is not null) total.Add(point);
         if (!question.TimesOfPoints) total.Add(group.Whole);
         for (var field = 0; field < 2; field++) total.Estimates[field] = group.Whole.Estimates[field];
+        if (pointsEstimated)
+            foreach (var point in group.Points.Append(empty)) point?.EstimatePeople();
+
         var key = new Dictionary<string, string?>(StringComparer.Ordinal);
         for (var i = 0; i < by.Count; i++) key[by[i].Name] = group.Key[i] == GroupKeys<object>.Rest ? StatsGroup.Other : group.Key[i];
         return new StatsGroup(
@@ -135,7 +138,7 @@ internal sealed class StatsReader(
     }
 
     // With its length before it, so that no value can look like two, or like none.
-    private static string NameOf(string?[] key) => key.Length switch
+    internal static string NameOf(string?[] key) => key.Length switch
     {
         0 => "",
         1 => key[0] is { } only ? "=" + only : "",
@@ -145,32 +148,10 @@ internal sealed class StatsReader(
     /// <summary>The groups with most calls, found by counting alone.</summary>
     private HashSet<string> Greatest(AnswerSource source)
     {
-        var counts = new Counting();
+        var counts = new GroupCounts();
         Scan(source, counts);
         truncated = counts.Groups.Count > MaxGroups;
         return [.. counts.Groups.OrderByDescending(pair => pair.Value.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal).Take(MaxGroups).Select(pair => pair.Key)];
-    }
-
-    private sealed class Counting : ITakeFigures<StrongBox<long>>
-    {
-        private const int Most = 1_000_000;
-
-        public Dictionary<string, StrongBox<long>> Groups { get; } = new(StringComparer.Ordinal);
-
-        public StrongBox<long>? Group(string?[] key)
-        {
-            var name = NameOf(key);
-            if (Groups.TryGetValue(name, out var count)) return count;
-            if (Groups.Count >= Most) throw new TimeIsUpException();
-            return Groups[name] = new StrongBox<long>();
-        }
-
-        public void Take(StrongBox<long> group, long unixSeconds, Outcome outcome, in RollupFigures figures) => group.Value += figures.Calls;
-
-        public void TakePeople(StrongBox<long> group, long unixSeconds, int? user, int? session)
-        {
-            // Counted in the second pass.
-        }
     }
 
     /// <summary>Hands the figures of the range to somebody else than this reader.</summary>
@@ -286,6 +267,9 @@ internal sealed class StatsReader(
             if (points) add(PointOf(group, second).Estimate(field));
         });
         if (!read) ForgetEstimates();
+        pointsEstimated = read && points;
+        if (read)
+            foreach (var group in groups.Values) group.Whole.EstimatePeople();
         return false;
 
         (long First, long Last) RangeOf(OpenPartition open) =>

@@ -13,6 +13,9 @@ namespace Callwatch.Query.Stats;
 internal interface ITakeFigures<T>
     where T : class
 {
+    /// <summary>True when nothing but the number of calls is wanted of the figures.</summary>
+    bool OnlyCalls => false;
+
     /// <summary>Null when the group is not wanted.</summary>
     T? Group(string?[] key);
 
@@ -117,6 +120,12 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
         while (row.Step())
         {
             if (keys.Of(row, 3) is not { } group) continue;
+            if (taker.OnlyCalls)
+            {
+                taker.Take(group, row.Long(0), (Outcome)row.Long(1), new RollupFigures { Calls = PackedFigures.Calls(row.Blob(2)) });
+                continue;
+            }
+
             PackedFigures.Read(row.Blob(2), sums, out var latencyMax, out var ttftMax, out var latency, out var ttft);
             taker.Take(group, row.Long(0), (Outcome)row.Long(1), RollupFigures.Of(sums, latencyMax, ttftMax, latency, ttft));
         }

@@ -38,9 +38,7 @@ internal static class DayFigures
         row.Bind(1, (long)cut).Bind(2, made.Bucket);
         while (row.Step())
         {
-            var figures = new Varints(row.Blob(4));
-            _ = figures.Next();
-            CollectionsMarshal.GetValueRefOrAddDefault(calls, (cut, (int)row.Long(0), (int)row.Long(1), row.Long(2), row.Long(3)), out _) += figures.Next();
+            CollectionsMarshal.GetValueRefOrAddDefault(calls, (cut, (int)row.Long(0), (int)row.Long(1), row.Long(2), row.Long(3)), out _) += PackedFigures.Calls(row.Blob(4));
         }
 
         return BoundedCuts.Greatest(calls, Cuts.MostOfDay);

@@ -14,8 +14,11 @@ internal sealed class HistogramSum
 
     public void Merge(HistogramSum other)
     {
-        for (var i = 0; i < other.counts.Length; i++)
-            if (other.counts[i] != 0) At(other.first + i, other.counts[i]);
+        if (other.Count == 0) return;
+        Reach(other.first, other.first + other.counts.Length - 1);
+        var into = counts.AsSpan(other.first - first, other.counts.Length);
+        for (var i = 0; i < into.Length; i++) into[i] += other.counts[i];
+        Count += other.Count;
     }
 
     /// <param name="blob">As <see cref="Histogram.ToBlob"/> writes it.</param>
@@ -23,8 +26,9 @@ internal sealed class HistogramSum
     {
         var read = new Varints(blob);
         if (blob.IsEmpty || read.Next() != Histogram.Format) return;
-        var bucket = 0L;
-        for (var left = read.Next(); left > 0 && !read.AtEnd; left--)
+        var left = read.Next();
+        if (counts.Length == 0 && Extent(read, left) is var (from, to)) (first, counts) = (from, new long[to - from + 1]);
+        for (var bucket = 0L; left > 0 && !read.AtEnd; left--)
         {
             bucket += read.Next();
             // No time has a bucket past 2,200: a damaged blob must not ask for memory.
@@ -33,22 +37,21 @@ internal sealed class HistogramSum
         }
     }
 
-    /// <summary>As <see cref="Histogram.Quantile"/>.</summary>
-    public double? Quantile(double share)
+    /// <summary>As <see cref="Histogram.Quantile"/>, of several shares from the least to the greatest; false when it is empty.</summary>
+    public bool Quantiles(ReadOnlySpan<double> shares, Span<double> quantiles)
     {
-        if (Count <= 0) return null;
-        var rank = Math.Max(1, (long)Math.Ceiling(share * Count));
-        long seen = 0;
-        var last = 0;
-        for (var i = 0; i < counts.Length; i++)
+        if (Count <= 0) return false;
+        var (seen, last, at) = (0L, 0, 0);
+        for (var i = 0; i < counts.Length && at < shares.Length; i++)
         {
             if (counts[i] == 0) continue;
             last = i;
             seen += counts[i];
-            if (seen >= rank) break;
+            while (at < shares.Length && seen >= Math.Max(1, (long)Math.Ceiling(shares[at] * Count))) quantiles[at++] = Histogram.ValueOf(first + i);
         }
 
-        return Histogram.ValueOf(first + last);
+        while (at < shares.Length) quantiles[at++] = Histogram.ValueOf(first + last);
+        return true;
     }
 
     /// <summary>Writes it as <see cref="Histogram.ToBlob"/> does and says how many bytes that took.</summary>
@@ -88,19 +91,36 @@ internal sealed class HistogramSum
         Count += times;
     }
 
-    private int MakeRoom(int bucket)
+    // Most sums are of one row, whose buckets are known before they are read: room is made once.
+    private static (int First, int Last)? Extent(Varints read, long left)
     {
-        if (counts.Length == 0)
+        var (first, bucket) = (-1L, 0L);
+        for (; left > 0 && !read.AtEnd; left--)
         {
-            (first, counts) = (Math.Max(0, bucket - Slack), new long[2 * Slack]);
-            return bucket - first;
+            var next = bucket + read.Next();
+            if (next < bucket || next > Histogram.MostBuckets) break;
+            bucket = next;
+            if (first < 0) first = bucket;
+            read.Next();
         }
 
-        var from = bucket < first ? Math.Max(0, bucket - Slack) : first;
-        var to = Math.Max(first + counts.Length, bucket + Slack);
-        var wider = new long[to - from];
+        return first < 0 ? null : ((int)first, (int)bucket);
+    }
+
+    private int MakeRoom(int bucket)
+    {
+        if (counts.Length == 0) (first, counts) = (Math.Max(0, bucket - Slack), new long[2 * Slack]);
+        else Reach(bucket < first ? Math.Max(0, bucket - Slack) : first, bucket >= first + counts.Length ? bucket + Slack : first + counts.Length - 1);
+        return bucket - first;
+    }
+
+    private void Reach(int from, int to)
+    {
+        if (counts.Length == 0) first = from;
+        (from, to) = (Math.Min(first, from), Math.Max(first + counts.Length - 1, to));
+        if (from == first && to - from + 1 == counts.Length) return;
+        var wider = new long[to - from + 1];
         counts.CopyTo(wider, first - from);
         (first, counts) = (from, wider);
-        return bucket - first;
     }
 }

@@ -28,6 +28,14 @@ internal static class PackedFigures
         return room[..length];
     }
 
+    /// <summary>How many calls, and nothing else of it.</summary>
+    public static long Calls(ReadOnlySpan<byte> blob)
+    {
+        var read = new Varints(blob);
+        _ = read.Next();
+        return read.Next();
+    }
+
     /// <param name="sums">As many as <see cref="CallFigures.Count"/>.</param>
     public static void Read(ReadOnlySpan<byte> blob, Span<long> sums, out long latencyMax, out long ttftMax, out ReadOnlySpan<byte> latency, out ReadOnlySpan<byte> ttft)
     {
