@@ -55,6 +55,7 @@ internal static class ReasonTexts
         Reason.MediaExpiredByDisk => "removed: media, because room was needed",
         Reason.PastRetention => "left out: older than what is kept",
         Reason.RowsExpiredByDisk => "rows removed early: the disk had no room",
+        Reason.ErrorGroupForgotten => "forgotten: a group of errors without rows, of an app with very many",
         Reason.ExpiredBeforeDelivery => "not delivered: too old, or no longer in the journal",
         Reason.RefusedByPlatform => "refused by a destination: see its dead letters",
         Reason.DeadLetterExpired => "removed: a dead letter that could not be sent again any more",

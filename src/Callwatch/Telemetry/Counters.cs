@@ -29,7 +29,7 @@ public enum Reason
 
     // Later stages.
     RecordUnreadable, TornTail, DamagedRecord, DamagedSegment, ExpiredByAge, ExpiredByDisk, SpanReplaced, CallMerged, TraceTooLong, PastRetention,
-    MediaExpiredByAge, MediaExpiredByDisk, RowsExpiredByDisk, DamagedPartition,
+    MediaExpiredByAge, MediaExpiredByDisk, RowsExpiredByDisk, ErrorGroupForgotten, DamagedPartition,
 
     // The full-text index.
     DamagedSearchFile,

@@ -159,7 +159,8 @@ internal sealed class QueryWorld : IDisposable
     public void Open() => gate = makeGate();
 
     /// <summary>A call of each of so many users within one hour, and two of the first ones.</summary>
-    public void AddUsers(int count, int hour = 0, Timestamp? received = null)
+    /// <param name="before">The number of the first one is the next.</param>
+    public void AddUsers(int count, int hour = 0, Timestamp? received = null, int before = 0)
     {
         var first = (Store.Folder.Catalog.Position?.Number ?? 0) + 1;
         Store.Store(Enumerable.Range(1, count).SelectMany(user => Enumerable.Range(0, user > count - 50 ? 1 : 2).Select(repeat =>
@@ -178,7 +179,7 @@ internal sealed class QueryWorld : IDisposable
                 End = end,
                 DurationNanoseconds = 1_000_000,
                 Outcome = Outcome.Success,
-                UserId = "user" + user,
+                UserId = "user" + (before + user),
                 SessionId = "session" + (user / 2),
                 Call = new LlmCall { Source = CallSource.Recorded, RequestModel = "m" },
             };

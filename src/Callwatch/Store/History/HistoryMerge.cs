@@ -12,6 +12,12 @@ internal sealed class HistoryMerge(SqliteConnection history, SqliteConnection fr
     private readonly Dictionary<long, long> known = [];
     private readonly Statement word = new(from, "SELECT word FROM words WHERE id = ?1");
 
+    /// <summary>Groups of errors of an app that are kept. Where each message is another, there would be as many as failures, and every look at errors reads them.</summary>
+    internal const int MostErrorGroups = 10_000;
+
+    /// <summary>Groups of errors past the bound: those seen longest ago.</summary>
+    public long ForgottenErrors { get; private set; }
+
     public void Run()
     {
         Rollups();
@@ -144,12 +150,28 @@ internal sealed class HistoryMerge(SqliteConnection history, SqliteConnection fr
               sample_trace = CASE WHEN excluded.last_seen > last_seen THEN excluded.sample_trace ELSE sample_trace END, last_seen = max(last_seen, excluded.last_seen)
             """);
         using var row = new Statement(from, "SELECT tenant, app, fingerprint, provider, model, type, message, calls, first_seen, last_seen, sample_trace FROM error_groups");
+        var apps = new HashSet<(int Tenant, int App)>();
         while (row.Step())
         {
-            if (!wanted((int)row.Long(0), (int)row.Long(1))) continue;
+            var (tenant, app) = ((int)row.Long(0), (int)row.Long(1));
+            if (!wanted(tenant, app)) continue;
+            apps.Add((tenant, app));
             put.Bind(1, row.Long(0)).Bind(2, row.Long(1)).Bind(3, row.Long(2)).Bind(4, Word(row.Long(3))).Bind(5, Word(row.Long(4))).BindText(6, row.Text(5)).BindText(7, row.Text(6))
                 .Bind(8, row.Long(7)).Bind(9, row.Long(8)).Bind(10, row.Long(9)).BindBlob(11, row.Blob(10)).Run();
         }
+
+        foreach (var (tenant, app) in apps) Forget(tenant, app);
+    }
+
+    private void Forget(int tenant, int app)
+    {
+        using var forget = new Statement(history, """
+            DELETE FROM error_groups WHERE (tenant, app, fingerprint, provider, model) IN (
+              SELECT tenant, app, fingerprint, provider, model FROM error_groups WHERE tenant = ?1 AND app = ?2
+              ORDER BY last_seen DESC, fingerprint, provider, model LIMIT -1 OFFSET ?3)
+            """);
+        forget.Bind(1, tenant).Bind(2, app).Bind(3, MostErrorGroups).Run();
+        ForgottenErrors += StoreDatabase.Number(history, "SELECT changes()") ?? 0;
     }
 
     // By the day: nobody asks for the quarter hours of so long ago. A file that nothing was written to since an older version made it has none.

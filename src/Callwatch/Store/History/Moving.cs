@@ -32,6 +32,8 @@ internal sealed class Moving : IDisposable
         bool Wanted(int tenant, int number) => (app is null || app == (tenant, number)) && !file.IsMoved(partition.File, tenant, number);
     }
 
+    public long ForgottenErrors => merge.ForgottenErrors;
+
     /// <summary>On the writer's thread, once nobody can have changed the partition since it was read.</summary>
     public void Commit()
     {

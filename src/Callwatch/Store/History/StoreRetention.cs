@@ -100,6 +100,7 @@ internal sealed partial class StoreRetention(
         using var moving = new Moving(folder, partition, app, (tenant, number) => HistoryAging.QuartersFrom(rules.For(tenant, number), time.GetUtcNow()));
         var moved = await thread.RunAsync(() => Commit(partition, applied.Value, moving, app is null));
         if (!moved) return false;
+        counters.Add(Reason.ErrorGroupForgotten, moving.ForgottenErrors);
         contents.Remove(partition.File);
         if (app is null) leaving.Add((partition.File, time.GetTimestamp()));
         Moved(partition.File, app is null ? "all" : "one app");
