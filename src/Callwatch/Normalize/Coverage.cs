@@ -36,18 +36,51 @@ internal static class Coverage
             if (parent >= 0 && (told || beneath[i])) beneath[parent] = true;
         }
 
+        var busy = new Dictionary<SpanId, Siblings>();
         var without = new bool[spans.Count];
         for (var i = 0; i < without.Length; i++)
         {
             without[i] = spans[i].IsModelRequest && !above[i] && !beneath[i]
-                && !(beside.TryGetValue(spans[i].ParentSpanId, out var calls) && calls.Any(call => Overlap(spans[call], spans[i])));
+                && !(beside.TryGetValue(spans[i].ParentSpanId, out var calls) && TimesOf(spans[i].ParentSpanId, calls).Overlap(spans[i]));
         }
 
         return without;
+
+        Siblings TimesOf(SpanId parent, List<int> calls) => busy.TryGetValue(parent, out var known) ? known : busy[parent] = new Siblings(spans, calls);
     }
 
     // An agent with usage tells of the calls it made, if only together.
     private static bool Tells(IReadOnlyList<JudgedSpan> spans, int i, Func<int, bool> isCall) => isCall(i) || (spans[i].Kind == SpanKind.Agent && spans[i].Call is { Usage.IsUnknown: false });
 
-    private static bool Overlap(JudgedSpan a, JudgedSpan b) => a.Start <= b.End && b.Start <= a.End;
+    /// <summary>When the calls beneath one parent were under way, in order: thousands beside thousands must not be compared each with each.</summary>
+    private sealed class Siblings
+    {
+        private readonly Timestamp[] starts;
+
+        // The latest end of all up to here.
+        private readonly Timestamp[] ends;
+
+        public Siblings(IReadOnlyList<JudgedSpan> spans, List<int> calls)
+        {
+            var ordered = calls.Select(call => spans[call]).OrderBy(call => call.Start).ToList();
+            starts = [.. ordered.Select(call => call.Start)];
+            ends = [.. ordered.Select(call => call.End)];
+            for (var i = 1; i < ends.Length; i++)
+                if (ends[i] < ends[i - 1]) ends[i] = ends[i - 1];
+        }
+
+        public bool Overlap(JudgedSpan span)
+        {
+            // How many began before it was over.
+            var (low, high) = (0, starts.Length);
+            while (low < high)
+            {
+                var middle = (low + high) / 2;
+                if (starts[middle] <= span.End) low = middle + 1;
+                else high = middle;
+            }
+
+            return low > 0 && ends[low - 1] >= span.Start;
+        }
+    }
 }

@@ -63,6 +63,7 @@ internal static class SyntheticCalls
         }
 
         if (beside.Count == 0) return;
+        var offered = new Dictionary<(SpanId, string), List<int>>();
         for (var i = 0; i < spans.Count; i++)
         {
             if (!isLlm(i) || spans[i].Call!.Source == CallSource.Synthetic || mergedInto[i] >= 0 || IsBeneathRecord(spans, tree, i)) continue;
@@ -71,14 +72,34 @@ internal static class SyntheticCalls
                 if (!spans[at].ParentSpanId.IsNone) Offer(spans[at].ParentSpanId, i);
         }
 
+        foreach (var (place, recorded) in offered) TakeFirstWithin(spans, recorded, beside[place]);
+
         void Offer(SpanId outside, int recorded)
         {
             foreach (var name in NamesOf(spans[recorded].Call!))
             {
-                if (!beside.TryGetValue((outside, name), out var groups)) continue;
-                foreach (var (record, group) in groups)
-                    if (spans[recorded].Start >= record.Start && spans[recorded].Start <= record.End) group.Offer(recorded, spans);
+                if (!beside.ContainsKey((outside, name))) continue;
+                if (!offered.TryGetValue((outside, name), out var calls)) offered[(outside, name)] = calls = [];
+                calls.Add(recorded);
             }
+        }
+    }
+
+    // In order, and looked for by halves: as many records as calls must not be compared each with each.
+    private static void TakeFirstWithin(IReadOnlyList<JudgedSpan> spans, List<int> recorded, List<(JudgedSpan Record, Group Group)> groups)
+    {
+        recorded.Sort((a, b) => spans[a].Start == spans[b].Start ? spans[a].SpanId.CompareTo(spans[b].SpanId) : spans[a].Start.CompareTo(spans[b].Start));
+        foreach (var (record, group) in groups)
+        {
+            var (low, high) = (0, recorded.Count);
+            while (low < high)
+            {
+                var middle = (low + high) / 2;
+                if (spans[recorded[middle]].Start < record.Start) low = middle + 1;
+                else high = middle;
+            }
+
+            if (low < recorded.Count && spans[recorded[low]].Start <= record.End) group.Offer(recorded[low], spans);
         }
     }
 

@@ -144,10 +144,13 @@ file sealed class Hearing
     private bool IsLater(int a, int b) =>
         spans[a].Start == spans[b].Start ? spans[a].SpanId.CompareTo(spans[b].SpanId) > 0 : spans[a].Start > spans[b].Start;
 
+    // Every step of a chain is led straight to its end, so that a hostile tower of spans is gone through once and not for each of them.
     private int Outermost(int i)
     {
-        while (mergedInto[i] >= 0) i = mergedInto[i];
-        return i;
+        var last = i;
+        while (mergedInto[last] >= 0) last = mergedInto[last];
+        while (mergedInto[i] >= 0) (mergedInto[i], i) = (last, mergedInto[i]);
+        return last;
     }
 
     // An agent counts when no call beneath it does: the innermost such agent, so that a team of agents is not counted once per level.

@@ -68,6 +68,19 @@ public sealed class CoverageTests
         Assert.Equal([false, false], Without(Call(1, 0) with { Kind = SpanKind.Agent }, Request(2, 1)));
 
     [Fact]
+    public void As_many_requests_as_calls_beside_them_are_not_compared_each_with_each()
+    {
+        const int Many = 40_000;
+        JudgedSpan[] spans =
+        [
+            Other(1, 0), .. Enumerable.Range(0, Many).Select(i => Call((ulong)(i * 2) + 10, 1, i * 10, (i * 10) + 3)),
+            .. Enumerable.Range(0, Many).Select(i => Request((ulong)(i * 2) + 11, 1, (i * 10) + 5, (i * 10) + (i % 2 == 0 ? 7 : 12))),
+        ];
+        var without = Without(spans)[(Many + 1)..];
+        for (var i = 0; i < Many - 1; i++) Assert.Equal(i % 2 == 0, without[i]);
+    }
+
+    [Fact]
     public void The_order_of_spans_does_not_matter()
     {
         var random = new Random(5);

@@ -183,6 +183,43 @@ public sealed class TraceJudgeTests
         static string Facts(Verdict v) => string.Join('|', v.SpanId, v.Counts, v.MergedInto, v.UserId, v.HttpStatus, v.Call?.Usage.Input, v.Call?.Source, v.Call?.TtftNanoseconds);
     }
 
+    [Fact]
+    public void A_tower_of_the_same_call_ends_in_its_outermost_and_costs_no_more_than_its_height()
+    {
+        // By its square this would be some billions of steps.
+        const ulong Height = 100_000;
+        var verdicts = TraceJudge.Judge([.. Range(1, Height).Select(id => Call(id, id - 1))]);
+        Assert.All(verdicts.Skip(1), verdict => Assert.Equal(new SpanId(1), verdict.MergedInto));
+        Assert.True(verdicts[0].Counts);
+    }
+
+    [Fact]
+    public void As_many_records_as_recorded_calls_beside_them_find_theirs_without_being_compared_each_with_each()
+    {
+        const int Many = 30_000;
+        var spans = new List<JudgedSpan>();
+        for (var i = 0; i < Many; i++)
+        {
+            var (start, id) = (A.Noon.Plus(TimeSpan.FromSeconds(2 * i)), (ulong)i * 4);
+            var end = start.Plus(TimeSpan.FromSeconds(1));
+            spans.Add(Other(id + 1, 0, SpanKind.Message) with { Start = start, End = end });
+            spans.Add(Synthetic(id + 2, id + 1) with { Start = start, End = end });
+            spans.Add(Call(id + 3, 0) with { Start = start.Plus(TimeSpan.FromMilliseconds(500)), End = end });
+        }
+
+        var verdicts = TraceJudge.Judge(spans);
+        for (var i = 0; i < Many; i++)
+        {
+            Assert.Equal(verdicts[(3 * i) + 2].SpanId, verdicts[(3 * i) + 1].MergedInto);
+            Assert.True(verdicts[(3 * i) + 2].Counts);
+        }
+    }
+
+    private static IEnumerable<ulong> Range(ulong from, ulong through)
+    {
+        for (var i = from; i <= through; i++) yield return i;
+    }
+
     private static JudgedSpan Any(Random random, ulong id)
     {
         var parent = (ulong)random.Next(0, 14);
