@@ -15,7 +15,7 @@ public sealed record ApiRecordsTaken
 
 /// <summary>A record that was not taken.</summary>
 /// <param name="Index">Its place in the body, from 0.</param>
-/// <param name="Code">For programs: <c>required</c>, <c>unknown_type</c>, <c>wrong_type</c>, <c>not_whole</c>, <c>out_of_range</c>, <c>bad_time</c>, <c>bad_trace_id</c>, <c>too_many</c>.</param>
+/// <param name="Code">For programs: <c>required</c>, <c>unknown_type</c>, <c>wrong_type</c>, <c>not_whole</c>, <c>out_of_range</c>, <c>bad_time</c>, <c>bad_trace_id</c>, <c>too_many</c>, <c>too_large</c>.</param>
 /// <param name="Field">Which field, with the node it lies in: <c>nodes[2].start_time</c>; empty where it is the record as a whole.</param>
 /// <param name="Message">For people: what is wrong, and what is right.</param>
 public sealed record ApiRejectedRecord(int Index, string Code, string Field, string Message);

@@ -8,4 +8,7 @@ public interface IAppDirectory
     /// <c>other</c>, counted. Quick enough to be asked for every resource of every request.
     /// </summary>
     int AppIdOf(int tenantId, string name);
+
+    /// <summary>Whether there are tenants beside one: then each has a share of what all have together. As quick.</summary>
+    bool HasSeveralTenants => false;
 }

@@ -13,11 +13,11 @@ namespace Callwatch.Receive;
 /// <summary>First stage: the way of one OTLP request from its bytes to "accepted", which is said only after the journal has synced.</summary>
 public sealed class Intake(
     IJournal journal, MediaFolder media, IAppDirectory apps, Counters counters, IOptions<ReceiveOptions> settings, IOptions<MediaOptions> mediaSettings, TimeProvider time,
-    ISignalTakers? takers = null) : IDisposable
+    ISignalTakers? takers = null)
 {
     private readonly ReceiveOptions options = settings.Value;
     private readonly OtlpLimits limits = OtlpLimits.Of(settings.Value);
-    private readonly InFlightBytes inFlight = new(settings.Value.MaxInFlightBytes);
+    private readonly InFlightBytes inFlight = new(settings.Value.MaxInFlightBytes, () => apps.HasSeveralTenants);
     private readonly LargeTurn largeTurn = new();
 
     /// <summary>What all requests in flight hold now, in bytes.</summary>
@@ -25,19 +25,18 @@ public sealed class Intake(
 
     public async Task<IntakeResult> TakeAsync(IntakeRequest request, CancellationToken cancel)
     {
-        using var turn = new LargeTurn.Ticket(largeTurn);
-        using var held = new HeldPayload(inFlight);
+        var tenantId = request.Sender.TenantId;
+        using var turn = new LargeTurn.Ticket(largeTurn, tenantId, request.Foreign is null ? LargeTurn.LargeBytes : LargeTurn.LargeTreeBytes);
+        using var held = new HeldPayload(inFlight, tenantId);
         var result = await ReadAsync(request, held, cancel)
             ?? Unframe(request, held, out var coding)
             ?? await InflateAsync(coding, held, turn, cancel)
             ?? ToProtobuf(request, held)
             ?? Metrics(request, held)
             ?? await CommitAsync(request, held);
-        if (result is IntakeResult.Refused refused) counters.Add(refused.Reason, tenantId: request.Sender.TenantId);
+        if (result is IntakeResult.Refused refused) counters.Add(refused.Reason, tenantId: tenantId);
         return result;
     }
-
-    public void Dispose() => largeTurn.Dispose();
 
     private async Task<IntakeResult?> ReadAsync(IntakeRequest request, HeldPayload held, CancellationToken cancel)
     {
@@ -82,7 +81,7 @@ public sealed class Intake(
         var inflated = held.Next(options.MaxInflatedBytes + 1);
         using (var inflating = new Inflater(held.Bytes, coding))
         {
-            var end = inflating.Run(inflated, LargeTurn.LargeBytes);
+            var end = inflating.Run(inflated, turn.LargeBytes);
             if (end == InflateEnd.Paused)
             {
                 if (!await turn.TryTakeAsync(inflated.Length, cancel)) return new IntakeResult.Abandoned();

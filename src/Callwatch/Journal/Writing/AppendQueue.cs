@@ -3,15 +3,29 @@ using System.Diagnostics;
 namespace Callwatch.Journal.Writing;
 
 /// <summary>
-/// What waits for the writer, bounded by count and by bytes; a full one tells the sender to come back.
+/// What waits for the writer, bounded by count and by bytes; a full one tells the sender to come back. Tenants are written in turn, each in
+/// its own order, and while others are about none has more waiting than three times what is left free: a tenant that sends more than the
+/// disk takes makes itself wait, and nobody else.
 /// No channel: the bound is on bytes too, and the writer is a thread that takes all there is at once.
 /// </summary>
 internal sealed class AppendQueue(int maxCount, long maxBytes)
 {
+    private const int MostOfFree = 3;
+
     private static readonly TimeSpan SpinFor = TimeSpan.FromMicroseconds(15);
 
+    /// <summary>How long a tenant counts as being about after its last request.</summary>
+    private static readonly TimeSpan Presence = TimeSpan.FromMinutes(1);
+
     private readonly object gate = new();
-    private readonly Queue<PendingAppend> waiting = new();
+    private readonly Dictionary<int, TenantLine> tenants = [];
+
+    // Those of whom something waits, in the order of their turns.
+    private readonly Queue<TenantLine> turns = new();
+
+    // Who sent last, and who last of all others: enough to know whether anybody else is about.
+    private (int Tenant, long At) latest = (-1, long.MinValue);
+    private (int Tenant, long At) other = (-1, long.MinValue);
     private int count;
     private long bytes;
     private int arrived;
@@ -27,12 +41,18 @@ internal sealed class AppendQueue(int maxCount, long maxBytes)
         lock (gate)
         {
             isClosed = closed;
-            if (closed || count >= maxCount || (count > 0 && bytes + append.Bytes > maxBytes)) return false;
-            waiting.Enqueue(append);
+            See(append.TenantId);
+            var line = tenants.GetValueOrDefault(append.TenantId);
+            if (closed || count >= maxCount || (count > 0 && bytes + append.Bytes > maxBytes) || TakesOthersRoom(line, append)) return false;
+            if (line is null) tenants[append.TenantId] = line = new TenantLine();
+            if (line.Waiting.Count == 0) turns.Enqueue(line);
+            line.Waiting.Enqueue(append);
+            line.Count++;
+            line.Bytes += append.Bytes;
             Volatile.Write(ref arrived, 1);
             count++;
             bytes += append.Bytes;
-            if (waiting.Count == 1) Monitor.Pulse(gate);
+            if (turns.Count == 1 && line.Waiting.Count == 1) Monitor.Pulse(gate);
             return true;
         }
     }
@@ -63,11 +83,13 @@ internal sealed class AppendQueue(int maxCount, long maxBytes)
         SpinBriefly();
         lock (gate)
         {
-            while (waiting.Count == 0 && !nudged && !closed) Monitor.Wait(gate);
+            while (turns.Count == 0 && !nudged && !closed) Monitor.Wait(gate);
             nudged = false;
             arrived = 0;
-            for (long taken = 0; taken < groupBytes && waiting.TryDequeue(out var append);)
+            for (long taken = 0; taken < groupBytes && turns.TryDequeue(out var line);)
             {
+                var append = line.Waiting.Dequeue();
+                if (line.Waiting.Count > 0) turns.Enqueue(line);
                 if (append.TryTake())
                 {
                     group.Add(append);
@@ -79,7 +101,7 @@ internal sealed class AppendQueue(int maxCount, long maxBytes)
                 }
             }
 
-            return group.Count > 0 || !closed || waiting.Count > 0;
+            return group.Count > 0 || !closed || turns.Count > 0;
         }
     }
 
@@ -99,9 +121,33 @@ internal sealed class AppendQueue(int maxCount, long maxBytes)
         }
     }
 
+    private void See(int tenantId)
+    {
+        if (tenantId != latest.Tenant) other = latest;
+        latest = (tenantId, Stopwatch.GetTimestamp());
+    }
+
+    // The first of a tenant always finds room: there is some for as long as no other has taken its quarter.
+    private bool TakesOthersRoom(TenantLine? line, PendingAppend append) =>
+        line is not null && other.Tenant >= 0 && Stopwatch.GetElapsedTime(other.At) < Presence
+        && (line.Count + 1 > (long)(maxCount - count - 1) * MostOfFree || line.Bytes + append.Bytes > (maxBytes - bytes - append.Bytes) * MostOfFree);
+
     private void Forget(PendingAppend append)
     {
+        var line = tenants[append.TenantId];
+        line.Bytes -= append.Bytes;
+        if (--line.Count == 0) tenants.Remove(append.TenantId);
         count--;
         bytes -= append.Bytes;
+    }
+
+    /// <summary>What one tenant has waiting, and, counted only, what of it is being written.</summary>
+    private sealed class TenantLine
+    {
+        public Queue<PendingAppend> Waiting { get; } = new();
+
+        public int Count { get; set; }
+
+        public long Bytes { get; set; }
     }
 }

@@ -24,6 +24,9 @@ internal sealed class PendingAppend
 
     public IReadOnlyList<JournalEntry> Entries { get; }
 
+    /// <summary>Whose request it is: all entries of one are one tenant's.</summary>
+    public int TenantId => Entries[0].TenantId;
+
     public uint[] PayloadCrcs { get; }
 
     /// <summary>Room it takes in a segment.</summary>

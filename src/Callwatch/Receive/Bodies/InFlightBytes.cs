@@ -1,20 +1,47 @@
 namespace Callwatch.Receive.Bodies;
 
-/// <summary>Memory that all requests in flight share: what does not fit is refused at once instead of waited for.</summary>
-public sealed class InFlightBytes(long max)
+/// <summary>
+/// Memory that all requests in flight share: what does not fit is refused at once instead of waited for. Where there are several tenants,
+/// none may come to hold more than three times what is left free: one that holds all it can leaves a quarter for the others, and a
+/// second one a quarter of that, so that nobody who sends little is refused for what another holds.
+/// </summary>
+/// <param name="isShared">Whether there are several tenants; null for never.</param>
+public sealed class InFlightBytes(long max, Func<bool>? isShared = null)
 {
+    private const int MostOfFree = 3;
+
+    private readonly Lock gate = new();
+    private readonly Dictionary<int, long> byTenant = [];
     private long held;
 
     /// <summary>Bytes held now.</summary>
-    public long Held => Interlocked.Read(ref held);
-
-    /// <summary>False, and nothing taken, when all together would hold too much.</summary>
-    public bool TryTake(long bytes)
+    public long Held
     {
-        if (Interlocked.Add(ref held, bytes) <= max) return true;
-        Interlocked.Add(ref held, -bytes);
-        return false;
+        get
+        {
+            lock (gate) return held;
+        }
     }
 
-    public void Give(long bytes) => Interlocked.Add(ref held, -bytes);
+    /// <summary>False, and nothing taken, when all together, or this tenant, would hold too much.</summary>
+    public bool TryTake(int tenantId, long bytes)
+    {
+        lock (gate)
+        {
+            var own = byTenant.GetValueOrDefault(tenantId) + bytes;
+            if (held + bytes > max || (isShared?.Invoke() == true && own > (max - held - bytes) * MostOfFree)) return false;
+            held += bytes;
+            byTenant[tenantId] = own;
+            return true;
+        }
+    }
+
+    public void Give(int tenantId, long bytes)
+    {
+        lock (gate)
+        {
+            held -= bytes;
+            if ((byTenant[tenantId] -= bytes) == 0) byTenant.Remove(tenantId);
+        }
+    }
 }

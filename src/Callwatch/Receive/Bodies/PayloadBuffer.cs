@@ -11,7 +11,7 @@ public enum BufferTrouble : byte
     /// <summary>Larger than one request may be.</summary>
     OverLimit,
 
-    /// <summary>All requests in flight hold too much together.</summary>
+    /// <summary>All requests in flight hold too much together, or those of one tenant more than their share.</summary>
     OverBudget,
 }
 
@@ -21,7 +21,8 @@ public enum BufferTrouble : byte
 /// and a burst of large requests would take several times what they hold.
 /// Once it cannot grow, <see cref="Trouble"/> says why and all further writing does nothing.
 /// </summary>
-public sealed class PayloadBuffer(InFlightBytes? budget, int maxBytes) : IDisposable
+/// <param name="tenantId">Whose request it is.</param>
+public sealed class PayloadBuffer(InFlightBytes? budget, int maxBytes, int tenantId = 0) : IDisposable
 {
     private const int LargestPooledBytes = 1 << 20;
 
@@ -77,7 +78,7 @@ public sealed class PayloadBuffer(InFlightBytes? budget, int maxBytes) : IDispos
     public void Dispose()
     {
         // First of all: giving pages back takes a while, in which others would be refused for nothing.
-        budget?.Give(taken);
+        if (taken > 0) budget?.Give(tenantId, taken);
         ReturnPooled();
         native?.Free();
         (native, taken, Length) = (null, 0, 0);
@@ -95,7 +96,7 @@ public sealed class PayloadBuffer(InFlightBytes? budget, int maxBytes) : IDispos
         // A little ahead, so that the shared counter is not asked for every field.
         var step = wanted <= TakenAtOnce / 2 ? FirstBytes : TakenAtOnce;
         var target = Math.Min(maxBytes, (wanted + step - 1) / step * step);
-        if (budget is not null && !budget.TryTake(target - taken))
+        if (budget is not null && !budget.TryTake(tenantId, target - taken))
         {
             Trouble = BufferTrouble.OverBudget;
             return false;

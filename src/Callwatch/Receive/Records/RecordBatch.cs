@@ -18,6 +18,10 @@ public sealed class RecordBatch(int tenantId, RecordHints hints, int mostSpans, 
     // Twice what spans a request may have; each that is refused is answered for by itself.
     private const int MostRecords = 200_000;
 
+    // A record is held as a tree, which takes several times its text: a name, a value, a bracket some tens of bytes each.
+    private const int MostRecordBytes = 32 << 20;
+    private const int MostRecordTokens = 1_000_000;
+
     private readonly List<RefusedRecord> refused = [];
     private readonly List<TraceId> traces = [];
     private readonly HashSet<TraceId> known = [];
@@ -45,6 +49,14 @@ public sealed class RecordBatch(int tenantId, RecordHints hints, int mostSpans, 
         var writing = new Writing(new ProtobufWriter(into));
         for (var index = 0; index < count && into.Trouble == BufferTrouble.None; index++)
         {
+            if (IsTooLarge(reader))
+            {
+                refused.Add(new RefusedRecord(index, RecordFaultCodes.TooLarge, "", $"A record may have {MostRecordBytes} bytes and {MostRecordTokens} names, values and brackets; send nodes with records of their own, or less of the contents."));
+                reader.Skip();
+                reader.Read();
+                continue;
+            }
+
             using var json = JsonDocument.ParseValue(ref reader);
             reader.Read();
             if (Take(json.RootElement, alone: count == 1, writing) is { } fault) refused.Add(new RefusedRecord(index, fault.Code, fault.Field, fault.Message));
@@ -75,6 +87,16 @@ public sealed class RecordBatch(int tenantId, RecordHints hints, int mostSpans, 
             // How the JSON reader says that a text is no Unicode.
             return new RecordFault(RecordFaultCodes.WrongType, "", "A string in it is no Unicode text: bytes that are no UTF-8, or half of a surrogate pair.");
         }
+    }
+
+    // The reader stands at the record; it is a copy, so it stays there.
+    private static bool IsTooLarge(Utf8JsonReader reader)
+    {
+        var (start, depth, tokens) = (reader.BytesConsumed, reader.CurrentDepth, 0);
+        if (reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray)) return false;
+        while (reader.Read() && !(reader.CurrentDepth == depth && reader.TokenType is JsonTokenType.EndObject or JsonTokenType.EndArray))
+            if (++tokens > MostRecordTokens || reader.BytesConsumed - start > MostRecordBytes) return true;
+        return reader.BytesConsumed - start > MostRecordBytes;
     }
 
     private JsonReaderOptions Options => new() { MaxDepth = mostNesting + 8 };

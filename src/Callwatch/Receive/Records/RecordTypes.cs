@@ -68,4 +68,5 @@ internal static class RecordFaultCodes
     public const string BadTime = "bad_time";
     public const string BadTraceId = "bad_trace_id";
     public const string TooMany = "too_many";
+    public const string TooLarge = "too_large";
 }

@@ -33,6 +33,19 @@ public sealed class PayloadBufferTests
     }
 
     [Fact]
+    public void A_buffer_counts_for_its_tenant()
+    {
+        var budget = new InFlightBytes(1 << 20, () => true);
+        using var greedy = new PayloadBuffer(budget, 1 << 20, tenantId: 1);
+        using var modest = new PayloadBuffer(budget, 1 << 20, tenantId: 2);
+        greedy.Append(new byte[(1 << 20) - (1 << 16)]);
+        Assert.Equal(BufferTrouble.OverBudget, greedy.Trouble);
+        greedy.Dispose();
+        modest.Append(new byte[1 << 16]);
+        Assert.Equal(BufferTrouble.None, modest.Trouble);
+    }
+
+    [Fact]
     public void Buffers_share_one_budget()
     {
         var budget = new InFlightBytes(100_000);

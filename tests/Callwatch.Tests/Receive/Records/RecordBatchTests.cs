@@ -50,6 +50,30 @@ public sealed class RecordBatchTests
         Assert.Empty(batch.Refused);
     }
 
+    [Theory]
+    [InlineData("""["a",1]""", 350_000)]
+    [InlineData("0", 1_000_001)]
+    public void A_record_that_would_take_too_much_as_a_tree_is_refused_and_the_others_are_taken(string value, int times)
+    {
+        var nodes = string.Join(',', Enumerable.Repeat(value, times));
+        const string Times = """ "start_time":"2026-09-17T12:00:00Z","end_time":"2026-09-17T12:00:01Z" """;
+        var batch = New();
+        using var buffer = new PayloadBuffer(budget: null, maxBytes: 1 << 24);
+        Assert.Null(batch.Write(Encoding.UTF8.GetBytes($$"""[{"type":"message","message_id":"a",{{Times}},"x":[{{nodes}}]},{"type":"message","message_id":"b",{{Times}}}]"""), buffer));
+        Assert.Equal([(0, "too_large")], batch.Refused.Select(refused => (refused.Index, refused.Code)));
+        Assert.Equal(1, batch.Accepted);
+    }
+
+    [Fact]
+    public void A_record_of_more_bytes_than_one_may_have_is_refused()
+    {
+        var batch = New();
+        using var buffer = new PayloadBuffer(budget: null, maxBytes: 1 << 26);
+        Assert.Null(batch.Write(Encoding.UTF8.GetBytes($$"""{"type":"message","message_id":"a","start_time":"2026-09-17T12:00:00Z","end_time":"2026-09-17T12:00:01Z","outputs":"{{new string('x', 33 << 20)}}"}"""), buffer));
+        Assert.Equal("too_large", Assert.Single(batch.Refused).Code);
+        Assert.Equal(0, buffer.Length);
+    }
+
     [Fact]
     public void Ids_depend_on_the_tenant_where_the_key_is_no_id_of_its_own()
     {
