@@ -50,6 +50,9 @@ internal sealed class KeyFolder(Keys keys, Apps apps, bool json)
             case KeyWishAnswer.Refused refused:
                 Console.Error.WriteLine($"callwatch: {refused.Field}: {Plain.Text(refused.Message)}");
                 return CommandLine.Misuse;
+            case KeyWishAnswer.Full full:
+                Console.Error.WriteLine($"callwatch: the tenant has {full.Most} keys in force, and no more are allowed: revoke one");
+                return CommandLine.Failed;
             default:
                 throw new InvalidOperationException("Nothing is beyond the owner of the folder.");
         }

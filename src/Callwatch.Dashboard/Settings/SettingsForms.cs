@@ -19,6 +19,7 @@ internal static class SettingsForms
         var name = form["name"].ToString();
         if (!Apps.IsLegalName(name)) return SettingsPage.Refused(visit, "apps", new FormProblem("name", visit.Words[Apps.LegalNames]), FormValues.Of(form, null));
         if (apps.Find(visit.Scope.TenantId, name) is not null) return SettingsPage.Refused(visit, "apps", new FormProblem("name", visit.Words["There is an app of that name: choose another."]), FormValues.Of(form, null));
+        if (apps.IsFull(visit.Scope.TenantId)) return SettingsPage.Refused(visit, "apps", new FormProblem(null, visit.Words[Apps.TooMany]), FormValues.Of(form, null));
         apps.Create(visit.Scope.TenantId, name, viewer.Who);
         return Posts.GoTo(http, visit, SettingsPage.At(visit, "apps", "app"));
     }
@@ -31,6 +32,7 @@ internal static class SettingsForms
         {
             KeyWishAnswer.Made done => Posts.GoTo(http, visit, SettingsPage.At(visit, "keys", "key").With("made", made.Keep(visit.Scope.TenantId, viewer.Who, done.Key))),
             KeyWishAnswer.Refused refused => SettingsPage.Refused(visit, "keys", new FormProblem(refused.Field, visit.Words[refused.Message]), FormValues.Of(form, null)),
+            KeyWishAnswer.Full full => SettingsPage.Refused(visit, "keys", new FormProblem(null, visit.Words.Say("The tenant has {0} keys in force, and no more are allowed: revoke one.", full.Most)), FormValues.Of(form, null)),
             KeyWishAnswer.Beyond beyond => SettingsPage.Refused(visit, "keys", new FormProblem("scopes", visit.Words.Say("Only a key that has it may give the scope {0}: sign in with an operator's.", string.Join(", ", beyond.Scopes.ToWords()))), FormValues.Of(form, null)),
             _ => throw new System.Diagnostics.UnreachableException(),
         };

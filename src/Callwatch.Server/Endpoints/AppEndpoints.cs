@@ -31,8 +31,9 @@ internal static class AppEndpoints
         if (body is null) return problem!;
         if (body.Name is null || !Apps.IsLegalName(body.Name)) return Problems.Unprocessable("name", Apps.LegalNames);
         var tenant = context.Caller().TenantId;
-        return apps.Find(tenant, body.Name) is not null
-            ? Problems.Conflict("There is an app of that name.", "name_taken")
+        if (apps.Find(tenant, body.Name) is not null) return Problems.Conflict("There is an app of that name.", "name_taken");
+        return apps.IsFull(tenant)
+            ? Problems.Conflict(Apps.TooMany, "too_many_apps")
             : TypedResults.Json(ToApi(apps.Create(tenant, body.Name, context.Caller().ToName(keys))), ApiJson.Default.ApiApp, statusCode: StatusCodes.Status201Created);
     }
 

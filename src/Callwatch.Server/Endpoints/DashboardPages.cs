@@ -33,12 +33,11 @@ internal static class DashboardPages
         public string Write(RepriceSelection selection, RepriceDifference shown) => RepriceEndpoints.Written(selection, shown);
     }
 
-    private sealed class Viewer(IHttpContextAccessor http, Keys keys) : IViewer
+    private sealed class Viewer(IHttpContextAccessor http, Keys keys, Apps apps) : IViewer
     {
         public ReadScope Scope => Caller.ReadScope;
 
-        // Who sits at the machine itself sees its disk and its counters anyway.
-        public bool SeesInstance => Caller.MayAnyOf(KeyScopes.Operator) || Caller.Kind == CallerKind.Loopback;
+        public bool SeesInstance => Caller.SeesInstance(apps);
 
         public bool MayOperate => Caller.MayAnyOf(KeyScopes.Operator);
 

@@ -45,6 +45,7 @@ internal static class KeyEndpoints
         {
             KeyWishAnswer.Made made => Created(http, made.Key.ToApi(apps)),
             KeyWishAnswer.Refused refused => Problems.Unprocessable(refused.Field, refused.Message),
+            KeyWishAnswer.Full full => Problems.Conflict($"The tenant has {full.Most} keys in force, and no more are allowed: revoke one.", "too_many_keys"),
             KeyWishAnswer.Beyond beyond => Problems.Forbidden($"Only a key that has it may give the scope {string.Join(", ", beyond.Scopes.ToWords())}."),
             _ => throw new InvalidOperationException("A wish has no other answer."),
         };

@@ -11,6 +11,9 @@ namespace Callwatch.Server.Endpoints;
 
 internal static class RetentionEndpoints
 {
+    // Each is written with a row of audit, while nobody else can change anything.
+    private const int MostApps = 1_000;
+
     public static void MapRetention(this IEndpointRouteBuilder routes)
     {
         var retention = routes.MapGroup("/api/v1/settings/retention").WithTags("Settings");
@@ -43,6 +46,7 @@ internal static class RetentionEndpoints
         var wishes = new List<(int, int, RetentionWish)>();
         if (body.Instance is not null && Add(0, 0, body.Instance, "instance") is { } ofInstance) return ofInstance;
         if (body.Tenant is not null && Add(caller.TenantId, 0, body.Tenant, "tenant") is { } ofTenant) return ofTenant;
+        if (body.Apps?.Count > MostApps) return Problems.Unprocessable("apps", string.Create(CultureInfo.InvariantCulture, $"At most {MostApps} apps at a time."));
         for (var i = 0; i < body.Apps?.Count; i++)
         {
             var field = "apps[" + i.ToString(CultureInfo.InvariantCulture) + "]";

@@ -15,6 +15,9 @@ public abstract record KeyWishAnswer
     /// <summary>The field that is wrong, and what would be right.</summary>
     public sealed record Refused(string Field, string Message) : KeyWishAnswer;
 
+    /// <summary>The tenant has as many keys in force as it may.</summary>
+    public sealed record Full(int Most) : KeyWishAnswer;
+
     /// <summary>Who asks may not give away what they do not have.</summary>
     public sealed record Beyond(KeyScopes Scopes) : KeyWishAnswer;
 }
@@ -42,6 +45,8 @@ public sealed class KeyDesk(Keys keys, Apps apps)
         // An admin may name any app at home, and this scope any tenant: that is the operator's to give.
         var grantable = mayGrant.HasFlag(KeyScopes.Operator) ? mayGrant : mayGrant & ~KeyScopes.IngestAny;
         if ((scopes & ~grantable) != KeyScopes.None) return new KeyWishAnswer.Beyond(scopes & ~grantable);
+        if (keys.IsFull(tenantId)) return new KeyWishAnswer.Full(Keys.MostPerTenant);
+        if (app is not null && apps.Find(tenantId, app) is null && apps.IsFull(tenantId)) return new KeyWishAnswer.Refused("app", Apps.TooMany);
         var label = string.IsNullOrWhiteSpace(wish.Label) ? null : wish.Label.Trim();
         return new KeyWishAnswer.Made(keys.Create(tenantId, app is null ? null : apps.Create(tenantId, app, who).Id, scopes, label, who));
     }

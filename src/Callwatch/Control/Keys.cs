@@ -12,7 +12,10 @@ public sealed record NewKey(ApiKey Key, string Secret);
 /// <summary>The keys of every tenant: stored hashed, found by their secret in a table in memory.</summary>
 public sealed class Keys(ControlDb db, TimeProvider time)
 {
-    private readonly Snapshot<FrozenDictionary<KeyHash, ApiKey>> snapshot = new(db, Read);
+    /// <summary>Most keys in force of one tenant, and most revoked ones that are still listed. All of them are held in memory.</summary>
+    public const int MostPerTenant = 1_000;
+
+    private readonly Snapshot<FrozenDictionary<KeyHash, ApiKey>> snapshot = new(db, "keys", Read);
 
     /// <summary>
     /// The key with this secret, if it has not been revoked. Sees at once what another process has made or revoked.
@@ -27,6 +30,9 @@ public sealed class Keys(ControlDb db, TimeProvider time)
     /// <summary>In order of making, revoked ones too.</summary>
     public IReadOnlyList<ApiKey> List(int tenantId) =>
         [.. snapshot.Current().Values.Where(key => key.TenantId == tenantId).OrderBy(key => key.Id)];
+
+    /// <summary>Whether the tenant has as many keys in force as it may.</summary>
+    public bool IsFull(int tenantId) => snapshot.Current().Values.Count(key => key.TenantId == tenantId && key.RevokedAt is null) >= MostPerTenant;
 
     /// <param name="appId">The one app it is for; null for the tenant.</param>
     /// <param name="who">For the audit; null leaves no row.</param>
@@ -48,10 +54,25 @@ public sealed class Keys(ControlDb db, TimeProvider time)
         using var transaction = connection.BeginTransaction();
         var now = Timestamp.From(time.GetUtcNow()).UnixNanoseconds;
         var revoked = connection.Execute("UPDATE keys SET revoked = @now WHERE id = @keyId AND tenant = @tenantId AND revoked IS NULL", new { keyId, tenantId, now }, transaction) == 1;
-        if (revoked) AuditLog.Add(connection, transaction, time, tenantId, who, "revoke key", new JsonObject { ["key"] = keyId });
+        if (revoked)
+        {
+            AuditLog.Add(connection, transaction, time, tenantId, who, "revoke key", new JsonObject { ["key"] = keyId });
+            ForgetOldest(connection, transaction, tenantId);
+        }
+
         var known = revoked || connection.ExecuteScalar<long>("SELECT count(*) FROM keys WHERE id = @keyId AND tenant = @tenantId", new { keyId, tenantId }, transaction) == 1;
         transaction.Commit();
         return known;
+    }
+
+    // The audit still tells of them. Never the highest number: it would be given to another key.
+    private static void ForgetOldest(SqliteConnection connection, SqliteTransaction transaction, int tenantId)
+    {
+        const string Oldest = """
+            SELECT id FROM keys WHERE tenant = @tenantId AND revoked IS NOT NULL AND id < (SELECT max(id) FROM keys) ORDER BY revoked DESC, id DESC LIMIT -1 OFFSET @most
+            """;
+        connection.Execute($"DELETE FROM sessions WHERE key IN ({Oldest})", new { tenantId, most = MostPerTenant }, transaction);
+        connection.Execute($"DELETE FROM keys WHERE id IN ({Oldest})", new { tenantId, most = MostPerTenant }, transaction);
     }
 
     private static JsonObject Told(ApiKey key) =>

@@ -13,7 +13,7 @@ public sealed class RetentionDesk(ControlDb db, RetentionRules settings, TimePro
 {
     private const int None = 0;
 
-    private readonly Snapshot<Table> snapshot = new(db, connection => Table.Read(connection, settings));
+    private readonly Snapshot<Table> snapshot = new(db, "retention", connection => Table.Read(connection, settings));
 
     /// <summary>After a change made through this object. Changes of other processes are seen by the next question.</summary>
     public event EventHandler? Changed;

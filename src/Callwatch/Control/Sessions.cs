@@ -17,7 +17,10 @@ public sealed record SignedIn(string Id, int? KeyId, Timestamp Created, Timestam
 /// <summary>The sign-ins in force. They outlive a restart and end at once when signed out of.</summary>
 public sealed class Sessions(ControlDb db, TimeProvider time)
 {
-    private readonly Snapshot<FrozenDictionary<KeyHash, Session>> snapshot = new(db, connection =>
+    /// <summary>Most in force of one key, and most by links: a further one ends the oldest. All of them are held in memory.</summary>
+    public const int MostOfAKey = 100;
+
+    private readonly Snapshot<FrozenDictionary<KeyHash, Session>> snapshot = new(db, "sessions", connection =>
         connection.Query<(byte[] Hash, long? Key, long Expires)>("SELECT hash, key, expires FROM sessions")
             .ToFrozenDictionary(row => KeyHash.Read(row.Hash), row => new Session((int?)row.Key, new Timestamp(row.Expires))));
 
@@ -29,10 +32,19 @@ public sealed class Sessions(ControlDb db, TimeProvider time)
     {
         var secret = KeySecret.Make();
         using var connection = db.Open();
-        connection.Execute("DELETE FROM sessions WHERE expires <= @now", new { now = Now.UnixNanoseconds });
+        using var transaction = connection.BeginTransaction(deferred: false);
+        connection.Execute(
+            """
+            DELETE FROM sessions WHERE expires <= @now
+              OR (key IS @keyId AND hash NOT IN (SELECT hash FROM sessions WHERE key IS @keyId AND expires > @now ORDER BY created DESC LIMIT @others))
+            """,
+            new { keyId, now = Now.UnixNanoseconds, others = MostOfAKey - 1 },
+            transaction);
         connection.Execute(
             "INSERT INTO sessions (hash, key, created, expires, agent) VALUES (@hash, @keyId, @now, @expires, @agent)",
-            new { hash = KeyHash.Of(secret).ToBytes(), keyId, now = Now.UnixNanoseconds, expires = Now.Plus(lifetime).UnixNanoseconds, agent = Short(agent) });
+            new { hash = KeyHash.Of(secret).ToBytes(), keyId, now = Now.UnixNanoseconds, expires = Now.Plus(lifetime).UnixNanoseconds, agent = Short(agent) },
+            transaction);
+        transaction.Commit();
         return secret;
     }
 

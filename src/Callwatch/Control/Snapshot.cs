@@ -1,14 +1,17 @@
+using Dapper;
 using Microsoft.Data.Sqlite;
 
 namespace Callwatch.Control;
 
 /// <summary>A part of the control data held in memory, read again when the file has changed, whichever process changed it.</summary>
-internal sealed class Snapshot<T>(ControlDb db, Func<SqliteConnection, T> read)
+/// <param name="what">The kind, as <c>changes</c> counts it.</param>
+internal sealed class Snapshot<T>(ControlDb db, string what, Func<SqliteConnection, T> read)
     where T : class
 {
     private readonly Lock gate = new();
     private volatile T? value;
     private long version;
+    private long changes;
 
     /// <summary>As last read; no look at the file once there is one.</summary>
     public T Held => value ?? Current();
@@ -23,6 +26,9 @@ internal sealed class Snapshot<T>(ControlDb db, Func<SqliteConnection, T> read)
             if (value is { } held && version == now) return held;
             using var connection = db.Open();
             version = now;
+            var counted = connection.ExecuteScalar<long>("SELECT number FROM changes WHERE what = @what", new { what });
+            if (value is { } same && counted == changes) return same;
+            changes = counted;
             return value = read(connection);
         }
     }

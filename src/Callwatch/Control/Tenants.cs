@@ -15,7 +15,7 @@ public sealed class Tenants(ControlDb db, TimeProvider time)
     /// <summary>What <see cref="IsLegalName"/> asks, for people.</summary>
     public const string LegalNames = "A name has 1 to 64 of a-z, 0-9, '-', '_', '.'; it goes into a header.";
 
-    private readonly Snapshot<IReadOnlyList<Tenant>> snapshot = new(db, connection =>
+    private readonly Snapshot<IReadOnlyList<Tenant>> snapshot = new(db, "tenants", connection =>
         [.. connection.Query<(long Id, string Name)>("SELECT id, name FROM tenants ORDER BY id").Select(row => new Tenant((int)row.Id, row.Name))]);
 
     public IReadOnlyList<Tenant> List() => snapshot.Current();

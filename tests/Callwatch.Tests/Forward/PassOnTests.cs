@@ -189,7 +189,7 @@ public sealed class PassOnTests : IAsyncDisposable
     private async Task<IntakeResult> TakeAsync(Signal signal, byte[] body)
     {
         using var media = new TempFolder();
-        using var intake = new Intake(
+        var intake = new Intake(
             world.Journal, new MediaFolder(media.Path, DiskFiles.Instance, () => true, world.Time, NullLogger.Instance), world.Apps, world.Counters, Options.Create(new ReceiveOptions()),
             Options.Create(new MediaOptions()), world.Time, new SignalTakers(world.Directory));
         var request = new IntakeRequest { Signal = signal, Format = OtlpFormat.Protobuf, Sender = new Sender(1, null, MayNameApp: true, 0), Body = PipeReader.Create(new MemoryStream(body)), Length = body.Length };

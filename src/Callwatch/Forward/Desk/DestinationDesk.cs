@@ -116,6 +116,7 @@ internal sealed class DestinationDesk(
     {
         var (draft, wrong) = await wishes.DraftAsync(tenantId, null, null, null, wish, cancel);
         if (draft is null) return new DestinationAnswer.Refused(wrong!.Field, wrong.Message);
+        if (NeedsTooManyApps(tenantId, draft.Apps)) return new DestinationAnswer.Refused("apps", Apps.TooMany);
         using var connection = db.Open();
         var served = IdsOf(tenantId, draft.Apps);
         using var transaction = connection.BeginTransaction(deferred: false);
@@ -134,6 +135,7 @@ internal sealed class DestinationDesk(
             if (wish.Revision is { } expected && expected != row.Revision) return new DestinationAnswer.Outdated(row.Revision);
             var (draft, wrong) = await wishes.DraftAsync(tenantId, row, config, locked, wish, cancel);
             if (draft is null) return new DestinationAnswer.Refused(wrong!.Field, wrong.Message);
+            if (NeedsTooManyApps(tenantId, draft.Apps)) return new DestinationAnswer.Refused("apps", Apps.TooMany);
             var served = IdsOf(tenantId, draft.Apps);
             using var transaction = connection.BeginTransaction(deferred: false);
             var now = DestinationRow.Find(connection, transaction, tenantId, id);
@@ -203,6 +205,8 @@ internal sealed class DestinationDesk(
         directory.Changed();
         return new DestinationAnswer.Done(view, []);
     }
+
+    private bool NeedsTooManyApps(int tenantId, IReadOnlyList<string>? names) => names?.Any(name => apps.Find(tenantId, name) is null) == true && apps.IsFull(tenantId);
 
     // Before the transaction: a new app is one of its own.
     private List<int>? IdsOf(int tenantId, IReadOnlyList<string>? names) => names is null ? null : [.. names.Select(name => (apps.Find(tenantId, name) ?? apps.Create(tenantId, name)).Id)];
