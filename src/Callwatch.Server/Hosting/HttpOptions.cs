@@ -23,6 +23,12 @@ public sealed class HttpOptions
     /// <summary>Host names answered to, without port. Default: loopback names and the hosts of <see cref="Urls"/>; where those are every address, any IP literal.</summary>
     public IReadOnlyList<string> AllowedHosts { get; set; } = [];
 
+    /// <summary>
+    /// Most connections that each port holds at a time; further ones are closed at once. Default (null): half of the files that the system lets the
+    /// process have open (<c>ulimit -n</c>) for all ports together, and at most 10,000.
+    /// </summary>
+    public int? MaxConnections { get; set; }
+
     /// <summary>PEM file of the certificate (with its chain) for <c>https</c> addresses. Default none.</summary>
     public string? CertificateFile { get; set; }
 

@@ -48,6 +48,9 @@ public sealed class Listeners
     internal void Configure(KestrelServerOptions kestrel, HttpOptions options)
     {
         kestrel.AddServerHeader = false;
+
+        // Without a bound, whoever opens connections and says nothing takes the files that the journal and the store need.
+        kestrel.Limits.MaxConcurrentConnections = options.MaxConnections ?? OpenFiles.ConnectionsFor(Configured.Count * (GrpcPort is null ? 1 : 2));
         var certificate = Configured.Any(address => address.Tls) ? ReadCertificate(options) : null;
         foreach (var address in Configured)
         {
@@ -108,6 +111,8 @@ internal static class ListenersSetup
         var listeners = Listeners.From(options);
         if (options.DrainTime <= TimeSpan.Zero || options.DrainTime > TimeSpan.FromSeconds(9))
             throw new StartRefusedException(new StartRefusal.BadSetting(HttpOptions.Section + ":DrainTime", $"is {options.DrainTime}", "Give a time above zero and at most 00:00:09."));
+        if (options.MaxConnections is < 1)
+            throw new StartRefusedException(new StartRefusal.BadSetting(HttpOptions.Section + ":MaxConnections", $"is {options.MaxConnections}", "Give a number of connections of at least 1, or leave it out."));
         builder.Services.AddSingleton(listeners);
         builder.Services.AddOptions<HttpOptions>().BindConfiguration(HttpOptions.Section).PostConfigure(bound =>
         {

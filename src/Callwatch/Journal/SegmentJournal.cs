@@ -22,6 +22,7 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
     private readonly JournalWriter writer;
     private readonly long givenBefore;
     private readonly IJournalFiles files;
+    private readonly TimeProvider time;
     private volatile IReadOnlyList<(long Last, long First)> jumps;
 
     private SegmentJournal(JournalFolder folder, RecoveredJournal recovered, JournalOptions options, IJournalFiles files, DiskGuard disk, Damage damage, TimeProvider time, ILogger log)
@@ -31,7 +32,7 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
         segments = recovered.Segments;
         queue = new AppendQueue(options.QueueCount, options.QueueBytes);
         head = new HeadSignal(recovered.Head);
-        (this.folder, this.disk, this.files) = (folder, disk, files);
+        (this.folder, this.disk, this.files, this.time) = (folder, disk, files, time);
         jumps = NumberJumps.Read(folder.Path);
         var factory = new SegmentFactory(folder.Path, Epoch, options, files, time);
         writer = new JournalWriter(recovered, options, factory, queue, head, disk, files, time, log);
@@ -156,7 +157,7 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
         {
             cancel.ThrowIfCancellationRequested();
             var through = head.Number;
-            while (next <= through && cursor.Read(next, through) is { } record)
+            while (next <= through && await ReadAsync(cursor, next, through, cancel) is { } record)
             {
                 next = record.Number + 1;
                 yield return record;
@@ -166,6 +167,22 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
             // All up to the head is read or gone.
             next = Math.Max(next, through + 1);
             await head.BeyondAsync(through, cancel);
+        }
+    }
+
+    // A process without files left gets some back: a reader that ended for it would have to be started anew.
+    private async ValueTask<JournalRecord?> ReadAsync(SegmentCursor cursor, long from, long through, CancellationToken cancel)
+    {
+        while (true)
+        {
+            try
+            {
+                return cursor.Read(from, through);
+            }
+            catch (IOException e) when (OutOfFiles.Is(e))
+            {
+                await Task.Delay(JournalWriter.RetryAfter, time, cancel);
+            }
         }
     }
 
@@ -185,7 +202,7 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
             {
                 // Look again.
             }
-            catch (IOException)
+            catch (IOException e) when (!OutOfFiles.Is(e))
             {
                 // The disk cannot read it.
                 return null;

@@ -180,12 +180,15 @@ internal sealed class PartitionReaders(string folder) : IDisposable
             if (!words.TryGetValue(file, out known)) words[file] = known = new ConcurrentDictionary<long, string>();
         }
 
+        var path = Path.Combine(folder, file);
         try
         {
-            return new PartitionReader(this, file, StoreDatabase.OpenForReading(Path.Combine(folder, file)), known);
+            return new PartitionReader(this, file, StoreDatabase.OpenForReading(path), known);
         }
-        catch (SqliteException e) when (e.SqliteErrorCode == SQLitePCL.raw.SQLITE_CANTOPEN)
+        catch (SqliteException e) when (e.SqliteErrorCode == SQLitePCL.raw.SQLITE_CANTOPEN && !File.Exists(path))
         {
+            // Gone. One that is there and cannot be opened, because the process has no files left, is another matter: without it
+            // what it holds would be taken for never stored.
             return null;
         }
     }

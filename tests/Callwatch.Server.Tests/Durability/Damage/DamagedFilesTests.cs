@@ -88,7 +88,9 @@ public sealed class DamagedFilesTests : IAsyncLifetime
                     Copy(whole, data.Path);
                     var bytes = await File.ReadAllBytesAsync(data.At(file), Cancel);
                     if (bytes.Length == 0) continue;
-                    await File.WriteAllBytesAsync(data.At(file), harm(bytes, new Random(HashCode.Combine(round) ^ (file.Length * 7919) ^ way.Length)), Cancel);
+                    var left = harm(bytes, new Random(HashCode.Combine(round) ^ (file.Length * 7919) ^ way.Length));
+                    if (left is null) File.Delete(data.At(file));
+                    else await File.WriteAllBytesAsync(data.At(file), left, Cancel);
                     var problem = await ProblemAsync(data.Path, file);
                     if (problem is not null) wrong.Add($"{file}: {way}: {problem}");
                 }

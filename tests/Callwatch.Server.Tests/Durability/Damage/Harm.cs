@@ -5,7 +5,8 @@ internal static class Harm
 {
     private const int Sector = 512;
 
-    public static IReadOnlyList<(string Name, Func<byte[], Random, byte[]> Do)> Ways { get; } =
+    /// <summary>What is left of a file; null where it is gone.</summary>
+    public static IReadOnlyList<(string Name, Func<byte[], Random, byte[]?> Do)> Ways { get; } =
     [
         ("a flipped byte in the header", (bytes, random) => Flipped(bytes, random.Next(Math.Min(bytes.Length, 128)), random)),
         ("a flipped byte anywhere", (bytes, random) => Flipped(bytes, random.Next(bytes.Length), random)),
@@ -25,6 +26,7 @@ internal static class Harm
             random.NextBytes(bytes);
             return bytes;
         }),
+        ("gone", (_, _) => null),
     ];
 
     private static byte[] Flipped(byte[] bytes, int at, Random random)

@@ -1,0 +1,31 @@
+using System.Globalization;
+
+namespace Callwatch.Server.Hosting;
+
+/// <summary>How many files, sockets among them, the system lets this process have open.</summary>
+internal static class OpenFiles
+{
+    private const int Most = 10_000;
+
+    /// <summary>Connections for each of so many ports: half of the files are for all else.</summary>
+    public static int ConnectionsFor(int ports) => ConnectionsFor(ports, Limit());
+
+    internal static int ConnectionsFor(int ports, long limit) => (int)Math.Clamp(limit / 2 / Math.Max(1, ports), 1, Most);
+
+    // "Max open files            1024                 524288               files": the first number is in force; the runtime has raised it by now.
+    private static long Limit()
+    {
+        const string Name = "Max open files";
+        try
+        {
+            var line = File.ReadLines("/proc/self/limits").FirstOrDefault(line => line.StartsWith(Name, StringComparison.Ordinal));
+            var number = line?[Name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
+            return long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) ? limit : long.MaxValue;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Not a Linux: there the bound is ours alone.
+            return long.MaxValue;
+        }
+    }
+}
