@@ -8,6 +8,9 @@ public sealed class JournalOptions
 {
     public const string Section = "Callwatch:Journal";
 
+    // A share of a large disk is more room than cleaning ever needs: three percent of 10 TB are 300 GB.
+    private const long MostByPercent = 10L << 30;
+
     /// <summary>Room of a segment file, 4 KiB to 1 GiB. Default 64 MiB. A request that needs more gets a file of its own size.</summary>
     [Range(4096, 1L << 30)] public long SegmentBytes { get; set; } = 64L << 20;
 
@@ -34,6 +37,9 @@ public sealed class JournalOptions
 
     /// <summary>The same as a share of the disk, in percent, but never more than 10 GiB. Default 3.</summary>
     [Range(0.0, 99.0)] public double MinFreePercent { get; set; } = 3;
+
+    /// <summary>Room that is to stay free on a disk of this size, in bytes: what has to go for it goes by this everywhere.</summary>
+    public long KeepFreeBytes(long diskBytes) => Math.Max(MinFreeBytes, Math.Min(MostByPercent, (long)(diskBytes * MinFreePercent / 100)));
 
     /// <summary>Size of a file that only holds room, given up when the disk is full so that cleaning can work; 0 for none. Default 128 MiB.</summary>
     [Range(0, 1L << 40)] public long BallastBytes { get; set; } = 128L << 20;

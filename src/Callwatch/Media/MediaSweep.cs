@@ -57,7 +57,7 @@ internal sealed class MediaSweep(
     private long Excess(long sizeBytes)
     {
         var disk = space.Of(folder.Root);
-        var keepFree = Math.Max(journalOptions.MinFreeBytes, (long)(disk.TotalBytes * journalOptions.MinFreePercent / 100));
+        var keepFree = journalOptions.KeepFreeBytes(disk.TotalBytes);
         return Math.Max(sizeBytes - (options.MaxBytes ?? (disk.TotalBytes / 4)), (keepFree * 3 / 2) - disk.FreeBytes);
     }
 

@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -18,9 +19,13 @@ internal sealed partial class MediaTimer(MediaSweep sweep, MediaOptions options,
             long? last = null;
             do
             {
-                if (last is { } before && time.GetElapsedTime(before) < options.SweepInterval && !sweep.IsUrgent) continue;
+                if (last is { } before && time.GetElapsedTime(before) < options.SweepInterval && !Look(() => sweep.IsUrgent)) continue;
                 last = time.GetTimestamp();
-                Sweep();
+                Look(() =>
+                {
+                    sweep.Run();
+                    return true;
+                });
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));
         }
@@ -30,16 +35,17 @@ internal sealed partial class MediaTimer(MediaSweep sweep, MediaOptions options,
         }
     }
 
-    private void Sweep()
+    // A disk in trouble, or control data that cannot be asked just now, does not stop the host; the next look tries again.
+    private bool Look(Func<bool> look)
     {
         try
         {
-            sweep.Run();
+            return look();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or SqliteException)
         {
-            // A disk in trouble does not stop the host; the next sweep tries again.
             SweepFailed(log, e);
+            return false;
         }
     }
 

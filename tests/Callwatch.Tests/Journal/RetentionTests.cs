@@ -244,6 +244,29 @@ public sealed class RetentionTests : IDisposable
         Assert.Equal(journal.FirstNumber - 1, lanes.Asked[^1].Last);
     }
 
+    [Fact]
+    public async Task Rules_that_cannot_be_read_just_now_end_neither_retention_nor_the_server()
+    {
+        options.BallastBytes = 4096;
+        await using var journal = Open();
+        var asked = 0;
+        var rules = new KeepRules((_, _) => TimeSpan.FromDays(1), () =>
+            Interlocked.Increment(ref asked) == 2 ? throw new Microsoft.Data.Sqlite.SqliteException("unable to open database file", 14) : TimeSpan.FromDays(1));
+        var sweep = new RetentionSweep(
+            journal, options, new FileCursors(temp.At("none"), DiskFiles.Instance, counters, NullLogger.Instance), [], files, time, counters, NullLogger.Instance, rules: rules);
+        using var timer = new RetentionTimer(journal, sweep, options, time, NullLogger.Instance);
+        await StartAsync(timer);
+        await Eventually.HoldsAsync(
+            () =>
+            {
+                time.Advance(options.SweepInterval);
+                return Volatile.Read(ref asked) > 3;
+            },
+            "it goes on asking");
+        await timer.StopAsync(Cancel);
+        Assert.True(timer.ExecuteTask!.IsCompletedSuccessfully);
+    }
+
     /// <summary>The timer starts on a thread of its own; that it has shows in its first sweep, which takes the ballast.</summary>
     private async Task StartAsync(RetentionTimer timer)
     {

@@ -52,6 +52,20 @@ public sealed class MediaRetentionTests : IDisposable
     }
 
     [Fact]
+    public async Task On_a_large_disk_they_give_way_to_no_more_room_than_intake_ever_wants()
+    {
+        // Three percent of it would be more than is free, and no more than 10 GiB are ever wanted.
+        (world.Space.TotalBytes, world.Space.FreeBytes) = (10L << 40, 20L << 30);
+        await world.KeepAsync(old);
+        Assert.False(world.NewSweep().IsUrgent);
+        world.Sweep();
+        Assert.NotNull(world.Read(old));
+        world.Space.FreeBytes = 14L << 30;
+        world.Sweep();
+        Assert.Null(world.Read(old));
+    }
+
+    [Fact]
     public async Task An_app_that_no_longer_refers_to_media_loses_them_alone()
     {
         await world.KeepAsync(old, app: 7);

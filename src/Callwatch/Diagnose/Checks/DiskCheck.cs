@@ -10,8 +10,8 @@ internal sealed class DiskCheck : ICheck
 
     public IEnumerable<Finding> Run(Examined data, CancellationToken cancel)
     {
-        var (disk, defaults) = (new RealDiskSpace().Of(data.Data), new JournalOptions());
-        var keep = Math.Max(defaults.MinFreeBytes, (long)(disk.TotalBytes * defaults.MinFreePercent / 100));
+        var disk = new RealDiskSpace().Of(data.Data);
+        var keep = new JournalOptions().KeepFreeBytes(disk.TotalBytes);
         const string Cure = "Make room or a larger disk, or shorten what is kept (settings/retention, Callwatch:Journal:MaxAge).";
         if (disk.FreeBytes < keep) yield return new Finding(Name, FindingLevel.Problem, $"{disk.FreeBytes >> 20} MiB are free; below {keep >> 20} MiB nothing is received.", Cure);
         else if (disk.FreeBytes < 2 * keep) yield return new Finding(Name, FindingLevel.Warning, $"{disk.FreeBytes >> 20} MiB are free; below {keep >> 20} MiB nothing would be received.", Cure);

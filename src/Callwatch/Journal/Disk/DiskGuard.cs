@@ -5,9 +5,6 @@ namespace Callwatch.Journal.Disk;
 /// <summary>Decides whether there is room to accept anything, and holds the ballast.</summary>
 internal sealed class DiskGuard(string folder, JournalOptions options, IDiskSpace space, IJournalFiles files, TimeProvider time)
 {
-    /// <summary>A share of a large disk is more room than cleaning ever needs: three percent of 10 TB are 300 GB.</summary>
-    private const long MostByPercent = 10L << 30;
-
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
     private readonly Lock gate = new();
@@ -40,8 +37,7 @@ internal sealed class DiskGuard(string folder, JournalOptions options, IDiskSpac
     }
 
     /// <summary>Room that is to stay free, in bytes.</summary>
-    public long KeepFreeBytes(DiskSpace disk) =>
-        Math.Max(options.MinFreeBytes, Math.Min(MostByPercent, (long)(disk.TotalBytes * options.MinFreePercent / 100)));
+    public long KeepFreeBytes(DiskSpace disk) => options.KeepFreeBytes(disk.TotalBytes);
 
     /// <summary>Looks now.</summary>
     public DiskSpace LookAgain()

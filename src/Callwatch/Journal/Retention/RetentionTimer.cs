@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -36,9 +37,9 @@ internal sealed partial class RetentionTimer(SegmentJournal journal, RetentionSw
             sweep.Run();
             clock?.Save();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or SqliteException)
         {
-            // A disk in trouble stops neither reading nor the host; the next sweep tries again.
+            // A disk in trouble, or control data that cannot be asked for its rules just now, stops neither reading nor the host; the next sweep tries again.
             SweepFailed(log, e);
         }
     }

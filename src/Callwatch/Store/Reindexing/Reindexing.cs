@@ -191,7 +191,7 @@ internal sealed class Reindexing(ReindexTools tools, ReindexWish wish, Action<Fu
     private void CheckRoom(long needed)
     {
         var disk = tools.Disk.Of(tools.Live.Folder);
-        var kept = Math.Max(tools.JournalOptions.MinFreeBytes, (long)(disk.TotalBytes * tools.JournalOptions.MinFreePercent / 100)) * 5 / 4;
+        var kept = tools.JournalOptions.KeepFreeBytes(disk.TotalBytes) * 5 / 4;
         if (disk.FreeBytes - needed - RoomBesides >= kept) return;
         throw new ReindexStoppedException(string.Create(
             CultureInfo.InvariantCulture, $"The disk has not enough room: {needed + RoomBesides + kept} bytes are needed, {disk.FreeBytes} are free. What is needed includes what the journal must have left."));
