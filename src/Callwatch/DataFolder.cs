@@ -37,7 +37,7 @@ public sealed class DataFolder : IDisposable
         var path = System.IO.Path.GetFullPath(folder);
         try
         {
-            Directory.CreateDirectory(path);
+            Folders.MakePrivate(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

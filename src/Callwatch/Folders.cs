@@ -14,6 +14,13 @@ internal static partial class Folders
     static Folders() => NativeLibrary.SetDllImportResolver(
         typeof(Folders).Assembly, (name, _, _) => name == SystemLibrary ? NativeLibrary.GetMainProgramHandle() : 0);
 
+    /// <summary>Makes a folder that holds prompts and answers, for its owner alone; one that is there stays as it is.</summary>
+    public static void MakePrivate(string folder)
+    {
+        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
+        else Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
     /// <summary>Returns once the names that were added, changed or removed in the folder are on the disk itself.</summary>
     /// <exception cref="IOException">The disk refuses it.</exception>
     public static void Sync(string folder)

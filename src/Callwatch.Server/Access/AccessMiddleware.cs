@@ -2,6 +2,7 @@ using System.Security.Claims;
 using Callwatch.Control;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 
 namespace Callwatch.Server.Access;
@@ -9,6 +10,8 @@ namespace Callwatch.Server.Access;
 /// <summary>The door: lets a request to its endpoint when its caller may, and answers 401, 403 or 404 otherwise.</summary>
 internal sealed class AccessMiddleware(RequestDelegate next, Callers callers, IAntiforgery antiforgery)
 {
+    private const int MostBytesOfAnybody = 64 * 1024;
+
     public async Task InvokeAsync(HttpContext context)
     {
         // What is no route of ours is the framework's own answer: 404, 405, 415.
@@ -32,7 +35,13 @@ internal sealed class AccessMiddleware(RequestDelegate next, Callers callers, IA
     private async ValueTask<WhoAsks.Refused?> RefusalAsync(HttpContext context, RouteAccess? route, WhoAsks who)
     {
         if (route is null) return new(403, "route_closed", "This route says nothing of who may use it, so nobody may.");
-        if (route.AnyOf == KeyScopes.None) return null;
+        if (route.AnyOf == KeyScopes.None)
+        {
+            // Who has no key must not make us hold, or write to a file, more than a form needs.
+            if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = MostBytesOfAnybody;
+            return null;
+        }
+
         if (who is not WhoAsks.Known { Caller: var caller }) return (WhoAsks.Refused)who;
         var needed = route.Needed(context.Request.Method);
         if (!caller.MayAnyOf(needed))

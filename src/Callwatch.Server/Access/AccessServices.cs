@@ -2,6 +2,7 @@ using System.Net;
 using Callwatch.Control;
 using Callwatch.Journal.Disk;
 using Callwatch.Server.Hosting;
+using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
@@ -55,7 +56,7 @@ public static class AccessServices
             ExceptionHandler = context => context.Features.Get<IExceptionHandlerFeature>()?.Error is var error && FullDisk.Is(error) ? WriteFullAsync(context) : WriteBareAsync(context, StatusOf(error)),
 
             // The sender's fault, and any number of them: no news for the log.
-            SuppressDiagnosticsCallback = trouble => trouble.Exception is BadHttpRequestException,
+            SuppressDiagnosticsCallback = trouble => StatusOf(trouble.Exception) < StatusCodes.Status500InternalServerError,
         });
         app.UseStatusCodePages(pages => WriteBareAsync(pages.HttpContext, pages.HttpContext.Response.StatusCode));
         var trust = app.Services.GetRequiredService<LoopbackTrust>();
@@ -96,7 +97,14 @@ public static class AccessServices
         app.UseForwardedHeaders(options);
     }
 
-    private static int StatusOf(Exception? error) => error is BadHttpRequestException bad ? bad.StatusCode : StatusCodes.Status500InternalServerError;
+    // A form that cannot be read, whose token was looked for: in it lies what was wrong with the body.
+    private static int StatusOf(Exception? error) => error switch
+    {
+        BadHttpRequestException bad => bad.StatusCode,
+        AntiforgeryValidationException { InnerException: BadHttpRequestException bad } => bad.StatusCode,
+        AntiforgeryValidationException => StatusCodes.Status400BadRequest,
+        _ => StatusCodes.Status500InternalServerError,
+    };
 
     private static Task WriteBareAsync(HttpContext context, int status) => Answers.WriteProblemAsync(context, status, Problems.CodeOf(status), status switch
     {

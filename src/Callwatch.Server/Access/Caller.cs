@@ -31,6 +31,12 @@ public sealed record Caller(int TenantId, int? AppId, KeyScopes Scopes, int KeyI
 
     public bool MayAnyOf(KeyScopes scopes) => (Scopes & scopes) != KeyScopes.None;
 
+    /// <summary>
+    /// May see how the instance is: its operator, and who sits at the machine itself, who sees its disk anyway; but not what is other tenants', where
+    /// there are others.
+    /// </summary>
+    public bool SeesInstance(Apps apps) => MayAnyOf(KeyScopes.Operator) || (Kind == CallerKind.Loopback && !apps.HasSeveralTenants);
+
     /// <summary>What it may see.</summary>
     public ReadScope ReadScope => new(TenantId, AppId);
 }

@@ -43,7 +43,7 @@ internal static class ExportEndpoint
             http, file, type,
             next => calls.ListAsync(selection, SortOrder.Newest, CallQueries.MaxLimit, next, cancel),
             writer.Begin,
-            (call, body) =>
+            (call, body, _) =>
             {
                 writer.Write(body, call);
                 return Task.CompletedTask;
@@ -55,11 +55,18 @@ internal static class ExportEndpoint
             http, "traces.otlp.pb", "application/x-protobuf",
             next => traces.ListAsync(selection, SortOrder.Newest, CallQueries.MaxLimit, next, cancel),
             _ => { },
-            async (trace, body) => await body.WriteAsync(await otlp.ReadAsync(selection.Scope, trace.TraceId, cancel), cancel),
+            async (trace, body, send) =>
+            {
+                await foreach (var part in otlp.ReadAsync(selection.Scope, trace.TraceId, cancel))
+                {
+                    await body.WriteAsync(part, cancel);
+                    await send();
+                }
+            },
             cancel);
 
     private static async Task<IResult> StreamAsync<T>(
-        HttpContext http, string file, string type, Func<string?, Task<Answer<Page<T>>>> read, Action<Stream> begin, Func<T, Stream, Task> write, CancellationToken cancel)
+        HttpContext http, string file, string type, Func<string?, Task<Answer<Page<T>>>> read, Action<Stream> begin, Func<T, Stream, Func<Task>, Task> write, CancellationToken cancel)
     {
         var answer = await read(null);
         if (answer is not Answer<Page<T>>.Found { Value: var page }) return answer.Problem();
@@ -73,8 +80,8 @@ internal static class ExportEndpoint
         {
             foreach (var item in page.Items)
             {
-                await write(item, rows);
-                if (rows.Length > 1 << 16) await SendAsync();
+                await write(item, rows, SendEnoughAsync);
+                await SendEnoughAsync();
             }
 
             await SendAsync();
@@ -87,6 +94,8 @@ internal static class ExportEndpoint
 
             page = following;
         }
+
+        Task SendEnoughAsync() => rows.Length > 1 << 16 ? SendAsync() : Task.CompletedTask;
 
         async Task SendAsync()
         {

@@ -3,6 +3,7 @@ using System.Text;
 using Callwatch.Control;
 using Callwatch.Query;
 using Callwatch.Server.Access;
+using Callwatch.Server.Endpoints.Destinations;
 using Callwatch.Spans;
 using Callwatch.Telemetry;
 using Microsoft.AspNetCore.Builder;
@@ -24,11 +25,13 @@ internal static class MetricsEndpoint
         routes.MapGet("/metrics", ReadAsync).RequireScope(KeyScopes.Read).WithTags("System").WithName("GetMetrics")
             .WithSummary("Prometheus text: own health, and LLM figures per app and model.").Produces<string>(200, "text/plain");
 
-    private static async Task<IResult> ReadAsync(HttpContext http, SystemQueries system, TotalQueries totals, Apps apps, CancellationToken cancel)
+    private static async Task<IResult> ReadAsync(HttpContext http, SystemQueries system, TotalQueries totals, Apps apps, DestinationSight sight, CancellationToken cancel)
     {
         var caller = http.Caller();
         var text = new StringBuilder();
-        Health(text, system.Read(caller.MayAnyOf(KeyScopes.Operator) ? null : caller.TenantId));
+        var status = system.Read(caller.MayAnyOf(KeyScopes.Operator) ? null : caller.TenantId);
+        if (caller.AppId is not null) status = status with { Lanes = [.. status.Lanes.Where(lane => sight.Find(caller, lane.DestinationId) is not null)] };
+        Health(text, status);
         if (await totals.ReadAsync(caller.ReadScope, cancel) is { } figures) Calls(text, Bounded(figures, apps));
         return Results.Text(text.ToString(), "text/plain; version=0.0.4", Encoding.UTF8);
     }

@@ -4,6 +4,7 @@ using Callwatch.Control;
 using Callwatch.Journal;
 using Callwatch.Query;
 using Callwatch.Server.Access;
+using Callwatch.Server.Endpoints.Destinations;
 using Callwatch.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -33,17 +34,19 @@ internal static class SystemEndpoints
             statusCode: readiness.Ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
 
-    private static JsonHttpResult<ApiSystem> Read(HttpContext http, SystemQueries system)
+    private static JsonHttpResult<ApiSystem> Read(HttpContext http, SystemQueries system, Apps apps, DestinationSight sight)
     {
         var caller = http.Caller();
-        // Whoever sits at the machine sees its disk anyway.
-        var all = caller.MayAnyOf(KeyScopes.Operator) || caller.Kind == CallerKind.Loopback;
-        return TypedResults.Json(ToApi(system.Read(all ? null : caller.TenantId), all), ApiJson.Default.ApiSystem);
+        var all = caller.SeesInstance(apps);
+        var status = system.Read(all ? null : caller.TenantId);
+        if (caller.AppId is not null) status = status with { Lanes = [.. status.Lanes.Where(lane => sight.Find(caller, lane.DestinationId) is not null)] };
+        return TypedResults.Json(ToApi(status, all, ofOneApp: caller.AppId is not null), ApiJson.Default.ApiSystem);
     }
 
     private static string Word(this PlaceStanding standing) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(standing.ToString());
 
-    private static ApiSystem ToApi(SystemStatus status, bool all) => new()
+    // A platform's words may quote what other apps sent.
+    private static ApiSystem ToApi(SystemStatus status, bool all, bool ofOneApp) => new()
     {
         Version = status.Version,
         StartedAt = status.StartedAt.ToString(),
@@ -63,7 +66,7 @@ internal static class SystemEndpoints
                 Kind = lane.Kind,
                 OldestAgeS = lane.Status.OldestAgeSeconds,
                 ExpiredByDisk = lane.ExpiredByDisk,
-                Reason = lane.Status.LastError is { } error && lane.IsInTrouble ? error.Message : null,
+                Reason = !ofOneApp && lane.Status.LastError is { } error && lane.IsInTrouble ? error.Message : null,
             }),
         ],
         Counters = status.Counters.OrderBy(counter => counter.Key).ToDictionary(counter => counter.Key.Word(), counter => counter.Value),

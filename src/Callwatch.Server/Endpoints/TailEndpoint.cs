@@ -38,12 +38,15 @@ internal static class TailEndpoint
         bool Wanted(Span call) => call.TenantId == scope.TenantId && (scope.OnlyAppId is null || scope.OnlyAppId == call.AppId)
             && (app is not { Length: > 0 } || app.Contains(apps.NameOf(call.AppId))) && filter.Matches(call, apps.NameOf(call.AppId), isCall: true);
 
+        using var calls = stored.TrySubscribe(scope.TenantId);
+        if (calls is null)
+            return Problems.TryLater(StatusCodes.Status429TooManyRequests, "too_many_listeners", $"{StoredCalls.MostPerTenant} listen already.", TimeSpan.FromSeconds(10));
+
         // A listener stays for hours: the server's stop must not wait for it.
         using var until = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, life.ApplicationStopping);
         http.Response.ContentType = "text/event-stream";
         http.Response.Headers.CacheControl = "no-store";
         http.Response.Headers["X-Accel-Buffering"] = "no";
-        using var calls = stored.Subscribe();
         try
         {
             await http.Response.WriteAsync(": listening\n\n", until.Token);

@@ -25,7 +25,7 @@ internal sealed class Backups(string data, SegmentJournal journal, DataHold hold
         var made = !Directory.Exists(directory);
         try
         {
-            Directory.CreateDirectory(directory);
+            Folders.MakePrivate(directory);
             return await CopyAsync(directory, since, progress, end.Token);
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)

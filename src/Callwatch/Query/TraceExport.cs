@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Callwatch.Control;
 using Callwatch.Journal;
 using Callwatch.Query.Lists;
@@ -13,20 +14,23 @@ public sealed class TraceExport(QueryGate gate, IJournal journal, Apps apps)
 {
     private readonly record struct Place(long Number, int Offset);
 
-    /// <summary>One trace as the bytes of an ExportTraceServiceRequest; such requests one after another are one request, as protobuf appends.</summary>
-    public async Task<byte[]> ReadAsync(ReadScope scope, TraceId trace, CancellationToken cancel)
+    /// <summary>
+    /// One trace as ExportTraceServiceRequests, one for each journal record that has some of it: a trace may be of any length. Such requests one after
+    /// another are one request, as protobuf appends.
+    /// </summary>
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(ReadScope scope, TraceId trace, [EnumeratorCancellation] CancellationToken cancel)
     {
         var places = await gate.RunAsync(
             scope, run => VisibleTrace.Spans(run, scope, trace).Select(span => new Place(span.Version.Number, span.Version.Offset)).ToList(), cancel);
         if (places is null) throw new TimeoutException("The trace could not be read in time.");
-        var request = new MemoryStream();
         foreach (var record in places.GroupBy(place => place.Number).OrderBy(group => group.Key))
         {
             int[] offsets = [.. record.Select(place => place.Offset)];
-            if (journal.FindItems(record.Key, offsets) is { Signal: Signal.Traces } found) Write(request, found.Payload.Span, [.. offsets], apps.NameOf(found.AppId));
+            if (journal.FindItems(record.Key, offsets) is not { Signal: Signal.Traces } found) continue;
+            var request = new MemoryStream();
+            Write(request, found.Payload.Span, [.. offsets], apps.NameOf(found.AppId));
+            yield return request.GetBuffer().AsMemory(0, (int)request.Length);
         }
-
-        return request.ToArray();
     }
 
     // Spans of one resource and scope stay together, as far as they stood together.

@@ -9,6 +9,20 @@ public sealed class StoredCalls
 {
     private ImmutableList<Subscription> watchers = [];
 
+    /// <summary>Most watchers of one tenant: what each wants is looked at for every call there is.</summary>
+    public const int MostPerTenant = 50;
+
+    /// <summary>Null when the tenant has as many watchers as it may.</summary>
+    public Subscription? TrySubscribe(int tenantId)
+    {
+        var subscription = new Subscription(this, room: 1_000, tenantId);
+        var isIn = ImmutableInterlocked.Update(
+            ref watchers, static (list, added) => list.Count(watcher => watcher.TenantId == added.TenantId) < MostPerTenant ? list.Add(added) : list, subscription);
+        if (isIn) return subscription;
+        subscription.Dispose();
+        return null;
+    }
+
     /// <param name="room">Calls kept for a watcher that does not keep up.</param>
     public Subscription Subscribe(int room = 1_000)
     {
@@ -30,13 +44,16 @@ public sealed class StoredCalls
         private readonly Channel<Span> channel;
         private long dropped;
 
-        internal Subscription(StoredCalls owner, int room)
+        internal Subscription(StoredCalls owner, int room, int tenantId = 0)
         {
-            this.owner = owner;
+            (this.owner, TenantId) = (owner, tenantId);
             channel = Channel.CreateBounded<Span>(
                 new BoundedChannelOptions(room) { FullMode = BoundedChannelFullMode.DropOldest, SingleWriter = true },
                 _ => Interlocked.Increment(ref dropped));
         }
+
+        /// <summary>Whose watcher it is; 0 for nobody's.</summary>
+        internal int TenantId { get; }
 
         public ChannelReader<Span> Calls => channel.Reader;
 

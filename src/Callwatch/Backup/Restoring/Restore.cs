@@ -43,7 +43,7 @@ public sealed class Restore(TimeProvider time)
         try
         {
             if (File.Exists(target)) return new RestoreResult.Refused($"{target} is a file.");
-            Directory.CreateDirectory(target);
+            Folders.MakePrivate(target);
             using var taken = DataFolder.Take(target);
             var mark = Path.Combine(target, DataFolder.RestoringFile);
             var inIt = Directory.EnumerateFileSystemEntries(target).Where(entry => !OfNoCount.Contains(Path.GetFileName(entry))).ToList();
