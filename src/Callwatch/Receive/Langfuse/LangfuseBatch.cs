@@ -19,6 +19,9 @@ public sealed class LangfuseBatch(int tenantId, int? appId, Timestamp now, Langf
     /// <summary>Each is answered for by itself; clients send some dozens.</summary>
     public const int MostEvents = 20_000;
 
+    /// <summary>Names, values and brackets: as a tree each takes many times the two bytes that it may have as text.</summary>
+    public const int MostTokens = 1_000_000;
+
     private readonly List<LangfuseAnswer> answers = [];
     private readonly List<LangfuseScore> scores = [];
     private readonly Dictionary<string, LangfuseEntity> traces = new(StringComparer.Ordinal);
@@ -39,6 +42,7 @@ public sealed class LangfuseBatch(int tenantId, int? appId, Timestamp now, Langf
         try
         {
             var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = mostNesting + 8 });
+            if (IsTooDense(reader)) return $"A batch may have {MostTokens} names, values and brackets; send smaller ones.";
             using var json = JsonDocument.ParseValue(ref reader);
             if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty("batch", out var batch) || batch.ValueKind != JsonValueKind.Array) return "The body must be an object with a list called batch.";
             if (batch.GetArrayLength() > MostEvents) return $"A batch may have {MostEvents} events; send smaller ones.";
@@ -63,6 +67,15 @@ public sealed class LangfuseBatch(int tenantId, int? appId, Timestamp now, Langf
             if (observation.IsOpen) memory.Keep(KeyOf(id, isTrace: false), observation);
             else memory.Forget(KeyOf(id, isTrace: false));
         }
+    }
+
+    // The reader is a copy: the one that is read on stays where it is.
+    private static bool IsTooDense(Utf8JsonReader reader)
+    {
+        var tokens = 0;
+        while (reader.Read() && !(reader.CurrentDepth == 0 && reader.TokenType is JsonTokenType.EndObject or JsonTokenType.EndArray))
+            if (++tokens > MostTokens) return true;
+        return false;
     }
 
     // As the platform does: whatever is created, is before it is changed.

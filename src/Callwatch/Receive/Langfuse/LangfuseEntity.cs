@@ -20,10 +20,23 @@ internal sealed record LangfuseEntity(string Id, string Type, Timestamp Told)
     public bool IsTold => fields.Count > 0;
 
     /// <summary>Roughly what it holds in memory.</summary>
-    public int Bytes => 200 + fields.Sum(pair => 100 + pair.Key.Length + (pair.Value.ValueKind is JsonValueKind.String or JsonValueKind.Object or JsonValueKind.Array ? pair.Value.GetRawText().Length : 8));
+    public int Bytes => 200 + fields.Sum(pair => 100 + pair.Key.Length + BytesOf(pair.Value));
 
     /// <summary>Its observation has not ended yet.</summary>
     public bool IsOpen => Type is not ("trace" or "event") && Time("endTime") is null;
+
+    // The text, and for each name, value and bracket in it twelve bytes of where it is.
+    private static int BytesOf(JsonElement value)
+    {
+        const int PerToken = 12;
+        if (value.ValueKind is not (JsonValueKind.String or JsonValueKind.Object or JsonValueKind.Array)) return 8;
+        var text = value.GetRawText();
+        if (value.ValueKind == JsonValueKind.String) return text.Length;
+        var tokens = 0L;
+        foreach (var letter in text)
+            if (letter is ',' or ':' or '[' or '{' or ']' or '}') tokens++;
+        return (int)Math.Min(text.Length + (PerToken * tokens), int.MaxValue / 200);
+    }
 
     /// <summary>With what an event says; the values outlive the request.</summary>
     public LangfuseEntity With(JsonElement body)

@@ -112,6 +112,16 @@ public sealed class LangfuseBatchTests
     }
 
     [Fact]
+    public void A_batch_whose_tree_would_be_many_times_its_text_is_refused_whole()
+    {
+        var batch = New(new LangfuseMemory());
+        using var buffer = new PayloadBuffer(budget: null, maxBytes: 1 << 20);
+        var dense = """{"batch":[{"id":"e","type":"trace-create","body":{"id":"t","metadata":[""" + string.Concat(Enumerable.Repeat("1,", LangfuseBatch.MostTokens)) + "1]}}]}";
+        Assert.Contains("1000000 names", batch.Write(Encoding.UTF8.GetBytes(dense), buffer), StringComparison.Ordinal);
+        Assert.Empty(batch.Answers);
+    }
+
+    [Fact]
     public Task Harmed_batches_never_throw_and_what_is_written_is_whole() => Fuzz.ReadAsync(37, 3_000, [Good], bytes =>
     {
         var batch = New(new LangfuseMemory());
