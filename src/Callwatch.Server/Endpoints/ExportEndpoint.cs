@@ -78,21 +78,36 @@ internal static class ExportEndpoint
         begin(rows);
         while (true)
         {
-            foreach (var item in page.Items)
+            try
             {
-                await write(item, rows, SendEnoughAsync);
-                await SendEnoughAsync();
+                foreach (var item in page.Items)
+                {
+                    await write(item, rows, SendEnoughAsync);
+                    await SendEnoughAsync();
+                }
+            }
+            catch (TimeoutException e)
+            {
+                return Broken(e.Message);
             }
 
             await SendAsync();
             if (page.Next is null) return Results.Empty;
-            if (await read(page.Next) is not Answer<Page<T>>.Found { Value: var following })
+            if (await read(page.Next) is not Answer<Page<T>>.Found { Value: var following }) return Broken("What follows could not be read; ask for less.");
+            page = following;
+        }
+
+        // Who has none of it yet can be told why; who has some must not take it for all.
+        IResult Broken(string why)
+        {
+            if (http.Response.HasStarted)
             {
                 http.Abort();
                 return Results.Empty;
             }
 
-            page = following;
+            http.Response.Headers.ContentDisposition = default;
+            return new Answer<Page<T>>.TooMuch(why).Problem();
         }
 
         Task SendEnoughAsync() => rows.Length > 1 << 16 ? SendAsync() : Task.CompletedTask;

@@ -20,6 +20,9 @@ internal static class QuietLogs
         // A request that breaks off or is malformed is the sender's trouble; the counters tell of it.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
 
+        // A stranger can have it write a line for each of some thousand requests that he takes back.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.Http2", LogLevel.None);
+
         // These two repeat whole request lines and headers, with what is secret in them: asking for more log must not turn them on.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.BadRequests", LogLevel.Error);
