@@ -25,7 +25,7 @@ public sealed class HttpOptions
 
     /// <summary>
     /// Most connections that each port holds at a time; further ones are closed at once. Default (null): half of the files that the system lets the
-    /// process have open (<c>ulimit -n</c>) for all ports together, and at most 10,000.
+    /// process have open (<c>ulimit -n</c>), if that leaves 400, for all ports together, and at most 10,000.
     /// </summary>
     public int? MaxConnections { get; set; }
 

@@ -7,10 +7,13 @@ internal static class OpenFiles
 {
     private const int Most = 10_000;
 
-    /// <summary>Connections for each of so many ports: half of the files are for all else.</summary>
+    // Some 290 are taken before the first request: assemblies above all. With none left the runtime itself cannot go on.
+    private const int Reserve = 400;
+
+    /// <summary>Connections for each of so many ports: half of the files, and 400, are for all else.</summary>
     public static int ConnectionsFor(int ports) => ConnectionsFor(ports, Limit());
 
-    internal static int ConnectionsFor(int ports, long limit) => (int)Math.Clamp(limit / 2 / Math.Max(1, ports), 1, Most);
+    internal static int ConnectionsFor(int ports, long limit) => (int)Math.Clamp(Math.Min(limit / 2, limit - Reserve) / Math.Max(1, ports), 1, Most);
 
     // "Max open files            1024                 524288               files": the first number is in force; the runtime has raised it by now.
     private static long Limit()
