@@ -98,7 +98,7 @@ public sealed record ApiReconcileSide
 }
 
 /// <summary>A reason for a difference.</summary>
-/// <param name="Code"><c>agrees</c>, <c>before_first</c>, <c>other_keys</c>, <c>not_in_export</c>, <c>sampled</c>, <c>unpriced</c>, <c>missing_usage</c>, <c>without_call</c>, <c>utc_days</c>, <c>failed</c>, <c>prices</c> or <c>unexplained</c>.</param>
+/// <param name="Code"><c>agrees</c>, <c>before_first</c>, <c>other_keys</c>, <c>not_in_export</c>, <c>sampled</c>, <c>unpriced</c>, <c>missing_usage</c>, <c>without_call</c>, <c>utc_days</c>, <c>failed</c>, <c>credits</c>, <c>prices</c> or <c>unexplained</c>.</param>
 /// <param name="Calls">How many calls it is about, where that is known.</param>
 /// <param name="Share">Of <c>sampled</c>: the part that is here.</param>
 public sealed record ApiReconcileReason(string Code, long? Calls, double? Share);

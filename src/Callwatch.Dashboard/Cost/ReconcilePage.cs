@@ -24,10 +24,9 @@ internal static class ReconcilePage
         if (visit.Scope.OnlyAppId is not null) return Show(http, visit, imports, antiforgery, null, StatusCodes.Status403Forbidden);
         var form = http.Request.HasFormContentType ? await http.Request.ReadFormAsync(cancel) : FormCollection.Empty;
         if (form.Files.GetFile("file") is not { Length: > 0 } file) return Show(http, visit, imports, antiforgery, new FormProblem("file", "Choose the CSV file that you downloaded from the provider."), StatusCodes.Status422UnprocessableEntity);
-        if (file.Length > UsageExportReader.MostBytes) return Show(http, visit, imports, antiforgery, new FormProblem("file", "The file is larger than 16 MiB; export a shorter time."), StatusCodes.Status422UnprocessableEntity);
-        using var bytes = new MemoryStream();
-        await file.CopyToAsync(bytes, cancel);
-        switch (UsageExportReader.Read(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)))
+        if (file.Length > UsageExportReader.MostBytes) return Show(http, visit, imports, antiforgery, new FormProblem("file", "The file is larger than 64 MiB; export a shorter time."), StatusCodes.Status422UnprocessableEntity);
+        await using var bytes = file.OpenReadStream();
+        switch (UsageExportReader.Read(bytes))
         {
             case UsageExportResult.Read read when imports.Keep(visit.Scope.TenantId, Path.GetFileName(file.FileName), read.Export, viewer.Who) is KeepResult.Kept kept:
                 return PricesPage.GoTo(http, visit, visit.Place.On(CostRoutes.Reconcile + "/" + kept.Import.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)));

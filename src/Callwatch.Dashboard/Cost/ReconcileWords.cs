@@ -20,7 +20,8 @@ public static class ReconcileWords
         Reconciliation.WithoutCall => words.Count(why.Calls ?? 0, "{0} request of that day without a call", "{0} requests of that day without a call"),
         Reconciliation.UtcDays => words["calls around midnight UTC count on the day beside it"],
         Reconciliation.Failed => words.Count(why.Calls ?? 0, "{0} failed call, which is not billed", "{0} failed calls, which are not billed"),
-        Reconciliation.Prices => words["other prices: discounts, batch, taxes or credits"],
+        Reconciliation.Credits => words["given back by the provider: credits and corrections"],
+        Reconciliation.Prices => words["other prices: discounts, batch or taxes"],
         _ => words["not explained by what is known here"],
     };
 

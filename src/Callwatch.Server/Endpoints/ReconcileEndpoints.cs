@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace Callwatch.Server.Endpoints;
 
@@ -34,17 +35,18 @@ internal static class ReconcileEndpoints
     {
         if (NotForOneApp(http) is { } refused) return refused;
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = UsageExportReader.MostBytes;
-        using var file = new MemoryStream();
         try
         {
-            await http.Request.Body.CopyToAsync(file, cancel);
+            // Beyond what is usual it waits in a file: it is read twice.
+            http.Request.EnableBuffering(bufferThreshold: 1024 * 1024, bufferLimit: UsageExportReader.MostBytes + 1L);
+            await http.Request.Body.DrainAsync(cancel);
         }
         catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
             return Problems.Of(413, "too_large", $"An export may have at most {UsageExportReader.MostBytes} bytes; export a shorter time.");
         }
 
-        return UsageExportReader.Read(file.GetBuffer().AsSpan(0, (int)file.Length)) switch
+        return UsageExportReader.Read(http.Request.Body) switch
         {
             UsageExportResult.Read read => Keep(imports.Keep(http.Caller().TenantId, name ?? "", read.Export, http.Caller().ToName(keys))),
             UsageExportResult.Wrong wrong => Problems.Unprocessable("file", wrong.Sentence, code: "bad_export"),

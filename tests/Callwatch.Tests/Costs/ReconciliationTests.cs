@@ -77,6 +77,18 @@ public sealed class ReconciliationTests
     }
 
     [Fact]
+    public void What_was_given_back_is_no_call_and_what_was_not_used_is_no_line()
+    {
+        var lines = Compare([Money(0, UsageExportReader.Credits, -5m), Money(0, "gpt-4o", 2m), Money(0, "o3", 0m), Money(0, "gpt-4.1", 0m)], [Ours(0, "gpt-4o", 1, usd: 2m), Ours(0, "gpt-4.1", 7, usd: 1m)], NoFacts);
+        Assert.Equal(
+            [(UsageExportReader.Credits, Reconciliation.Credits), ("gpt-4.1", Reconciliation.NotInExport), ("gpt-4o", Reconciliation.Agrees)],
+            lines.Select(line => (line.Model, Assert.Single(Codes(line)))));
+        // Also where the bill names no models.
+        lines = Compare([Money(0, UsageExportReader.Credits, -5m), Money(0, "", 3m)], [Ours(0, "gpt-4o", 1, usd: 1m), Ours(0, "o3", 1, usd: 2m)], NoFacts);
+        Assert.Equal([("", Reconciliation.Agrees), (UsageExportReader.Credits, Reconciliation.Credits)], lines.Select(line => (line.Model, Assert.Single(Codes(line)))));
+    }
+
+    [Fact]
     public void Imports_are_kept_exactly_bounded_deleted_and_audited()
     {
         using var folder = new TempFolder();

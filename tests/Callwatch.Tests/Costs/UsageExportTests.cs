@@ -75,7 +75,7 @@ public sealed class UsageExportTests
 
         static IEnumerable<string> Fields(string line)
         {
-            var csv = new CsvLines(line, ',');
+            var csv = new CsvLines(new StringReader(line), ',');
             Assert.True(csv.Read());
             return [.. csv.Fields];
         }
@@ -123,6 +123,95 @@ public sealed class UsageExportTests
                 Assert.NotNull(UsageExportReader.Read(harmed));
             }
         }
+    }
+
+    [Fact]
+    public void A_spreadsheet_in_Germany_writes_the_same_export_otherwise_and_it_is_read_alike()
+    {
+        var german = """
+            start_time_iso;amount_value;amount_currency;line_item
+            05.10.2025 00:00;1.000,895874;usd;gpt-4o-2024-08-06, input
+            05.10.2025 00:00;0,104126;usd;gpt-4o-2024-08-06, output
+            06.10.2025 00:00;12;usd;o3, input
+            """;
+        Assert.Equal([(new DateOnly(2025, 10, 5), "gpt-4o-2024-08-06", 1_001m), (new DateOnly(2025, 10, 6), "o3", 12m)], Read(german).Rows.Select(row => (row.Day, row.Model, row.Usd!.Value)));
+        var counts = Read("usage_date_utc;model;usage_input_tokens_no_cache;usage_output_tokens\n17.09.2026;claude-opus-4-5;59.200;1.000\n");
+        Assert.Equal((59_200, 1_000), ((int)counts.Rows[0].Input!, (int)counts.Rows[0].Output!));
+    }
+
+    [Theory]
+    [InlineData("9/17/2026,\"1,234.50\"", "2026-09-17", "1234.5")]
+    [InlineData("17/09/2026 0:00,1 234.50", "2026-09-17", "1234.5")]
+    [InlineData("46282,$5", "2026-09-17", "5")]
+    [InlineData("1789603200,5 USD", "2026-09-17", "5")]
+    [InlineData("1789603200000,US$ 5.00", "2026-09-17", "5")]
+    [InlineData("2026-09-17T00:00:00+08:00,1e-05", "2026-09-17", "0.00001")]
+    [InlineData("2026-09-17T00:00:00-07:00,0.000000000001", "2026-09-17", "0.000000000001")]
+    [InlineData("2026-09-17T23:30:00-07:00,1", "2026-09-18", "1")]
+    [InlineData("\"Sep 17, 2026\",1", "2026-09-17", "1")]
+    public void Days_and_amounts_are_read_as_people_and_spreadsheets_write_them(string line, string day, string usd)
+    {
+        var row = Assert.Single(Read("usage_date_utc,cost_usd,model\n" + line + ",claude-opus-4-5\n").Rows);
+        Assert.Equal((day, decimal.Parse(usd, System.Globalization.CultureInfo.InvariantCulture)), (row.Day.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture), row.Usd!.Value));
+    }
+
+    [Theory]
+    [InlineData("usage_date_utc;cost_usd;model\n2026-09-17;1.234;a\n", 2, "cost_usd", "two ways")]
+    [InlineData("usage_date_utc;cost_usd;model\n2026-09-17;1,5;a\n2026-09-18;1.5;a\n", 3, "cost_usd", "decimal comma (line 2)")]
+    [InlineData("usage_date_utc,cost_usd,model\n5/9/2026,1,a\n", 2, "usage_date_utc", "day and month")]
+    [InlineData("usage_date_utc,cost_usd,model\n17/9/2026,1,a\n9/17/2026,1,a\n", 3, "usage_date_utc", "the day first (line 2)")]
+    [InlineData("usage_date_utc,cost_usd,model\n2026-09-17,12.34 €,a\n", 2, "cost_usd", "US dollars")]
+    [InlineData("usage_date_utc,cost_usd,model\n2026-09-17,1,a\nTotal,1,\n", 3, "usage_date_utc", "day or a time")]
+    [InlineData("usage_date_utc,cost_usd,model\n2026-02-30,1,a\n", 2, "usage_date_utc", "day or a time")]
+    [InlineData("usage_date_utc,cost_usd,model\n31.02.2026,1,a\n", 2, "usage_date_utc", "day or a time")]
+    [InlineData("usage_date_utc,cost_usd,model\n12345,1,a\n", 2, "usage_date_utc", "day or a time")]
+    public void What_can_be_read_in_two_ways_or_in_none_is_told_by_its_line(string text, int line, string column, string message)
+    {
+        var wrong = Wrong(text);
+        Assert.Equal((line, column), (wrong.Line, wrong.Column));
+        Assert.Contains(message, wrong.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Wide_characters_a_first_line_that_names_the_delimiter_and_empty_lines_before_the_head_do_not_matter()
+    {
+        var expected = Read(AnthropicCost).Rows;
+        foreach (var encoding in (Encoding[])[Encoding.Unicode, Encoding.BigEndianUnicode])
+            Assert.Equal(expected, Assert.IsType<UsageExportResult.Read>(UsageExportReader.Read([.. encoding.Preamble, .. encoding.GetBytes(AnthropicCost)])).Export.Rows);
+        Assert.Equal(expected, Read("sep=,\r\n" + AnthropicCost).Rows);
+        Assert.Equal(expected, Read("\r\n\n" + AnthropicCost).Rows);
+    }
+
+    [Fact]
+    public void What_was_given_back_stands_apart_and_the_sum_is_that_of_the_file()
+    {
+        var export = Read("start_time_iso,amount_value,amount_currency,line_item\n2026-09-17,10.5,usd,\"gpt-4o, input\"\n2026-09-17,-2.25,usd,promotional credit\n2026-09-17,(0.25),usd,\"gpt-4o, input\"\n2026-09-17,0,usd,o3\n");
+        Assert.Equal([(UsageExportReader.Credits, -2.5m), ("gpt-4o", 10.5m), ("o3", 0m)], export.Rows.Select(row => (row.Model, row.Usd!.Value)));
+        Assert.Equal(8m, export.Rows.Sum(row => row.Usd));
+    }
+
+    [Fact]
+    public void Half_a_million_lines_are_read_line_by_line_to_the_last_digit()
+    {
+        const int Lines = 500_000;
+        using var file = new MemoryStream();
+        using (var text = new StreamWriter(file, new UTF8Encoding(false), leaveOpen: true))
+        {
+            text.Write("start_time,amount_value,amount_currency,line_item,api_key_id\n");
+            for (var i = 0; i < Lines; i++)
+            {
+                text.Write(1_789_603_200 + (i % 30 * 86_400));
+                text.Write(",0.000000012345,usd,\"model-");
+                text.Write(i % 20);
+                text.Write(", input\",key_");
+                text.Write(i);
+                text.Write('\n');
+            }
+        }
+
+        var export = Assert.IsType<UsageExportResult.Read>(UsageExportReader.Read(file)).Export;
+        Assert.Equal((Lines, 60), (export.Lines, export.Rows.Count));
+        Assert.Equal(Lines * 0.000000012345m, export.Rows.Sum(row => row.Usd));
     }
 
     [Theory]

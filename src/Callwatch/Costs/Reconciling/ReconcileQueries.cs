@@ -33,16 +33,43 @@ public sealed class ReconcileQueries(ReconcileImports imports, StatsQueries stat
         var answer = await AskAsync(selection, cancel);
         if (answer is not Answer<StatsAnswer>.Found { Value: var all }) return answer.Turned<StatsAnswer, ReconcileAnswer>();
         var missing = await MissingUsageAsync(selection, cancel);
-        var ours = all.Groups.SelectMany(group => group.Points.Where(point => point.Figures.Calls > 0).Select(point => Ours(group, point, missing))).ToList();
+        var ours = all.Groups.SelectMany(group => group.Points.Where(point => point.Figures.Calls > 0).Select(point => Ours(group.Key[ByModel[0]] ?? "", point, missing))).ToList();
+        if (all.Truncated)
+        {
+            if (await RestAsync(selection, ours, cancel) is not { } rest) return new Answer<ReconcileAnswer>.TooMuch("The days have too many models to be read in time; export a shorter time.");
+            ours.AddRange(rest);
+        }
+
         var requests = await coverage.ByDayAsync(selection, cancel);
         var facts = new ReconcileFacts(
             requests?.Where(day => day.Key.Provider == import.Provider).ToDictionary(day => day.Key.Day, day => day.Value), await FirstDayAsync(selection, ours, cancel));
         return new Answer<ReconcileAnswer>.Found(new ReconcileAnswer(import, Reconciliation.Compare(export, ours, facts)));
     }
 
-    private static OurUsage Ours(StatsGroup group, StatsPoint point, IReadOnlyDictionary<(DateOnly, string), long>? missing)
+    // More models than can be told apart: what is left of each day is one more, so that the sum is that of all calls.
+    private async Task<IReadOnlyList<OurUsage>?> RestAsync(Selection selection, List<OurUsage> known, CancellationToken cancel)
     {
-        var (day, model, figures) = (LocalDays.Of(point.Time, TimeZoneInfo.Utc), group.Key[ByModel[0]] ?? "", point.Figures);
+        if (await AskAsync(selection, [], cancel) is not Answer<StatsAnswer>.Found { Value.Groups: [var all, ..] }) return null;
+        var told = known.ToLookup(row => row.Day);
+        return
+        [
+            .. all.Points.Select(point => told[LocalDays.Of(point.Time, TimeZoneInfo.Utc)].Aggregate(Ours(StatsGroup.Other, point, null), (left, row) => left with
+            {
+                Calls = left.Calls - row.Calls,
+                Errors = left.Errors - row.Errors,
+                Input = left.Input - row.Input,
+                CacheRead = left.CacheRead - row.CacheRead,
+                CacheWrite = left.CacheWrite - row.CacheWrite,
+                Output = left.Output - row.Output,
+                Usd = left.Usd - row.Usd,
+                Unpriced = left.Unpriced - row.Unpriced,
+            })).Where(rest => rest.Calls > 0),
+        ];
+    }
+
+    private static OurUsage Ours(string model, StatsPoint point, IReadOnlyDictionary<(DateOnly, string), long>? missing)
+    {
+        var (day, figures) = (LocalDays.Of(point.Time, TimeZoneInfo.Utc), point.Figures);
         return new OurUsage(
             day, model, figures.Calls, figures.Errors, figures.InputTokens, figures.CacheReadTokens, figures.CacheWriteTokens, figures.OutputTokens, figures.CostUsd, figures.UnpricedCalls,
             missing is null ? null : missing.GetValueOrDefault((day, model)));
@@ -67,6 +94,8 @@ public sealed class ReconcileQueries(ReconcileImports imports, StatsQueries stat
         return ours.Count == 0 ? null : ours.Min(row => row.Day);
     }
 
-    private Task<Answer<StatsAnswer>> AskAsync(Selection selection, CancellationToken cancel) =>
-        stats.FiguresAsync(new StatsQuestion { Selection = selection, Step = Step.Day, By = ByModel, MaxGroups = MostModels, CountPeople = false, TimesOfPoints = false }, cancel);
+    private Task<Answer<StatsAnswer>> AskAsync(Selection selection, CancellationToken cancel) => AskAsync(selection, ByModel, cancel);
+
+    private Task<Answer<StatsAnswer>> AskAsync(Selection selection, string[] by, CancellationToken cancel) =>
+        stats.FiguresAsync(new StatsQuestion { Selection = selection, Step = Step.Day, By = by, MaxGroups = MostModels, CountPeople = false, TimesOfPoints = false }, cancel);
 }

@@ -55,7 +55,10 @@ public static class Reconciliation
     /// <summary>More calls here than requests there: failed ones are not billed.</summary>
     public const string Failed = "failed";
 
-    /// <summary>The money differs and nothing above says why: discounts, batch prices, taxes, credits, or other prices.</summary>
+    /// <summary>Given back by the provider: no call costs less than nothing.</summary>
+    public const string Credits = "credits";
+
+    /// <summary>The money differs and nothing above says why: discounts, batch prices, taxes, or other prices.</summary>
     public const string Prices = "prices";
 
     /// <summary>Nothing of this explains it.</summary>
@@ -93,11 +96,12 @@ public static class Reconciliation
             foreach (var name in family) keys[name] = exact ? name : family.Key;
         }
 
-        var unnamed = theirs.All(row => row.Model.Length == 0);
-        string KeyOf(string model) => unnamed ? "" : keys[model];
+        var unnamed = theirs.All(row => row.Model.Length == 0 || row.Model == UsageExportReader.Credits);
+        string KeyOf(string model) => unnamed && model != UsageExportReader.Credits ? "" : keys[model];
         var left = theirs.GroupBy(row => (row.Day, Key: KeyOf(row.Model))).ToDictionary(group => group.Key, group => group.ToList());
         var right = ours.GroupBy(row => (row.Day, Key: KeyOf(row.Model))).ToDictionary(group => group.Key, group => group.ToList());
-        return [.. left.Keys.Union(right.Keys).Select(key =>
+        // What neither side has used is no line.
+        return [.. left.Keys.Union(right.Keys).Where(key => right.ContainsKey(key) || !left[key].TrueForAll(row => row.IsNothing)).Select(key =>
         {
             var (one, other) = (left.GetValueOrDefault(key) ?? [], right.GetValueOrDefault(key) ?? []);
             return new ReconcileLine(
@@ -135,7 +139,8 @@ public static class Reconciliation
 
     private static List<Difference> Why(ReconcileLine line, ReconcileFacts facts, double? sample, Dictionary<DateOnly, ReconcileLine> days)
     {
-        if (line.Theirs is null) return [new Difference(NotInExport, line.Ours!.Calls)];
+        if (line.Theirs is null || (line is { Theirs.IsNothing: true, Ours.Calls: > 0 })) return [new Difference(NotInExport, line.Ours!.Calls)];
+        if (line is { Model: UsageExportReader.Credits, Ours: null }) return [new Difference(Credits)];
         var (theirs, ours) = Measure(line.Theirs, line.Ours);
         var missing = theirs - ours;
         if (line.Ours is not null && Math.Abs(missing) <= Math.Abs(theirs) * Same) return [new Difference(Agrees)];

@@ -1,10 +1,13 @@
 namespace Callwatch.Costs.Reconciling;
 
 /// <summary>What a provider says was used of a model on one UTC day. Null is what its export does not say.</summary>
-/// <param name="Model">As the export writes it; empty where it names none.</param>
+/// <param name="Model">As the export writes it; empty where it names none; <see cref="UsageExportReader.Credits"/> of what was given back.</param>
 /// <param name="Input">All prompt tokens, cached ones included.</param>
 public sealed record UsageRow(DateOnly Day, string Model, long? Requests, long? Input, long? CacheRead, long? CacheWrite, long? Output, decimal? Usd)
 {
+    /// <summary>True where the export says that nothing was used.</summary>
+    public bool IsNothing => Requests is null or 0 && Input is null or 0 && Output is null or 0 && CacheRead is null or 0 && CacheWrite is null or 0 && Usd is null or 0;
+
     /// <summary>Both together.</summary>
     public UsageRow With(UsageRow other) => this with
     {
