@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Callwatch.Cli;
 using Callwatch.Cli.Commands;
+using Callwatch.Cli.Commands.Costs;
 using Callwatch.Cli.Commands.Destinations;
 
 var callwatch = new RootCommand("Watches model calls: receives LLM traces, keeps them, and shows latency, success, tokens and cost.")
@@ -17,6 +18,7 @@ var callwatch = new RootCommand("Watches model calls: receives LLM traces, keeps
     ExportCommand.Create(),
     ImportCommand.Create(),
     CompareCommand.Create(),
+    CostsCommand.Create(),
     DestinationsCommand.Create(),
     KeysCommand.Create(),
     SecretsCommand.Create(),

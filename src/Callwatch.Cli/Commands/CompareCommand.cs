@@ -16,14 +16,16 @@ internal static class CompareCommand
         figure.AcceptOnlyFromAmong("latency", "ttft", "errors", "cost", "calls");
         var from = new Option<string?>("--baseline-from") { Description = "Begin of the earlier window. Default: the same time a week ago, else the time just before", HelpName = "TIME" };
         var to = new Option<string?>("--baseline-to") { Description = "End of the earlier window", HelpName = "TIME" };
+        var zone = new Option<string?>("--tz") { Description = "IANA time zone of the times in the sentences. Default UTC", HelpName = "ZONE" };
         var command = new Command("compare", "Say what moved against an earlier window, and what explains it.");
         var selection = new SelectionOptions(command);
         command.Options.Add(figure);
         command.Options.Add(from);
         command.Options.Add(to);
+        command.Options.Add(zone);
         ServerOptions.Act(command, (parsed, link, cancel) =>
         {
-            var query = selection.Read(parsed, TimeProvider.System);
+            var query = selection.Read(parsed, TimeProvider.System) with { TimeZone = parsed.GetValue(zone) };
             var path = query.On("api/v1/compare");
             foreach (var (name, value) in new[] { ("figure", parsed.GetValue(figure)), ("baseline_from", parsed.GetValue(from)), ("baseline_to", parsed.GetValue(to)) })
                 if (value is not null) path += (path.Contains('?', StringComparison.Ordinal) ? "&" : "?") + name + "=" + Uri.EscapeDataString(value);

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Callwatch.Cli.Connecting;
 using Callwatch.Client.Api;
 
@@ -34,30 +33,6 @@ internal static class ExportCommand
         path += (path.Contains('?', StringComparison.Ordinal) ? "&" : "?") + "format=" + format;
         using var response = await link.Http.GetAsync(new Uri(path, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, cancel);
         if (!response.IsSuccessStatusCode) return await link.RefusedAsync(response, query.Filter, cancel);
-        if (output is null)
-        {
-            await using var standard = Console.OpenStandardOutput();
-            await response.Content.CopyToAsync(standard, cancel);
-            return CommandLine.Fine;
-        }
-
-        FileStream file;
-        try
-        {
-            file = new FileStream(output.FullName, FileMode.CreateNew, FileAccess.Write);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            await Console.Error.WriteLineAsync($"callwatch: cannot write {output.FullName}: {e.Message.ReplaceLineEndings(" ")}");
-            return CommandLine.Misuse;
-        }
-
-        await using (file)
-        {
-            await response.Content.CopyToAsync(file, cancel);
-            await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{file.Length:N0} bytes to {output.FullName}"));
-        }
-
-        return CommandLine.Fine;
+        return await Saving.SaveAsync(response, output, cancel);
     }
 }
