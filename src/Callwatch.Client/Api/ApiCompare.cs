@@ -57,9 +57,20 @@ public sealed record ApiComparison
     /// <summary>True when not every value was told apart, or some dimensions were left out.</summary>
     public required bool Truncated { get; init; }
 
-    /// <summary>Dimensions that no time was left for.</summary>
+    /// <summary>Dimensions that no time was left for, or of which rows are gone.</summary>
     public required IReadOnlyList<string> LeftOut { get; init; }
+
+    /// <summary>What happened around calls: tools, retrievals and nodes of workflows, of which there were any. None where the filter asks for what only calls have.</summary>
+    public IReadOnlyList<ApiStepChange> Steps { get; init; } = [];
 }
+
+/// <summary>How all tools, retrievals or nodes together moved, and which of them explain it.</summary>
+/// <param name="Kind"><c>tool</c>, <c>retrieval</c> or <c>node</c>; the dimension of their names is called the same.</param>
+/// <param name="Before">How many there were in the earlier window.</param>
+/// <param name="After">How many there were in the later window.</param>
+/// <param name="Enough">False where one of the windows has too few to say anything.</param>
+/// <param name="Figures">Their <c>latency</c>, <c>errors</c> and <c>calls</c> (how often they were used), by <c>tool</c>, <c>retrieval</c> or <c>node</c>, and <c>app</c>.</param>
+public sealed record ApiStepChange(string Kind, long Before, long After, bool Enough, IReadOnlyList<ApiMovement> Figures);
 
 /// <summary>How one figure moved.</summary>
 public sealed record ApiMovement
@@ -188,7 +199,7 @@ public sealed record ApiFacts(double? LatencyMs, double? TtftMs, double? ErrorRa
 /// <summary>One dimension: the values with most effect, and what is left.</summary>
 public sealed record ApiBreakdown
 {
-    /// <summary><c>app</c>, <c>operation</c>, <c>model</c> (as asked for), <c>provider</c>, <c>environment</c>, <c>kind</c>, <c>release</c>, <c>prompt</c>, <c>prompt_version</c>, <c>user</c> or <c>tag</c>.</summary>
+    /// <summary><c>app</c>, <c>operation</c>, <c>model</c> (as asked for), <c>provider</c>, <c>environment</c>, <c>kind</c>, <c>release</c>, <c>prompt</c>, <c>prompt_version</c>, <c>user</c> or <c>tag</c>; around calls <c>tool</c>, <c>retrieval</c> or <c>node</c>.</summary>
     public required string Dimension { get; init; }
 
     /// <summary>Greatest effect first.</summary>

@@ -38,7 +38,7 @@ public sealed class CallwatchApi(HttpClient http)
     public Task<ApiAnswer<ApiReferenceFigures>> ReferenceFiguresAsync(ApiQuery query, CancellationToken cancel = default) =>
         GetAsync(query.On("api/v1/figures/reference"), ApiJson.Default.ApiReferenceFigures, cancel);
 
-    /// <summary>What moved between two windows, and what explains it. Only <c>From</c>, <c>To</c>, <c>Apps</c> and <c>Filter</c> of the query count.</summary>
+    /// <summary>What moved between two windows, and what explains it. Only <c>From</c>, <c>To</c>, <c>Apps</c>, <c>Filter</c> and <c>TimeZone</c> (of the times in the sentences) of the query count.</summary>
     /// <param name="query">The later window.</param>
     /// <param name="baseline">The earlier one; null leaves it to the server: the same time a week ago, else the time just before.</param>
     /// <param name="figure"><c>latency</c>, <c>ttft</c>, <c>errors</c>, <c>cost</c> or <c>calls</c>; null is the one that moved most.</param>

@@ -40,6 +40,9 @@ public static class Naming
         "prompt_version" => "Prompt version",
         "user" => "User",
         "tag" => "Tag",
+        "tool" => "Tool",
+        "retrieval" => "Retrieval",
+        "node" => "Node",
         _ => "Kind",
     }]));
 
@@ -56,6 +59,9 @@ public static class Naming
         "prompt" => "the prompt {0}",
         "user" => "the user {0}",
         "tag" => "the tag {0}",
+        "tool" => "the tool {0}",
+        "retrieval" => "the retrieval {0}",
+        "node" => "the node {0}",
         _ => "calls of the kind {0}",
     };
 }

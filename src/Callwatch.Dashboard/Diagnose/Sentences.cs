@@ -51,7 +51,8 @@ public sealed class Sentences(WindowComparison found, Words words, TimeZoneInfo?
         if (fresh > 0) said.Add(words.Count(fresh, "{0} group of errors is new.", "{0} groups of errors are new."));
         if (Slowest() is { } part) said.Add(part);
         if (Best is not null && found.Guard is { } guard) said.Add(guard == BaselineChoice.Before ? words["It holds against the time just before, too."] : words["It holds against a week ago, too."]);
-        if (found.LeftOut.Count > 0) said.Add(words.Say("Not looked at for lack of time: {0}.", string.Join(", ", found.LeftOut.Select(name => Naming.Dimension(name, words)))));
+        said.AddRange(new StepSentences(found, words).All());
+        if (found.LeftOut.Count > 0) said.Add(words.Say("Not looked at: {0}.", string.Join(", ", found.LeftOut.Select(name => Naming.Dimension(name, words)))));
         return said;
     }
 

@@ -26,12 +26,14 @@ internal static class CompareEndpoint
         [FromQuery(Name = "baseline_to"), Description("End of the earlier window.")] string? baselineTo,
         [FromQuery(Name = "figure"), Description("`latency`, `ttft`, `errors`, `cost` or `calls`. Default: the one that moved most.")] string? figure,
         [FromQuery(Name = "lang"), Description("Language of the sentences: `en` or `zh`. Default: `en`.")] string? language,
+        [FromQuery(Name = "tz"), Description("IANA time zone of the times in the sentences. Default: UTC.")] string? tz,
         CancellationToken cancel)
     {
         var (selection, problem) = parameters.Read(http, time);
         if (selection is null) return problem!;
         if (!string.IsNullOrEmpty(figure) && Measures.Find(figure) is null) return Problems.Unprocessable("figure", "'figure' is latency, ttft, errors, cost or calls.");
         if (language is not (null or "" or "en" or "zh")) return Problems.Unprocessable("lang", "'lang' is en or zh.");
+        if (!TimeZoneInfo.TryFindSystemTimeZoneById(string.IsNullOrEmpty(tz) ? "UTC" : tz, out var zone)) return Problems.Unprocessable("tz", "'tz' is the name of a time zone, such as Europe/Berlin.");
         (Spans.Timestamp From, Spans.Timestamp To)? baseline = null;
         if (!string.IsNullOrEmpty(baselineFrom) || !string.IsNullOrEmpty(baselineTo))
         {
@@ -44,7 +46,7 @@ internal static class CompareEndpoint
 
         var answer = await queries.CompareAsync(new CompareQuestion { Selection = selection, Baseline = baseline, Measure = Measures.Find(figure) }, cancel);
         if (answer is not Answer<WindowComparison>.Found { Value: var found }) return answer.Problem();
-        var sentences = new Sentences(found, language == "zh" ? Words.Chinese : Words.English).All();
+        var sentences = new Sentences(found, language == "zh" ? Words.Chinese : Words.English, zone).All();
         return TypedResults.Json(found.ToApi(sentences, apps), ApiJson.Default.ApiComparison);
     }
 }

@@ -38,6 +38,7 @@ internal static class CompareRecords
         Source = found.Source.Word(),
         Truncated = found.Truncated,
         LeftOut = found.LeftOut,
+        Steps = [.. found.Steps.Select(step => new ApiStepChange(step.Kind, step.Before, step.After, step.Enough, [.. step.Movements.Select(ToApi)]))],
     };
 
     private static ApiMovement ToApi(Movement movement) => new()

@@ -52,6 +52,9 @@ public sealed class CaseTests(Chromium chromium) : IClassFixture<Chromium>
         // At 13:12; the release takes ten minutes to reach everybody.
         Assert.True(DateTimeOffset.TryParse((string?)answer["since"], System.Globalization.CultureInfo.InvariantCulture, out var since));
         Assert.InRange(since, CaseFile.Begins.AddMinutes(-2), CaseFile.Begins.AddMinutes(11));
+        // In the clock of whoever asks.
+        var there = await server.GetAsync("/api/v1/compare?tz=Asia/Tokyo&" + Window);
+        Assert.Contains(there["sentences"]!.AsArray(), sentence => ((string)sentence!).Contains(since.ToOffset(TimeSpan.FromHours(9)).ToString("HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal));
         Assert.NotEmpty(answer["traces"]!.AsArray());
         foreach (var one in answer["figures"]!.AsArray())
             foreach (var dimension in one!["dimensions"]!.AsArray())
@@ -96,6 +99,7 @@ public sealed class CaseTests(Chromium chromium) : IClassFixture<Chromium>
     [InlineData("baseline_from", "yesterday", "baseline_to")]
     [InlineData("q", "modle:x")]
     [InlineData("lang", "fr")]
+    [InlineData("tz", "Mars/Base")]
     public async Task A_wrong_question_names_the_parameter(string name, string value, string? missing = null)
     {
         await using var server = await Reading.Traffic.ServerAsync();

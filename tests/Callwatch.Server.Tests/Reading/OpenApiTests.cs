@@ -29,7 +29,7 @@ public sealed class OpenApiTests(OpenApiTests.World world) : IClassFixture<OpenA
     [InlineData("/api/v1/traces/{trace_id}", "trace_id limit cursor")]
     [InlineData("/api/v1/spans/{trace_id}/{span_id}", "trace_id span_id")]
     [InlineData("/api/v1/stats", "from to app q step by tz limit")]
-    [InlineData("/api/v1/compare", "from to app q baseline_from baseline_to figure lang")]
+    [InlineData("/api/v1/compare", "from to app q baseline_from baseline_to figure lang tz")]
     [InlineData("/api/v1/facets/{field}", "field prefix from to app")]
     [InlineData("/api/v1/errors", "from to app q")]
     [InlineData("/api/v1/sessions", List)]

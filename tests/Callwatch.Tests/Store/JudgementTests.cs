@@ -113,7 +113,7 @@ public sealed class JudgementTests : IDisposable
         Assert.Equal(["message 1 tokens 110 +1 -0"], Records());
         store.Contents().AssertFiguresFollowFromRows();
         using var after = store.Folder.Open(store.Folder.Partitions[0])!;
-        Assert.True(after.HasPeaks);
+        Assert.True(after is { HasPeaks: true, HasSteps: true });
     }
 
     // As version 3 left it.
@@ -123,7 +123,7 @@ public sealed class JudgementTests : IDisposable
         connection.Open();
         StoreDatabase.Execute(connection, """
             ALTER TABLE calls DROP COLUMN feedback; ALTER TABLE rollups DROP COLUMN positive; ALTER TABLE rollups DROP COLUMN negative;
-            DROP TABLE records; DROP TABLE peaks; DELETE FROM meta WHERE key = 'judged'; PRAGMA user_version = 3; PRAGMA application_id = 3;
+            DROP TABLE records; DROP TABLE peaks; DROP INDEX spans_steps; DELETE FROM meta WHERE key = 'judged'; PRAGMA user_version = 3; PRAGMA application_id = 3;
             """);
     }
 

@@ -20,7 +20,7 @@ internal static class Breaking
     public static Contribution ToContribution(Measure measure, Dimension dimension, CellKey key, Sides sides, Sides all, double scale)
     {
         var effect = Effect.Of(measure, sides.Before, sides.After, all.Before, all.After, scale);
-        var timed = measure is Measure.Latency or Measure.Ttft;
+        var timed = measure is Measure.Latency or Measure.Ttft && dimension.Within is null;
         var isOther = key.A is GroupKeys<object>.Rest || key.B is GroupKeys<object>.Rest || key.C is GroupKeys<object>.Rest;
         return new Contribution
         {
@@ -42,7 +42,7 @@ internal static class Breaking
     public static IReadOnlyDictionary<string, string?> KeyOf(Dimension dimension, CellKey key)
     {
         var named = new Dictionary<string, string?>(StringComparer.Ordinal);
-        for (var i = 0; i < dimension.Fields.Count; i++) named[NameOf(dimension.Fields[i])] = key[i] == GroupKeys<object>.Rest ? Query.StatsGroup.Other : key[i];
+        for (var i = 0; i < dimension.Fields.Count; i++) named[NameOf(dimension, dimension.Fields[i])] = key[i] == GroupKeys<object>.Rest ? Query.StatsGroup.Other : key[i];
         return named;
     }
 
@@ -52,9 +52,12 @@ internal static class Breaking
 
     private static double? Mean(double sum, double count) => count > 0 ? sum / count : null;
 
-    private static string NameOf(FilterField field) =>
-        field == FilterFields.AskedModel ? "model" : field == FilterFields.Environment ? "environment" : field.Name;
+    private static string NameOf(Dimension dimension, FilterField field) =>
+        field == FilterFields.AskedModel ? "model" : field == FilterFields.Environment ? "environment" : field == FilterFields.DisplayName ? dimension.Family : field.Name;
 
-    private static string FilterOf(Dimension dimension, CellKey key) =>
-        string.Join(' ', dimension.Fields.Select((field, i) => FilterPrinter.Term(field, null, key[i])));
+    private static string FilterOf(Dimension dimension, CellKey key)
+    {
+        var terms = dimension.Fields.Select((field, i) => FilterPrinter.Term(field, null, key[i]));
+        return string.Join(' ', dimension.Within is { } within ? terms.Prepend(within) : terms);
+    }
 }

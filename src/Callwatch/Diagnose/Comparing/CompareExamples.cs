@@ -19,13 +19,13 @@ public sealed class CompareExamples(StatsQueries stats, CallQueries calls, Error
         var now = With(after, best?.Effect.Filter);
         var like = best?.IsNew == true ? await LikeAsync(best, now, cancel) : best?.Effect.Filter;
         var then = With(before, like);
-        return comparison with
-        {
-            Since = movement.Moved ? await SinceAsync(movement, With(after, like), cancel) : null,
-            Errors = await ErrorsAsync(comparison, after, before, cancel),
-            Path = movement.Measure is Measure.Latency or Measure.Ttft ? await paths.CompareAsync(then, now, cancel) : null,
-            Examples = await ExamplesAsync(movement, now, then, cancel),
-        };
+        // Each waits for its turn as every question does: at once they take what cores there are.
+        var since = movement.Moved ? SinceAsync(movement, With(after, like), cancel) : Task.FromResult<Timestamp?>(null);
+        var grown = ErrorsAsync(comparison, after, before, cancel);
+        var path = movement.Measure is Measure.Latency or Measure.Ttft ? paths.CompareAsync(then, now, cancel) : Task.FromResult<PathComparison?>(null);
+        var shown = ExamplesAsync(movement, now, then, cancel);
+        await Task.WhenAll(since, grown, path, shown);
+        return comparison with { Since = await since, Errors = await grown, Path = await path, Examples = await shown };
     }
 
     /// <summary>What came new is held against its like: the same prompt, or the same app.</summary>

@@ -10,12 +10,20 @@ namespace Callwatch.Diagnose.Comparing;
 /// <summary>
 /// Two windows held against each other. Reads sums, from rollups wherever those know the fields; rows are opened for a few examples alone and
 /// where a filter asks for what only they know. Each family of fields is a question of its own with the time of one; those that no time was
-/// left for are named.
+/// left for are named. The windows of a family are read at the same time, as far as there are cores for it.
 /// </summary>
 public sealed class CompareQueries(QueryGate gate, Scopes scopes, StatsQueries stats, CompareExamples examples, TimeProvider time)
 {
+    /// <summary>
+    /// Up to so many rows users, releases, prompts and tags are told apart one by one. Beyond, what was counted of the greatest of each hour does:
+    /// whatever explains a change is among them.
+    /// </summary>
+    private const long MostRowsCounted = 40_000;
+
     /// <summary>After this time no further family is begun.</summary>
     private static readonly TimeSpan LongEnough = TimeSpan.FromSeconds(6);
+
+    private static readonly IReadOnlyList<Measure> OfSteps = [Measure.Latency, Measure.Errors, Measure.Calls];
 
     private sealed record Window(Asked Asked, BaselineChoice Choice)
     {
@@ -34,6 +42,8 @@ public sealed class CompareQueries(QueryGate gate, Scopes scopes, StatsQueries s
         if (baseline is null) return problem!;
         var latency = before!.LatencyMs.P95;
         var (tables, leftOut, source) = await TablesAsync(asked, baseline, guard, SlowFrom.Above(latency, before.TtftMs.P95), started, cancel);
+        var steps = await StepsAsync(asked, baseline, started, cancel);
+        if (steps is null) leftOut = [.. leftOut, .. StepReader.Kinds.Select(kind => kind.Family.Name)];
         if (tables.Count == 0) return new Answer<WindowComparison>.TooMuch("The two windows could not be added up in time. Take shorter ones, or fewer apps.");
         var now = new Window(asked, BaselineChoice.Given);
         var all = Totals(tables[0]);
@@ -56,6 +66,7 @@ public sealed class CompareQueries(QueryGate gate, Scopes scopes, StatsQueries s
             Source = source,
             Truncated = leftOut.Count > 0 || tables.Any(table => table.Truncated),
             LeftOut = leftOut,
+            Steps = steps ?? [],
         };
         return new Answer<WindowComparison>.Found(question.Examples && comparison.Enough ? await examples.AddToAsync(comparison, selection, baseline.Asked.Selection, cancel) : comparison);
     }
@@ -130,7 +141,7 @@ public sealed class CompareQueries(QueryGate gate, Scopes scopes, StatsQueries s
             if (read is null && tables.Count == 0) break;
             if (read is null)
             {
-                leftOut.AddRange(Dimension.Singles.Where(dimension => dimension.Family == family.Name).Select(dimension => dimension.Name));
+                leftOut.AddRange(Dimension.OfCalls.Where(dimension => dimension.Family == family.Name).Select(dimension => dimension.Name));
                 continue;
             }
 
@@ -149,6 +160,31 @@ public sealed class CompareQueries(QueryGate gate, Scopes scopes, StatsQueries s
         return ([.. read.Select(one => one!.Table)], read.Any(one => one!.Source == AnswerSource.Rows) ? AnswerSource.Rows : AnswerSource.Rollups);
     }
 
+    /// <summary>Null where they cannot be told, or not in time; none where a filter asks for what only calls have.</summary>
+    private async Task<IReadOnlyList<StepChange>?> StepsAsync(Asked after, Window baseline, long started, CancellationToken cancel)
+    {
+        if (!StepReader.CanAnswer(after.Filter)) return [];
+        if (time.GetElapsedTime(started) >= LongEnough) return null;
+        var reader = new StepReader(scopes);
+        var read = await Task.WhenAll(new[] { baseline.Asked, after }.Select(window => gate.RunAsync(window.Selection.Scope, run => new ReadSteps(reader.Read(run, window)), cancel)));
+        if (read[0]?.Found is not { } before || read[1]?.Found is not { } now) return null;
+        var scale = new Window(after, BaselineChoice.Given).Seconds / baseline.Seconds;
+        var changes = new List<StepChange>();
+        for (var i = 0; i < StepReader.Kinds.Count; i++)
+        {
+            var table = new SideTable(before.Tables[i], now.Tables[i], null);
+            if (table.Cells.Count == 0) continue;
+            var all = Totals(table);
+            var movements = new Movements([table], all, scale, null, Subject.OfSteps(table.Family, StepReader.Kinds[i].Kind));
+            changes.Add(new StepChange(table.Family.Name, all.Before.Calls, all.After.Calls, movements.Enough, movements.Of(OfSteps)));
+        }
+
+        return changes;
+    }
+
+    // So that what cannot be told is another answer than no time.
+    private sealed record ReadSteps(StepTables? Found);
+
     private sealed record ReadTable(CellTable Table, AnswerSource Source);
 
     private ReadTable Read(QueryRun run, Family family, Asked asked, SlowFrom slow)
@@ -156,7 +192,7 @@ public sealed class CompareQueries(QueryGate gate, Scopes scopes, StatsQueries s
         IReadOnlyList<GroupField> by = [.. family.Fields.Select(field => new GroupField(field, null, field.Name))];
         var scope = asked.Selection.Scope;
         using var sources = new FigureSources(run);
-        var plan = StatsPlan.Of(run, sources, asked, by);
+        var plan = StatsPlan.Of(run, sources, asked, by, MostRowsCounted);
         var cuts = plan?.Cut is { } cut ? scopes.Sql(scope, CutColumns.Of[cut]) : null;
         var people = new People { AreCounted = false };
         var scan = new StatsScan(asked, by, scopes.Apps, scopes.Sql(scope, FieldColumns.OfCalls), scopes.Sql(scope, FieldColumns.OfRollups), cuts, people);

@@ -1,4 +1,5 @@
 using Callwatch.Query.Filters;
+using Callwatch.Spans;
 
 namespace Callwatch.Diagnose.Comparing;
 
@@ -6,11 +7,14 @@ namespace Callwatch.Diagnose.Comparing;
 /// <param name="Fields">Their fields; the version of a prompt needs the prompt as well.</param>
 internal sealed record Dimension(string Family, IReadOnlyList<string> Names, IReadOnlyList<FilterField> Fields)
 {
+    /// <summary>In the filter language, what else narrows to what is told apart; null for calls.</summary>
+    public string? Within { get; init; }
+
     /// <summary>
-    /// In the order in which one is preferred where two explain equally much because the same calls have both: what somebody changes before
+    /// Of calls. In the order in which one is preferred where two explain equally much because the same calls have both: what somebody changes before
     /// what calls happen to have in common.
     /// </summary>
-    public static readonly IReadOnlyList<Dimension> Singles =
+    public static readonly IReadOnlyList<Dimension> OfCalls =
     [
         Of("prompt", "prompt_version", FilterFields.Prompt, FilterFields.PromptVersion),
         Of("release", "release", FilterFields.Release),
@@ -26,7 +30,7 @@ internal sealed record Dimension(string Family, IReadOnlyList<string> Names, IRe
     ];
 
     /// <summary>Where one does not suffice.</summary>
-    public static readonly IReadOnlyList<Dimension> Pairs =
+    public static readonly IReadOnlyList<Dimension> PairsOfCalls =
     [
         Both("app", "operation"), Both("app", "model"), Both("app", "provider"), Both("operation", "model"), Both("operation", "provider"), Both("app", "release"),
         Both("app", "prompt_version"), Both("app", "prompt"), Both("app", "user"), Both("app", "tag"), Both("app", "environment", "environment"), Both("environment", "model", "environment"),
@@ -37,13 +41,35 @@ internal sealed record Dimension(string Family, IReadOnlyList<string> Names, IRe
     /// <summary>What comes new here is most likely the change itself.</summary>
     public bool IsOfVersions => Names[^1] is "release" or "prompt_version";
 
-    public static Dimension Single(string name) => Singles.First(dimension => dimension.Names[0] == name);
-
     private static Dimension Of(string family, string name, params FilterField[] fields) => new(family, [name], fields);
 
     private static Dimension Both(string first, string second, string? family = null)
     {
-        var (a, b) = (Single(first), Single(second));
+        var (a, b) = (OfCalls.First(dimension => dimension.Names[0] == first), OfCalls.First(dimension => dimension.Names[0] == second));
         return new Dimension(family ?? b.Family, [first, second], [.. a.Fields, .. b.Fields]);
+    }
+}
+
+/// <summary>What is compared, and by what it is told apart: model calls, or the tools, retrievals and nodes around them.</summary>
+internal sealed class Subject
+{
+    public static readonly Subject Calls = new() { Singles = Dimension.OfCalls, Pairs = Dimension.PairsOfCalls };
+
+    public required IReadOnlyList<Dimension> Singles { get; init; }
+
+    public required IReadOnlyList<Dimension> Pairs { get; init; }
+
+    /// <summary>Whether it was counted which are slower than most were.</summary>
+    public bool KnowsSlow { get; init; } = true;
+
+    public Dimension Single(string name) => Singles.First(dimension => dimension.Names[0] == name);
+
+    /// <param name="family">Of the table its figures stand in; the dimension is called the same: <c>tool</c>.</param>
+    public static Subject OfSteps(Family family, SpanKind kind)
+    {
+        var within = FilterPrinter.Term(FilterFields.Kind, null, kind.Word());
+        Dimension Of(params (string Name, FilterField Field)[] parts) => new(family.Name, [.. parts.Select(part => part.Name)], [.. parts.Select(part => part.Field)]) { Within = within };
+        var (name, app) = ((family.Name, FilterFields.DisplayName), ("app", FilterFields.App));
+        return new Subject { Singles = [Of(name), Of(app)], Pairs = [Of(app, name)], KnowsSlow = false };
     }
 }

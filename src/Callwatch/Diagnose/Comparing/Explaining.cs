@@ -9,7 +9,7 @@ namespace Callwatch.Diagnose.Comparing;
 /// value alone explains of the differences), less what chance would give it. So what merely contains the cause is weaker than the cause,
 /// because there the change is thinned, and what is merely a part of it is weaker, because it explains less.
 /// </summary>
-internal sealed class Explaining(Measure measure, IReadOnlyList<SideTable> tables, Sides all, double scale, double? guardScale, bool moved)
+internal sealed class Explaining(Subject subject, Measure measure, IReadOnlyList<SideTable> tables, Sides all, double scale, double? guardScale, bool moved)
 {
     private const int MostExplanations = 10;
 
@@ -20,6 +20,18 @@ internal sealed class Explaining(Measure measure, IReadOnlyList<SideTable> table
 
     /// <summary>A value must be this much stronger than "everything".</summary>
     private const double ClearlyBetter = 1.2;
+
+    /// <summary>A version with this share of its app's or prompt's calls has reached all of them.</summary>
+    private const double Everybody = 0.9;
+
+    /// <summary>Fewer calls than this share of all tell nothing apart.</summary>
+    private const double FewOthers = 0.1;
+
+    /// <summary>Calls that moved as strongly as this part of everything, for as many as they are, moved too.</summary>
+    private const double MuchOfEverything = 0.2;
+
+    /// <summary>A release or version that was there before has not changed itself: it goes after what explains as much.</summary>
+    private const double OldVersion = 0.75;
 
     /// <summary>A release or version that came with the change goes before what it came to, where both explain as much.</summary>
     private const double NewVersion = 1.35;
@@ -35,13 +47,25 @@ internal sealed class Explaining(Measure measure, IReadOnlyList<SideTable> table
     /// <summary>Best first, and whether "everything alike" explains it better than the best.</summary>
     public (IReadOnlyList<Explanation> Found, bool Broad) Find()
     {
-        var singles = Dimension.Singles.SelectMany(Candidates).ToList();
+        var singles = subject.Singles.SelectMany(Candidates).ToList();
+        for (var i = 0; i < singles.Count; i++)
+            if (singles[i] is { IsNew: true, Dimension.IsOfVersions: true }) singles[i] = singles[i] with { Strength = OfNewVersion(singles[i], singles) };
         var best = singles.GroupBy(single => (single.Dimension.Names[0], single.Key)).ToDictionary(same => same.Key, same => same.First());
-        var ranked = singles.Concat(Dimension.Pairs.SelectMany(Candidates).Where(pair => IsWorthIt(pair, best)))
+        var ranked = singles.Concat(subject.Pairs.SelectMany(Candidates).Where(pair => IsWorthIt(pair, best)))
             .OrderByDescending(candidate => candidate.Strength).ThenBy(candidate => Preference(candidate.Dimension)).ThenBy(candidate => candidate.Key.ToString(), StringComparer.Ordinal).Take(40).ToList();
         if (ranked.Count == 0) return ([], true);
-        var broad = ranked[0].Strength < ClearlyBetter * strength.OfEverything && !(ranked[0].IsNew && ranked[0].Dimension.IsOfVersions);
+        var broad = ranked[0].Strength < ClearlyBetter * strength.OfEverything && !(ranked[0].IsNew && ranked[0].Dimension.IsOfVersions) && MovesWithout(ranked[0]);
         return (Ordered(ranked), broad);
+    }
+
+    // Whether all other calls moved as well: what makes up much of everything is hardly stronger than it, and may still be all that moved.
+    private bool MovesWithout(Candidate best)
+    {
+        var others = new Sides();
+        others.Add(all);
+        others.Add(best.Sides, -1);
+        var share = others.After.Of(measure).Weight / all.After.Of(measure).Weight;
+        return share < FewOthers || strength.Of(others, () => null, replacing: false) > MuchOfEverything * share * strength.OfEverything;
     }
 
     private IEnumerable<Candidate> Candidates(Dimension dimension)
@@ -52,24 +76,40 @@ internal sealed class Explaining(Measure measure, IReadOnlyList<SideTable> table
         if (sums.Count < 2) yield break;
         var usual = strength.UsualOf(table, dimension);
         var grouped = table.Grouped(places);
-        // Of an app itself nothing narrower is usual.
-        var ofOwner = dimension.Fields.Contains(FilterFields.App);
+        // Of an app itself nothing narrower is usual; of its versions it is.
+        var ofOwner = dimension.Fields.Contains(FilterFields.App) && !dimension.IsOfVersions;
         foreach (var (key, sides) in sums)
         {
             if (!IsNamed(key, dimension.Fields.Count)) continue;
             var isNew = Strength.IsNew(sides, scale);
             var found = strength.Of(sides, () => ofOwner ? null : usual(grouped[key]), dimension.IsOfVersions);
             if (found <= 0) continue;
-            if (isNew && dimension.IsOfVersions) found *= NewVersion;
+            if (dimension.IsOfVersions && !isNew) found *= OldVersion;
             yield return new Candidate(dimension, table, places, key, sides, found, isNew, isNew && !ofOwner ? usual(grouped[key])?.Before : null);
         }
     }
 
-    private static int Preference(Dimension dimension)
+    /// <summary>
+    /// One that reached a part of its app's or prompt's calls, and just these became different, is most likely the cause. One that reached all of
+    /// them cannot be told from the app itself: it goes before it, and not before what explains the change more narrowly.
+    /// </summary>
+    private double OfNewVersion(Candidate version, List<Candidate> singles)
     {
-        for (var i = 0; i < Dimension.Singles.Count; i++)
-            if (ReferenceEquals(Dimension.Singles[i], dimension)) return i;
-        return Dimension.Singles.Count;
+        var field = version.Dimension.Names[^1] == "prompt_version" ? FilterFields.Prompt : FilterFields.App;
+        var (place, places) = (version.Table.Family.PlaceOf(field), version.Places);
+        var owners = version.Table.Cells.Where(cell => cell.Key.Only(places) == version.Key && cell.Value.After.Calls > 0).Select(cell => cell.Key[place]).Distinct().ToList();
+        if (owners is not [{ } owner]) return version.Strength * NewVersion;
+        var all = version.Table.Cells.Where(cell => cell.Key[place] == owner).Sum(cell => cell.Value.After.Calls);
+        if (version.Sides.After.Calls < Everybody * all) return version.Strength * NewVersion;
+        var itself = singles.Find(single => single.Dimension.Fields is [var only] && only == field && single.Key.A == owner);
+        return Math.Max(version.Strength, (itself?.Strength ?? 0) * (1 + 1e-9));
+    }
+
+    private int Preference(Dimension dimension)
+    {
+        for (var i = 0; i < subject.Singles.Count; i++)
+            if (ReferenceEquals(subject.Singles[i], dimension)) return i;
+        return subject.Singles.Count;
     }
 
     private static bool IsNamed(CellKey key, int count)
@@ -79,12 +119,12 @@ internal sealed class Explaining(Measure measure, IReadOnlyList<SideTable> table
         return true;
     }
 
-    private static bool IsWorthIt(Candidate pair, Dictionary<(string, CellKey), Candidate> singles)
+    private bool IsWorthIt(Candidate pair, Dictionary<(string, CellKey), Candidate> singles)
     {
         var at = 0;
         foreach (var name in pair.Dimension.Names)
         {
-            var count = Dimension.Single(name).Fields.Count;
+            var count = subject.Single(name).Fields.Count;
             var key = count == 1 ? new CellKey(pair.Key[at]) : new CellKey(pair.Key[at], pair.Key[at + 1]);
             at += count;
             if (!singles.TryGetValue((name, key), out var single)) continue;

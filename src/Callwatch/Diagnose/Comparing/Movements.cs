@@ -1,12 +1,14 @@
 namespace Callwatch.Diagnose.Comparing;
 
 /// <summary>From the sums of the windows to how every figure moved and what explains it. Pure: no clock, no store.</summary>
-internal sealed class Movements(IReadOnlyList<SideTable> tables, Sides all, double scale, double? guardScale)
+internal sealed class Movements(IReadOnlyList<SideTable> tables, Sides all, double scale, double? guardScale, Subject? of = null)
 {
     /// <summary>Fewer calls than these in a window are too few to say anything.</summary>
     public const int EnoughCalls = 30;
 
     private const int EnoughErrors = 5;
+
+    private readonly Subject subject = of ?? Subject.Calls;
 
     public bool Enough => all.Before.Calls >= EnoughCalls && all.After.Calls >= EnoughCalls;
 
@@ -21,8 +23,8 @@ internal sealed class Movements(IReadOnlyList<SideTable> tables, Sides all, doub
         var (before, after) = (Effect.Value(measure, all.Before, scale), Effect.Value(measure, all.After));
         var change = after - before ?? 0;
         var moved = Enough && HasMoved(measure, before, after, change);
-        var explains = Enough ? new Explaining(measure, tables, all, scale, guardScale, moved).Find() : ([], false);
-        var timed = measure is Measure.Latency or Measure.Ttft;
+        var explains = Enough ? new Explaining(subject, measure, tables, all, scale, guardScale, moved).Find() : ([], false);
+        var timed = measure is Measure.Latency or Measure.Ttft && subject.KnowsSlow;
         return new Movement
         {
             Measure = measure,
@@ -34,7 +36,7 @@ internal sealed class Movements(IReadOnlyList<SideTable> tables, Sides all, doub
             SlowAfter = timed ? Share(all.After.SlowOf(measure)) : null,
             Explanations = explains.Item1,
             Broad = explains.Item2,
-            Breakdowns = [.. from dimension in Dimension.Singles
+            Breakdowns = [.. from dimension in subject.Singles
                              let table = tables.FirstOrDefault(table => table.Family.Name == dimension.Family)
                              where table is not null
                              select Breaking.By(measure, dimension, table, all, scale, change)],

@@ -11,7 +11,7 @@ public sealed class PathSamples(CallQueries calls, TraceQueries traces, TimeProv
     private const int TracesOfSlice = 5;
     private const int MostSpans = 1_000;
     private const int MostParts = 8;
-    private static readonly TimeSpan LongEnough = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan LongEnough = TimeSpan.FromSeconds(0.8);
 
     /// <summary>Null where one of the windows has no trace to look at.</summary>
     public async Task<PathComparison?> CompareAsync(Selection before, Selection after, CancellationToken cancel)

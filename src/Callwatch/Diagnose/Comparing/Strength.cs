@@ -109,8 +109,11 @@ internal sealed class Strength
         if (shift <= 0) return found;
         var mean = n0 > 0 && n1 > 0 ? ((a0 / n0) + (a1 / n1)) / 2 : n1 > 0 ? a1 / n1 : a0 / n0;
         var told = usual();
-        var apart = mean - ((guard ? told?.Guard : told?.Before) ?? Effect.Value(measure, allBefore) ?? 0);
-        if (Math.Sign(apart * (w1 - w0)) == direction) found += shift * Math.Max(0, (apart * apart) - (Chance * variance / (n0 + n1)));
+        var like = guard ? told?.Guard : told?.Before;
+        var apart = mean - (like ?? Effect.Value(measure, allBefore) ?? 0);
+        // What took the place of its like is the same calls become different: it is weighed as these are.
+        var weighed = like is { } was ? Like(allBefore, (mean + was) / 2) : 1;
+        if (Math.Sign(apart * (w1 - w0)) == direction) found += shift * weighed * Math.Max(0, (apart * apart) - (Chance * variance / (n0 + n1)));
         return found;
     }
 

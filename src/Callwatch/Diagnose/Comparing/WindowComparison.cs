@@ -61,6 +61,9 @@ public sealed record WindowComparison
 
     public IReadOnlyList<string> LeftOut { get; init; } = [];
 
+    /// <summary>Tools, retrievals and nodes, of which there were any; empty where they were not looked at.</summary>
+    public IReadOnlyList<StepChange> Steps { get; init; } = [];
+
     /// <summary>When within the window what explains the change began; null when there is no clear moment.</summary>
     public Timestamp? Since { get; init; }
 
@@ -72,6 +75,12 @@ public sealed record WindowComparison
 
     public Movement? Of(Measure measure) => Movements.FirstOrDefault(movement => movement.Measure == measure);
 }
+
+/// <summary>What happened around calls: how all tools, retrievals or nodes together moved, and which of them explain it.</summary>
+/// <param name="Kind"><c>tool</c>, <c>retrieval</c> or <c>node</c>; the dimension of their names is called the same.</param>
+/// <param name="Before">How many there were in the earlier window.</param>
+/// <param name="Movements">Latency, errors and number.</param>
+public sealed record StepChange(string Kind, long Before, long After, bool Enough, IReadOnlyList<Movement> Movements);
 
 /// <summary>How one figure moved, and what explains it.</summary>
 public sealed record Movement

@@ -12,17 +12,18 @@ internal sealed record StatsPlan(Cut? Cut, bool Wide)
     public bool IsBounded => Cut?.IsBounded() == true;
 
     /// <summary>Null when only rows answer.</summary>
-    public static StatsPlan? Of(QueryRun run, FigureSources sources, Asked asked, IReadOnlyList<GroupField> by)
+    /// <param name="mostRows">Up to so many rows tell everybody apart, if that is less than the settings allow; null takes the settings.</param>
+    public static StatsPlan? Of(QueryRun run, FigureSources sources, Asked asked, IReadOnlyList<GroupField> by, long? mostRows = null)
     {
         var cut = CutColumns.Smallest(asked.Filter, by);
         var wide = StatsScan.FitsRollups(asked.Filter, by);
         if (cut is null && !wide) return null;
         // Rows tell everybody apart: they go first as long as they can be read.
-        if (!wide && !MustBeCut(run, sources, asked)) return null;
+        if (!wide && !MustBeCut(run, sources, asked, mostRows ?? long.MaxValue)) return null;
         return new StatsPlan(cut, wide);
     }
 
-    private static bool MustBeCut(QueryRun run, FigureSources sources, Asked asked)
+    private static bool MustBeCut(QueryRun run, FigureSources sources, Asked asked, long mostRows)
     {
         if (sources.HasHistory(asked)) return true;
         double rows = 0;
@@ -33,6 +34,6 @@ internal sealed record StatsPlan(Cut? Cut, bool Wide)
             rows += partition.Rows * ((double)Math.Max(0, to - from) / (partition.To.UnixSeconds - partition.From.UnixSeconds));
         }
 
-        return rows > run.Options.MostRowsCounted;
+        return rows > Math.Min(run.Options.MostRowsCounted, mostRows);
     }
 }

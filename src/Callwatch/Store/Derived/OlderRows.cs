@@ -63,13 +63,15 @@ internal sealed partial class OlderRows(StoreFolder folder, StoreWriter writer, 
             if (partition.Applied == 0 || done.Contains(partition.File)) continue;
             using var reader = folder.Open(partition);
             if (reader is null) continue;
-            if (IsDone(reader.Connection))
+            var judged = IsDone(reader.Connection);
+            if (judged && reader.HasSteps)
             {
                 done.Add(partition.File);
                 continue;
             }
 
-            under = (partition.File, 0, StoreDatabase.Number(reader.Connection, "SELECT max(id) FROM spans") ?? 0);
+            // Who opens it for writing makes the indexes that it lacks: then there may be nothing else to do.
+            under = (partition.File, 0, judged ? 0 : StoreDatabase.Number(reader.Connection, "SELECT max(id) FROM spans") ?? 0);
             return true;
         }
 

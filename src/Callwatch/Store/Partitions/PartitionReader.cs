@@ -59,6 +59,9 @@ public sealed class PartitionReader : IDisposable, IWords
         return command.ExecuteScalar() is not null && indexes.Add(name);
     }
 
+    /// <summary>Whether tools, retrievals and nodes can be read without their rows.</summary>
+    internal bool HasSteps => field || (field = File != History.HistoryFile.File && StoreDatabase.SchemaOf(Connection) >= 5);
+
     /// <summary>A command on this connection, for the caller to fill and dispose of.</summary>
     public SqliteCommand Command(string sql)
     {
