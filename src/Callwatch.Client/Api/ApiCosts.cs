@@ -241,9 +241,18 @@ public sealed record ApiCoverage
     /// <summary>Of them those without a call in their trace.</summary>
     public required long WithoutCall { get; init; }
 
+    /// <summary>UTC days of the range of which not everything was counted: an older version stored them, and <c>reindex</c> counts them; or, asked by environment, nobody counted by it then.</summary>
+    public required IReadOnlyList<string> NotCountedDays { get; init; }
+
     /// <summary>By app and provider, most without a call first.</summary>
     public required IReadOnlyList<ApiCoverageOf> Items { get; init; }
 }
+
+/// <summary>The same as a whole, beside other figures.</summary>
+/// <param name="ModelRequests">HTTP requests of applications for a model's answer.</param>
+/// <param name="WithoutCall">Of them those without a call in their trace: they are in no other figure.</param>
+/// <param name="NotCountedDays">How many UTC days of the range were not, or not wholly, counted.</param>
+public sealed record ApiCoverageTotal(long ModelRequests, long WithoutCall, int NotCountedDays);
 
 /// <summary>The requests of one app to one provider.</summary>
 /// <param name="Provider">Folded; <c>other</c> for a host that nobody knows, asked by a known protocol.</param>

@@ -116,6 +116,9 @@ public sealed record ApiStats
 
     /// <summary>The groups, most calls first; one with an empty key when nothing was grouped by.</summary>
     public required IReadOnlyList<ApiStatsGroup> Groups { get; init; }
+
+    /// <summary>Requests to models that nobody told of as calls, of the same range, apps and environment. Null with <c>by</c>, where a filter asks for what requests do not have, and where there was no time.</summary>
+    public ApiCoverageTotal? Coverage { get; init; }
 }
 
 /// <summary>One group; every bucket of the range is there.</summary>

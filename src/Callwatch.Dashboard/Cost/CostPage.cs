@@ -26,10 +26,9 @@ public sealed record CostSplit(string Name, string Title, string Choice, string 
 /// <param name="Split">The same by what was chosen; null when that would take too long.</param>
 /// <param name="BeforeUsd">Of the stretch of the same length just before; null where nothing was known then.</param>
 /// <param name="Models">By model and provider, whatever was chosen: what has no price.</param>
-/// <param name="Coverage">Null where it could not be counted in time.</param>
 public sealed record CostModel(
     Answer<StatsAnswer> All, StatsAnswer? Split, CostSplit By, decimal? BeforeUsd, IReadOnlyList<StatsGroup> Models, Answer<MonthCost> Month, Answer<Page<Span>> Dearest,
-    CoverageAnswer? Coverage, string Book, Timestamp? BookSince);
+    Answer<CoverageAnswer> Coverage, string Book, Timestamp? BookSince);
 
 /// <summary>What it costs: so far, per model, app and user, which calls, what has no price.</summary>
 internal static class CostPage
@@ -54,7 +53,7 @@ internal static class CostPage
         var requests = coverage.ReadAsync(selection, cancel);
         await Task.WhenAll(split, models, before, month, dearest, requests);
         var model = new CostModel(
-            all, await split, by, await before, (await models)?.Groups ?? [], await month, await dearest, await requests is Answer<CoverageAnswer>.Found { Value: var counted } ? counted : null,
+            all, await split, by, await before, (await models)?.Groups ?? [], await month, await dearest, await requests,
             prices.Version, history.Latest()?.InForceSince);
         return visit.Render<CostScreen>((nameof(CostScreen.Model), model));
     }

@@ -28,6 +28,9 @@ public sealed record Place
     /// <summary>Whether the figures of an earlier window stand beside these.</summary>
     public bool Compare { get; init; } = true;
 
+    /// <summary>Whether that is the stretch just before; else the same time a week ago.</summary>
+    public bool Previous { get; init; }
+
     /// <summary>The zone in which days begin and times are shown; null for UTC.</summary>
     public string? Zone { get; init; }
 
@@ -48,6 +51,9 @@ public sealed record Place
 
     public string? Find(string name) => Own.GetValueOrDefault(name);
 
+    /// <summary>As in the address; null for the usual.</summary>
+    public string? CompareWord => !Compare ? "off" : Previous ? "before" : null;
+
     /// <summary>Path and query, below <paramref name="pathBase"/>.</summary>
     public string Href(string pathBase)
     {
@@ -63,7 +69,7 @@ public sealed record Place
         }
 
         if (Filter is not null) Add("q", Filter);
-        if (!Compare) Add("compare", "off");
+        if (CompareWord is { } compare) Add("compare", compare);
         if (Zone is not null) Add("tz", Zone);
         foreach (var (name, value) in Own) Add(name, value);
         return href.ToString();

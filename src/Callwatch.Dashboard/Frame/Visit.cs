@@ -108,6 +108,7 @@ public sealed record Visit
             // A form without script sends each chip and the field beside them as one q each.
             Filter = Blank(string.Join(' ', query["q"].Where(part => !string.IsNullOrWhiteSpace(part)).Select(part => part!.Trim()))),
             Compare = query["compare"] != "off",
+            Previous = query["compare"] == "before",
             Zone = ZoneOf(request)?.Id,
             Own = OwnNames.Where(name => Blank(query[name]) is not null).ToImmutableSortedDictionary(name => name, name => query[name].ToString(), StringComparer.Ordinal),
         };

@@ -22,7 +22,7 @@ public sealed class OverviewQuestions(StatsQueries stats, CoverageQueries covera
             case Answer<StatsAnswer>.Found { Value: var whole }:
                 var all = whole.Groups.Count > 0 ? whole.Groups[0] : NoCalls;
                 var by = all.Total.Calls > 0 ? BreakdownAsync(selection, whole.Step, Bars(whole.Step), visit.Place.Zone, cancel) : Task.FromResult(Breakdown.None);
-                var baseline = all.Total.Calls > 0 && visit.Place.Compare ? BaselineAsync(selection, whole.Step, visit.Place.Zone, cancel) : Task.FromResult<Baseline?>(null);
+                var baseline = all.Total.Calls > 0 && visit.Place.Compare ? BaselineAsync(selection, whole.Step, visit.Place, cancel) : Task.FromResult<Baseline?>(null);
                 var requests = coverage.ReadAsync(selection, cancel);
                 await Task.WhenAll(by, baseline, requests);
                 return new Answer<OverviewModel>.Found(new OverviewModel
@@ -47,12 +47,15 @@ public sealed class OverviewQuestions(StatsQueries stats, CoverageQueries covera
         }
     }
 
-    private async Task<Baseline?> BaselineAsync(Selection selection, Step step, string? zone, CancellationToken cancel)
+    // A week ago there may be nothing yet: then the time before has to do. Whoever asks for that one gets no other.
+    private async Task<Baseline?> BaselineAsync(Selection selection, Step step, Frame.Place place, CancellationToken cancel)
     {
+        var zone = place.Zone;
         var length = TimeSpan.FromTicks((selection.To.UnixNanoseconds - selection.From.UnixNanoseconds) / 100);
         var weeks = TimeSpan.FromDays(7 * Math.Max(1, Math.Ceiling(length / TimeSpan.FromDays(7))));
         foreach (var (kind, back) in new[] { (BaselineKind.WeekAgo, weeks), (BaselineKind.Before, length) })
         {
+            if (place.Previous && kind != BaselineKind.Before) continue;
             var earlier = selection with { From = selection.From.Plus(-back), To = selection.To.Plus(-back) };
             if (earlier.From.UnixNanoseconds < 0) continue;
             if (await AskAsync(earlier, step, [], zone, cancel) is not Answer<StatsAnswer>.Found { Value.Groups: [var all, ..] } || !Baseline.Serves(all)) continue;

@@ -62,7 +62,6 @@ internal static class CostEndpoints
     {
         var (selection, problem) = parameters.Read(http, time);
         if (selection is null) return problem!;
-        if (!string.IsNullOrWhiteSpace(selection.Filter)) return Problems.Unprocessable("q", "Requests without a call have nothing that a filter could ask for; leave 'q' out and name apps.");
         var answer = await coverage.ReadAsync(selection, cancel);
         return answer is Answer<CoverageAnswer>.Found { Value: var found } ? TypedResults.Json(found.ToApi(), ApiJson.Default.ApiCoverage) : answer.Problem();
     }

@@ -72,6 +72,7 @@ internal static class CostRecords
     {
         ModelRequests = answer.Requests,
         WithoutCall = answer.WithoutCall,
+        NotCountedDays = [.. answer.NotCounted.Select(Day)],
         Items = [.. answer.Groups.Select(group => new ApiCoverageOf(group.App, group.Provider, group.Requests, group.WithoutCall))],
     };
 

@@ -24,7 +24,7 @@ internal static class StatsEndpoints
     }
 
     private static async Task<IResult> StatsAsync(
-        [AsParameters] SelectionParameters parameters, HttpContext http, StatsQueries stats, TimeProvider time,
+        [AsParameters] SelectionParameters parameters, HttpContext http, StatsQueries stats, CoverageQueries coverage, TimeProvider time,
         [FromQuery(Name = "step"), Description("Width of the buckets: `auto`, `1m`, `15m`, `1h` or `1d`. Default: `auto`.")] string? step,
         [FromQuery(Name = "by"), Description("A field to group by; may repeat, up to four.")] string[]? by,
         [FromQuery(Name = "tz"), Description("IANA time zone in which days and hours begin. Default: UTC.")] string? tz,
@@ -38,7 +38,11 @@ internal static class StatsEndpoints
         if (StepOf(step) is not { } width) return Problems.Unprocessable("step", "'step' is auto, 1m, 15m, 1h or 1d.");
         var question = new StatsQuestion { Selection = selection, Step = width, By = by ?? [], TimeZone = string.IsNullOrEmpty(tz) ? null : tz, MaxGroups = most };
         var answer = await stats.FiguresAsync(question, cancel);
-        return answer is Answer<StatsAnswer>.Found { Value: var figures } ? TypedResults.Json(figures.ToApi(), ApiJson.Default.ApiStats) : answer.Problem();
+        if (answer is not Answer<StatsAnswer>.Found { Value: var figures }) return answer.Problem();
+        // Beside the figures of a group it would be those of all.
+        var requests = question.By.Count == 0 && await coverage.ReadAsync(selection, cancel) is Answer<CoverageAnswer>.Found { Value: var counted } ? counted : null;
+        return TypedResults.Json(
+            figures.ToApi() with { Coverage = requests is null ? null : new ApiCoverageTotal(requests.Requests, requests.WithoutCall, requests.NotCounted.Count) }, ApiJson.Default.ApiStats);
     }
 
     private static Step? StepOf(string? text) => text switch

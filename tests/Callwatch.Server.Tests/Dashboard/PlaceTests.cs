@@ -19,6 +19,8 @@ public sealed class PlaceTests
     [InlineData("/calls?q=model:gpt-4o&q=%22refund%20policy%22", "/calls?q=model%3Agpt-4o%20%22refund%20policy%22")]
     [InlineData("/?from=2026-09-17T10:00:00%2B02:00&to=2026-09-17T09:00:00Z", "/?from=2026-09-17T08%3A00%3A00Z&to=2026-09-17T09%3A00%3A00Z")]
     [InlineData("/?from=nonsense&to=-5&compare=off&unknown=1", "/?compare=off")]
+    [InlineData("/?compare=before", "/?compare=before")]
+    [InlineData("/?compare=week", "/")]
     public void An_address_comes_back_as_it_was_in_its_shortest_form(string asked, string written) =>
         Assert.Equal("/base" + written, Visit(asked).Href(Visit(asked).Place));
 

@@ -5,6 +5,7 @@ using Callwatch.Costs;
 using Callwatch.Normalize.Pricing;
 using Callwatch.Query;
 using Callwatch.Spans;
+using Callwatch.Store.Sqlite;
 using Callwatch.Testing;
 using Callwatch.Tests.Query;
 using Microsoft.Extensions.Options;
@@ -117,5 +118,29 @@ public sealed class WhatIfTests
         Assert.InRange(answer.WithoutCall, 1, answer.Requests - 1);
         var shop = Assert.IsType<Answer<CoverageAnswer>.Found>(await world.Coverage.ReadAsync(new Selection { Scope = QueryWorld.Tenant, From = QueryWorld.From, To = QueryWorld.To, Apps = ["shop"] }, Cancel)).Value;
         Assert.Equal(requests.Count(request => world.Apps.NameOf(request.AppId) == "shop"), shop.Requests);
+
+        var all = new Selection { Scope = QueryWorld.Tenant, From = QueryWorld.From, To = QueryWorld.To };
+        foreach (var environment in requests.Select(request => request.Environment).Distinct())
+        {
+            var filter = environment is null ? "-env:*" : "env:" + environment;
+            var own = Assert.IsType<Answer<CoverageAnswer>.Found>(await world.Coverage.ReadAsync(all with { Filter = filter }, Cancel)).Value;
+            Assert.Equal(requests.Count(request => request.Environment == environment), own.Requests);
+            Assert.Empty(own.NotCounted);
+        }
+
+        var provider = requests[0].ModelRequest!;
+        Assert.Equal(requests.Count(request => request.ModelRequest == provider), Assert.IsType<Answer<CoverageAnswer>.Found>(await world.Coverage.ReadAsync(all with { Filter = "provider:" + provider }, Cancel)).Value.Requests);
+        Assert.Equal("q", Assert.IsType<Answer<CoverageAnswer>.Invalid>(await world.Coverage.ReadAsync(all with { Filter = "model:gpt-4o" }, Cancel)).Field);
+    }
+
+    [Fact]
+    public async Task Days_that_an_older_version_stored_are_not_taken_for_days_without_requests()
+    {
+        using var world = new QueryWorld(9);
+        var all = new Selection { Scope = QueryWorld.Tenant, From = QueryWorld.From, To = QueryWorld.To };
+        Assert.Empty(Assert.IsType<Answer<CoverageAnswer>.Found>(await world.Coverage.ReadAsync(all, Cancel)).Value.NotCounted);
+        var old = world.Store.Folder.Partitions[0];
+        using (var file = StoreDatabase.OpenForWriting(Path.Combine(world.Store.Folder.Folder, old.File), "partition", cacheKib: 1_024)) StoreDatabase.Execute(file, "DELETE FROM meta WHERE key = 'rules'");
+        Assert.Equal([old.Day], Assert.IsType<Answer<CoverageAnswer>.Found>(await world.Coverage.ReadAsync(all, Cancel)).Value.NotCounted);
     }
 }

@@ -35,7 +35,7 @@ internal sealed record StoreContents(
                 spans.Add(Line(partition.Day, stored.Version, stored.Length, stored.ReceivedAt, stored.IsCall, Json(stored.Span), Json(stored.Raw)));
                 var liking = row.IsDBNull(SpanRows.ColumnCount + 1) ? Liking.None : (Liking)row.GetInt64(SpanRows.ColumnCount + 1);
                 if (stored.IsCall) calls.Add(stored.Span with { Call = stored.Span.Call! with { Feedback = liking } });
-                if (stored.Span is { ModelRequest: { } provider } request) AddRequest(ofRows, request.End.UnixSeconds / 900 * 900, request.TenantId, request.AppId, provider, 1, request.IsWithoutCall ? 1 : 0);
+                if (stored.Span is { ModelRequest: { } provider } request) AddRequest(ofRows, request.End.UnixSeconds / 900 * 900, request.TenantId, request.AppId, request.Environment + " " + provider, 1, request.IsWithoutCall ? 1 : 0);
             });
             Each(reader, "SELECT * FROM traces", row => traces.Add(Columns(row, reader, partition.Day, skip: ["id"], words: ["name", "user", "session", "environment"])));
             Each(reader, "SELECT * FROM joined_logs", row => logs.Add(Columns(row, reader, null, [], [])));
@@ -46,8 +46,8 @@ internal sealed record StoreContents(
                 var key = Line(row.GetInt32(0), row.GetInt32(1), row.GetString(2), row.GetInt64(3) == 0 ? "(other)" : reader.Word(row.GetInt64(3)));
                 (facets.TryGetValue(key, out var count) ? count : facets[key] = new long[1])[0] += row.GetInt64(4);
             });
-            Each(reader, "SELECT bucket, tenant, app, provider, requests, without_call FROM model_requests", row =>
-                AddRequest(requests, row.GetInt64(0), row.GetInt32(1), row.GetInt32(2), reader.Word(row.GetInt64(3)), row.GetInt64(4), row.GetInt64(5)));
+            Each(reader, "SELECT bucket, tenant, app, environment, provider, requests, without_call FROM model_requests", row =>
+                AddRequest(requests, row.GetInt64(0), row.GetInt32(1), row.GetInt32(2), reader.Word(row.GetInt64(3)) + " " + reader.Word(row.GetInt64(4)), row.GetInt64(5), row.GetInt64(6)));
             Each(reader, "SELECT tenant, app, fingerprint, type, message, provider, model, calls, first_seen, last_seen, sample_trace FROM error_groups", row =>
             {
                 var key = Line(row.GetInt32(0), row.GetInt32(1), row.GetInt64(2), row.GetString(3), row.GetString(4), reader.Word(row.GetInt64(5)), reader.Word(row.GetInt64(6)));

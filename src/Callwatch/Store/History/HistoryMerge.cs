@@ -179,14 +179,14 @@ internal sealed class HistoryMerge(SqliteConnection history, SqliteConnection fr
     {
         if (!ModelRequestTable.IsIn(from)) return;
         using var put = new Statement(history, """
-            INSERT INTO model_requests (bucket, tenant, app, provider, requests, without_call) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            INSERT INTO model_requests (bucket, tenant, app, environment, provider, requests, without_call) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
             ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, without_call = without_call + excluded.without_call
             """);
-        using var row = new Statement(from, "SELECT bucket / 86400 * 86400, tenant, app, provider, sum(requests), sum(without_call) FROM model_requests GROUP BY 1, 2, 3, 4");
+        using var row = new Statement(from, $"SELECT bucket / 86400 * 86400, tenant, app, {ModelRequestTable.EnvironmentIn(from)}, provider, sum(requests), sum(without_call) FROM model_requests GROUP BY 1, 2, 3, 4, 5");
         while (row.Step())
         {
             if (!wanted((int)row.Long(1), (int)row.Long(2))) continue;
-            put.Bind(1, row.Long(0)).Bind(2, row.Long(1)).Bind(3, row.Long(2)).Bind(4, Word(row.Long(3))).Bind(5, row.Long(4)).Bind(6, row.Long(5)).Run();
+            put.Bind(1, row.Long(0)).Bind(2, row.Long(1)).Bind(3, row.Long(2)).Bind(4, Word(row.Long(3))).Bind(5, Word(row.Long(4))).Bind(6, row.Long(5)).Bind(7, row.Long(6)).Run();
         }
     }
 
