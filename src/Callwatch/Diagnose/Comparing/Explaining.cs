@@ -93,7 +93,7 @@ internal sealed class Explaining(Subject subject, Measure measure, IReadOnlyList
     /// One that reached a part of its app's or prompt's calls, and just these became different, is most likely the cause. One that reached all of
     /// them cannot be told from the app itself: it goes before it, and not before what explains the change more narrowly.
     /// </summary>
-    private double OfNewVersion(Candidate version, List<Candidate> singles)
+    private static double OfNewVersion(Candidate version, List<Candidate> singles)
     {
         var field = version.Dimension.Names[^1] == "prompt_version" ? FilterFields.Prompt : FilterFields.App;
         var (place, places) = (version.Table.Family.PlaceOf(field), version.Places);
