@@ -63,7 +63,7 @@ public sealed class CompareStepsTests(CompareStepsTests.World world, Chromium ch
         var cause = latency["explanations"]![0]!;
         Assert.Equal(("tool", "search"), ((string?)cause["dimension"], (string?)cause["key"]!["tool"]));
         Assert.Equal(1, (double)cause["share"]!, 0.05);
-        Assert.Equal("kind:tool display_name:search", (string?)cause["filter"]);
+        Assert.Equal("display_name:search", (string?)cause["filter"]);
         Assert.Contains(answer["sentences"]!.AsArray(), sentence => ((string)sentence!).StartsWith("The tool search took ", StringComparison.Ordinal));
         Assert.False((bool)Figure(tools, "errors")["moved"]!);
         Assert.Contains((await server.GetAsync("/api/v1/compare?lang=zh&" + Window))["sentences"]!.AsArray(), sentence => ((string)sentence!).StartsWith("工具 search", StringComparison.Ordinal));
@@ -142,7 +142,7 @@ public sealed class CompareStepsTests(CompareStepsTests.World world, Chromium ch
         Assert.Contains("against the time before", await visitor.Page.Locator(".tile").First.InnerTextAsync(), StringComparison.Ordinal);
         await visitor.Page.Locator("summary", new() { HasText = "the time before" }).ClickAsync();
         await visitor.AssertAccessibleAsync();
-        await visitor.Page.Locator(".pop a", new() { HasText = "nothing" }).ClickAsync();
+        await visitor.Page.Locator("details[open] .pop a", new() { HasText = "nothing" }).ClickAsync();
         await visitor.Page.WaitForURLAsync("**compare=off**");
         Assert.Contains("not compared", await visitor.Page.Locator(".tile").First.InnerTextAsync(), StringComparison.Ordinal);
         // Nothing came a week ago: the time before has to do, and the page says so.

@@ -20,7 +20,7 @@ internal static class Breaking
     public static Contribution ToContribution(Measure measure, Dimension dimension, CellKey key, Sides sides, Sides all, double scale)
     {
         var effect = Effect.Of(measure, sides.Before, sides.After, all.Before, all.After, scale);
-        var timed = measure is Measure.Latency or Measure.Ttft && dimension.Within is null;
+        var timed = measure is Measure.Latency or Measure.Ttft && !dimension.IsOfSteps;
         var isOther = key.A is GroupKeys<object>.Rest || key.B is GroupKeys<object>.Rest || key.C is GroupKeys<object>.Rest;
         return new Contribution
         {
@@ -55,9 +55,7 @@ internal static class Breaking
     private static string NameOf(Dimension dimension, FilterField field) =>
         field == FilterFields.AskedModel ? "model" : field == FilterFields.Environment ? "environment" : field == FilterFields.DisplayName ? dimension.Family : field.Name;
 
-    private static string FilterOf(Dimension dimension, CellKey key)
-    {
-        var terms = dimension.Fields.Select((field, i) => FilterPrinter.Term(field, null, key[i]));
-        return string.Join(' ', dimension.Within is { } within ? terms.Prepend(within) : terms);
-    }
+    // Of what happens around calls it asks for traces that have it.
+    private static string FilterOf(Dimension dimension, CellKey key) =>
+        string.Join(' ', dimension.Fields.Select((field, i) => FilterPrinter.Term(field, null, key[i])));
 }

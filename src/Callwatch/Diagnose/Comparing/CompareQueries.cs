@@ -43,7 +43,7 @@ public sealed class CompareQueries(QueryGate gate, Scopes scopes, StatsQueries s
         var latency = before!.LatencyMs.P95;
         var (tables, leftOut, source) = await TablesAsync(asked, baseline, guard, SlowFrom.Above(latency, before.TtftMs.P95), started, cancel);
         var steps = await StepsAsync(asked, baseline, started, cancel);
-        if (steps is null) leftOut = [.. leftOut, .. StepReader.Kinds.Select(kind => kind.Family.Name)];
+        if (steps is null) leftOut = [.. leftOut, .. StepReader.Families.Select(family => family.Name)];
         if (tables.Count == 0) return new Answer<WindowComparison>.TooMuch("The two windows could not be added up in time. Take shorter ones, or fewer apps.");
         var now = new Window(asked, BaselineChoice.Given);
         var all = Totals(tables[0]);
@@ -170,12 +170,12 @@ public sealed class CompareQueries(QueryGate gate, Scopes scopes, StatsQueries s
         if (read[0]?.Found is not { } before || read[1]?.Found is not { } now) return null;
         var scale = new Window(after, BaselineChoice.Given).Seconds / baseline.Seconds;
         var changes = new List<StepChange>();
-        for (var i = 0; i < StepReader.Kinds.Count; i++)
+        for (var i = 0; i < StepReader.Families.Count; i++)
         {
             var table = new SideTable(before.Tables[i], now.Tables[i], null);
             if (table.Cells.Count == 0) continue;
             var all = Totals(table);
-            var movements = new Movements([table], all, scale, null, Subject.OfSteps(table.Family, StepReader.Kinds[i].Kind));
+            var movements = new Movements([table], all, scale, null, Subject.OfSteps(table.Family));
             changes.Add(new StepChange(table.Family.Name, all.Before.Calls, all.After.Calls, movements.Enough, movements.Of(OfSteps)));
         }
 

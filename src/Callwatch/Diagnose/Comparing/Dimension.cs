@@ -1,5 +1,4 @@
 using Callwatch.Query.Filters;
-using Callwatch.Spans;
 
 namespace Callwatch.Diagnose.Comparing;
 
@@ -7,8 +6,8 @@ namespace Callwatch.Diagnose.Comparing;
 /// <param name="Fields">Their fields; the version of a prompt needs the prompt as well.</param>
 internal sealed record Dimension(string Family, IReadOnlyList<string> Names, IReadOnlyList<FilterField> Fields)
 {
-    /// <summary>In the filter language, what else narrows to what is told apart; null for calls.</summary>
-    public string? Within { get; init; }
+    /// <summary>True of what happens around calls.</summary>
+    public bool IsOfSteps { get; init; }
 
     /// <summary>
     /// Of calls. In the order in which one is preferred where two explain equally much because the same calls have both: what somebody changes before
@@ -65,10 +64,9 @@ internal sealed class Subject
     public Dimension Single(string name) => Singles.First(dimension => dimension.Names[0] == name);
 
     /// <param name="family">Of the table its figures stand in; the dimension is called the same: <c>tool</c>.</param>
-    public static Subject OfSteps(Family family, SpanKind kind)
+    public static Subject OfSteps(Family family)
     {
-        var within = FilterPrinter.Term(FilterFields.Kind, null, kind.Word());
-        Dimension Of(params (string Name, FilterField Field)[] parts) => new(family.Name, [.. parts.Select(part => part.Name)], [.. parts.Select(part => part.Field)]) { Within = within };
+        Dimension Of(params (string Name, FilterField Field)[] parts) => new(family.Name, [.. parts.Select(part => part.Name)], [.. parts.Select(part => part.Field)]) { IsOfSteps = true };
         var (name, app) = ((family.Name, FilterFields.DisplayName), ("app", FilterFields.App));
         return new Subject { Singles = [Of(name), Of(app)], Pairs = [Of(app, name)], KnowsSlow = false };
     }

@@ -18,9 +18,9 @@ internal sealed record StepTables(IReadOnlyList<CellTable> Tables);
 /// </summary>
 internal sealed class StepReader(Scopes scopes)
 {
-    public static readonly IReadOnlyList<(SpanKind Kind, Family Family)> Kinds =
+    public static readonly IReadOnlyList<Family> Families =
     [
-        (SpanKind.Tool, FamilyOf("tool")), (SpanKind.Retrieval, FamilyOf("retrieval")), (SpanKind.Node, FamilyOf("node")),
+        FamilyOf("tool"), FamilyOf("retrieval"), FamilyOf("node"),
     ];
 
     private const string Index = "spans s INDEXED BY spans_steps";
@@ -33,7 +33,7 @@ internal sealed class StepReader(Scopes scopes)
     {
         if (FigureSources.RowsFrom(run, asked) is not null) return null;
         var allTimed = asked.Filter.Terms.Any(term => term is FilterTerm.Compare compare && compare.Field == FilterFields.Outcome);
-        var tables = Kinds.Select(kind => new CellTable(kind.Family, allTimed, SlowFrom.Never)).ToList();
+        var tables = Families.Select(family => new CellTable(family, allTimed, SlowFrom.Never)).ToList();
         var filter = scopes.Sql(asked.Selection.Scope, FieldColumns.OfSpans);
         foreach (var partition in run.Between(asked.Selection.From, asked.Selection.To))
         {
@@ -49,7 +49,7 @@ internal sealed class StepReader(Scopes scopes)
     private void Read(OpenPartition open, Asked asked, FilterSql filter, List<CellTable> tables)
     {
         var sql = new SqlCondition(open);
-        sql.And($"s.kind IN (20, 24, 42) AND s.\"end\" >= {sql.Parameter(asked.Selection.From.UnixNanoseconds)} AND s.\"end\" < {sql.Parameter(asked.Selection.To.UnixNanoseconds)}");
+        sql.And($"s.kind IN (20, 23, 42) AND s.\"end\" >= {sql.Parameter(asked.Selection.From.UnixNanoseconds)} AND s.\"end\" < {sql.Parameter(asked.Selection.To.UnixNanoseconds)}");
         sql.And(asked.Owner("s"));
         filter.Add(sql, asked.Filter);
         using var row = new Statement(open.Reader.Connection, $"SELECT s.kind, s.app, s.outcome, s.display, s.duration FROM {Index} WHERE {sql.Where}");

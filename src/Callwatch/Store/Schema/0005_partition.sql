@@ -1,7 +1,7 @@
 -- What is asked of other spans than calls as a whole.
 
 -- Tools, retrievals and nodes of workflows over time: figures of them are read from here alone. Hardly any span is one of them.
-CREATE INDEX spans_steps ON spans (tenant, "end", kind, app, outcome, display, duration) WHERE kind IN (20, 24, 42);
+CREATE INDEX spans_steps ON spans (tenant, "end", kind, app, outcome, display, duration) WHERE kind IN (20, 23, 42);
 
 -- Requests of applications for a model's answer by environment, too: counted anew from the rows, which say which spans are some.
 CREATE TABLE model_requests_of (
