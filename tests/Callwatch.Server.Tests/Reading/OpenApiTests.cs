@@ -76,13 +76,13 @@ public sealed class OpenApiTests(OpenApiTests.World world) : IClassFixture<OpenA
     [InlineData("ApiTraceSummary", """
         trace_id name kind app apps start end duration_ms outcome error user_id session_id tags span_count call_count error_count usage cost_usd models settled
         """)]
-    [InlineData("ApiStats", "step source truncated groups")]
+    [InlineData("ApiStats", "step source truncated groups coverage")]
     [InlineData("ApiStatsGroup", "key total points")]
     [InlineData("ApiFigures", """
         calls success errors cancelled success_rate latency_ms ttft_ms output_tokens_per_s input_tokens output_tokens cache_read_tokens cache_write_tokens reasoning_tokens
         total_tokens cost_usd cost unpriced_calls users sessions calls_per_session feedback
         """)]
-    [InlineData("ApiComparison", "from to baseline_from baseline_to baseline enough figure since sentences before after figures critical_path errors traces source truncated left_out")]
+    [InlineData("ApiComparison", "from to baseline_from baseline_to baseline enough figure since sentences before after figures critical_path errors traces source truncated left_out steps")]
     [InlineData("ApiMovement", "figure before after delta moved broad explanations dimensions classes")]
     [InlineData("ApiExplanation", "dimension key filter contribution rate mix volume share explained new echo also facts_before facts_after")]
     [InlineData("ApiImported", "accepted rejected reason bad_lines lines")]
