@@ -55,7 +55,7 @@ public sealed class CompareStepsTests(CompareStepsTests.World world, Chromium ch
     [Fact]
     public async Task A_tool_that_became_slow_is_named_with_its_part_of_the_change()
     {
-        var answer = await server.GetAsync("/api/v1/compare?" + Window);
+        var answer = await CompareAsync();
         var tools = Of(answer, "tool");
         Assert.True((bool)tools["enough"]! && (long)tools["before"]! == 4 * TracesOfWindow);
         var latency = Figure(tools, "latency");
@@ -66,13 +66,13 @@ public sealed class CompareStepsTests(CompareStepsTests.World world, Chromium ch
         Assert.Equal("display_name:search", (string?)cause["filter"]);
         Assert.Contains(answer["sentences"]!.AsArray(), sentence => ((string)sentence!).StartsWith("The tool search took ", StringComparison.Ordinal));
         Assert.False((bool)Figure(tools, "errors")["moved"]!);
-        Assert.Contains((await server.GetAsync("/api/v1/compare?lang=zh&" + Window))["sentences"]!.AsArray(), sentence => ((string)sentence!).StartsWith("工具 search", StringComparison.Ordinal));
+        Assert.Contains((await CompareAsync("&lang=zh"))["sentences"]!.AsArray(), sentence => ((string)sentence!).StartsWith("工具 search", StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task What_fails_in_one_app_is_told_by_app()
     {
-        var retrievals = Of(await server.GetAsync("/api/v1/compare?" + Window), "retrieval");
+        var retrievals = Of(await CompareAsync(), "retrieval");
         var errors = Figure(retrievals, "errors");
         Assert.True((bool)errors["moved"]!);
         Assert.Equal("desk", (string?)errors["explanations"]![0]!["key"]!["app"]);
@@ -82,7 +82,7 @@ public sealed class CompareStepsTests(CompareStepsTests.World world, Chromium ch
     [Fact]
     public async Task The_parts_of_every_dimension_add_up_to_the_change_of_all()
     {
-        var answer = await server.GetAsync("/api/v1/compare?" + Window);
+        var answer = await CompareAsync();
         foreach (var figure in answer["steps"]!.AsArray().SelectMany(step => step!["figures"]!.AsArray()))
             foreach (var dimension in figure!["dimensions"]!.AsArray())
                 Assert.Equal((double)figure["delta"]!, dimension!["contributions"]!.AsArray().Sum(effect => (double)effect!["contribution"]!) + (double)dimension["rest"]!, 1e-9 * Math.Max(1, Math.Abs((double)figure["delta"]!)));
@@ -96,7 +96,7 @@ public sealed class CompareStepsTests(CompareStepsTests.World world, Chromium ch
     [InlineData("&q=\"refund\"", null)]
     public async Task Steps_are_narrowed_by_what_they_have_and_left_out_where_only_calls_have_it(string narrowed, int? uses)
     {
-        var answer = await server.GetAsync("/api/v1/compare?" + Window + narrowed);
+        var answer = await CompareAsync(narrowed);
         if (uses is null) Assert.Empty(answer["steps"]!.AsArray());
         else Assert.Equal(uses, (int)Of(answer, "tool")["before"]!);
     }
@@ -118,8 +118,8 @@ public sealed class CompareStepsTests(CompareStepsTests.World world, Chromium ch
     public async Task The_page_shows_what_moved_around_the_calls_and_leads_to_its_traces()
     {
         await using var visitor = await chromium.VisitorAsync(server.Url);
-        await visitor.GoAsync("/diagnose?" + Window);
         var panel = visitor.Page.Locator("#steps");
+        for (var attempt = 1; attempt == 1 || (attempt < 20 && await panel.Locator("tbody tr").CountAsync() == 0); attempt++) await visitor.GoAsync("/diagnose?" + Window);
         Assert.Contains("search", await panel.Locator("tbody tr").First.InnerTextAsync(), StringComparison.Ordinal);
         await visitor.AssertAccessibleAsync();
         foreach (var width in new[] { 2560, 360 })
@@ -150,6 +150,18 @@ public sealed class CompareStepsTests(CompareStepsTests.World world, Chromium ch
         Assert.Contains("against the time before", await visitor.Page.Locator(".tile").First.InnerTextAsync(), StringComparison.Ordinal);
         await visitor.Page.SetViewportSizeAsync(360, 800);
         await visitor.AssertFitsAsync();
+    }
+
+    // A machine that stands still for longer than a question may take leaves something out, and is asked once more.
+    private async Task<JsonNode> CompareAsync(string more = "")
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            using var response = await server.AskAsync("/api/v1/compare?" + Window + more);
+            var answer = JsonNode.Parse(await response.TextAsync())!;
+            if (response.IsSuccessStatusCode && answer["left_out"]!.AsArray().Count == 0) return answer;
+            Assert.True(attempt < 20, answer.ToJsonString());
+        }
     }
 
     private static JsonNode Of(JsonNode answer, string kind) => answer["steps"]!.AsArray().FirstOrDefault(step => (string)step!["kind"]! == kind) ?? throw new Xunit.Sdk.XunitException($"No {kind}: {answer["steps"]!.ToJsonString()} {answer["left_out"]!.ToJsonString()}");
