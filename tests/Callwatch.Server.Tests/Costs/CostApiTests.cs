@@ -34,6 +34,14 @@ public sealed class CostApiTests(CostApiTests.World world) : IClassFixture<CostA
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
+    public async Task The_page_of_costs_is_there_also_where_no_call_has_a_cost()
+    {
+        using var response = await server.AskAsync($"/cost?{CostTraffic.Range}&q=model:qwen3-32b");
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Contains("No call of this range has a cost.", await response.TextAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_ledger_adds_up_to_the_calls_it_is_made_of()
     {
         var calls = await server.AllAsync($"/api/v1/calls?{CostTraffic.Range}");
