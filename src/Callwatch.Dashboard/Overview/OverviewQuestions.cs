@@ -59,18 +59,18 @@ public sealed class OverviewQuestions(StatsQueries stats, CoverageQueries covera
             var earlier = selection with { From = selection.From.Plus(-back), To = selection.To.Plus(-back) };
             if (earlier.From.UnixNanoseconds < 0) continue;
             if (await AskAsync(earlier, step, [], zone, cancel) is not Answer<StatsAnswer>.Found { Value.Groups: [var all, ..] } || !Baseline.Serves(all)) continue;
-            return new Baseline(kind, all, await BreakdownAsync(earlier, Step.Day, Step.Day, zone, cancel));
+            return new Baseline(kind, all, await BreakdownAsync(earlier, Step.Day, Step.Day, null, cancel));
         }
 
         return null;
     }
 
     // Each in the widest buckets that will do, which are the fewest to read: models are drawn over time, operations have a few bars, of
-    // apps and of the earlier window only the totals are shown.
+    // apps and of the earlier window only the totals are shown: there the days are those of UTC, whatever the clocks say, which are kept as such.
     private async Task<Breakdown> BreakdownAsync(Selection selection, Step models, Step operations, string? zone, CancellationToken cancel)
     {
         var groups = await Task.WhenAll(
-            GroupsAsync(selection, models, ByModel, zone, cancel), GroupsAsync(selection, Step.Day, ByApp, zone, cancel), GroupsAsync(selection, operations, ByOperation, zone, cancel));
+            GroupsAsync(selection, models, ByModel, zone, cancel), GroupsAsync(selection, Step.Day, ByApp, null, cancel), GroupsAsync(selection, operations, ByOperation, zone, cancel));
         return new Breakdown(groups[0], groups[1], groups[2]);
     }
 
