@@ -23,6 +23,9 @@ internal sealed class SentryEvents : EventSource
     [Event(5, Level = EventLevel.Warning, Message = "A profile could not be taken: {0}")]
     public void NoProfile(string why) => WriteEvent(5, why);
 
+    [Event(7, Level = EventLevel.Informational, Message = "A file with lines of source could not be read: {0}")]
+    public void NoLines(string why) => WriteEvent(7, why);
+
     [Event(6, Level = EventLevel.Error, Message = "An error could not be reported: {0}")]
     public void Broken(string why) => WriteEvent(6, why);
 }

@@ -7,7 +7,7 @@ namespace Callwatch.Client.Sentry.Profiles;
 
 /// <summary>
 /// A session of the runtime's event pipe in this very process, asked for over its own diagnostic port (dotnet/diagnostics, "Diagnostic IPC Protocol").
-/// Only stack samples are asked for, and at the end the names of methods: nothing of what the application does passes here.
+/// Only stack samples are asked for, and at the end which method lies where: nothing of what the application does passes here.
 /// </summary>
 internal sealed class DiagnosticPort : IDisposable
 {
@@ -17,8 +17,8 @@ internal sealed class DiagnosticPort : IDisposable
     private const byte Server = 0xFF;
     private const int HeaderBytes = 20;
 
-    // Loader, JIT, NGen and "end of enumeration": the names of methods, without the tables that lead back to IL.
-    private const ulong MethodNames = 0x138;
+    // Loader, JIT, NGen and "end of enumeration": the names of methods and of their files; and the tables that lead from their code back to IL.
+    private const ulong Methods = 0x138 | 0x20000;
 
     private readonly ulong session;
 
@@ -38,7 +38,7 @@ internal sealed class DiagnosticPort : IDisposable
             using var words = new BinaryWriter(body, Encoding.Unicode);
             words.Write(32u);
             words.Write(1u);
-            words.Write(MethodNames);
+            words.Write(Methods);
             words.Write((byte)1);
             words.Write(1u);
             words.Write(0xF000_0000_0000UL);

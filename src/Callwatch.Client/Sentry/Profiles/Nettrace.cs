@@ -5,7 +5,7 @@ namespace Callwatch.Client.Sentry.Profiles;
 
 /// <summary>
 /// Reads the format nettrace, version 4, as the runtime writes it (microsoft/perfview, "NetTraceFormat_v5"), as far as stack samples need it: samples of
-/// the sample profiler with their stacks, and the methods named at the end. What it does not know it passes over; what is broken ends the reading.
+/// the sample profiler with their stacks, and at the end which method lies where. What it does not know it passes over; what is broken ends the reading.
 /// </summary>
 internal sealed class Nettrace(Stream from, SampleSink sink)
 {
@@ -132,15 +132,42 @@ internal sealed class Nettrace(Stream from, SampleSink sink)
         {
             if (stacks.TryGetValue(stack, out var addresses) && payload.Length >= 4) sink.Sample(thread, time, addresses, isManaged: BinaryPrimitives.ReadInt32LittleEndian(payload) == 2);
         }
-        else if (kind.Event is 143 or 144 && kind.Provider.StartsWith("Microsoft-Windows-DotNETRuntime", StringComparison.Ordinal) && payload.Length > 36)
+        else if (kind.Provider.StartsWith("Microsoft-Windows-DotNETRuntime", StringComparison.Ordinal))
         {
-            // MethodLoadVerbose and MethodDCEndVerbose: ids of method and module, then where its code lies.
-            var start = BinaryPrimitives.ReadUInt64LittleEndian(payload[16..]);
-            var size = BinaryPrimitives.ReadUInt32LittleEndian(payload[24..]);
-            if (!sink.Wants(start, size)) return;
-            var rest = payload[36..];
-            var type = Text(ref rest);
-            sink.Method(start, size, type, Text(ref rest));
+            Told(kind.Event, payload);
+        }
+    }
+
+    // What lies where (CoreCLR, ClrEtwAll.man): only what a stack goes through is kept, a process has tens of thousands of methods.
+    private void Told(int about, ReadOnlySpan<byte> payload)
+    {
+        switch (about)
+        {
+            // MethodLoadVerbose and MethodDCEndVerbose: ids of method and module, where its code lies, its token, its names.
+            case 143 or 144 when payload.Length > 36:
+                var start = BinaryPrimitives.ReadUInt64LittleEndian(payload[16..]);
+                var size = BinaryPrimitives.ReadUInt32LittleEndian(payload[24..]);
+                if (!sink.Wants(start, size))
+                {
+                    sink.Codes.Pass();
+                    break;
+                }
+
+                var rest = payload[36..];
+                var type = Text(ref rest);
+                sink.Codes.Add(new CodeMap.Method(
+                    BinaryPrimitives.ReadUInt64LittleEndian(payload), start, size, BinaryPrimitives.ReadUInt64LittleEndian(payload[8..]), BinaryPrimitives.ReadInt32LittleEndian(payload[28..]), type, Text(ref rest)));
+                break;
+            // MethodDCEndILToNativeMap: id of the method, of its version, a byte, a count, offsets in IL, offsets in its code.
+            case 150 when payload.Length > 19:
+                var count = BinaryPrimitives.ReadUInt16LittleEndian(payload[17..]);
+                if (payload.Length >= 19 + (count * 8)) sink.Codes.Offsets(BinaryPrimitives.ReadUInt64LittleEndian(payload), payload.Slice(19, count * 8));
+                break;
+            // ModuleDCEnd: ids of module and assembly, eight bytes, its path.
+            case 154 when payload.Length > 24:
+                var path = payload[24..];
+                sink.Codes.Module(BinaryPrimitives.ReadUInt64LittleEndian(payload), Text(ref path));
+                break;
         }
     }
 

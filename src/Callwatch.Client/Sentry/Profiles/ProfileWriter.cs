@@ -11,7 +11,7 @@ internal static class ProfileWriter
     public static byte[] Json(Profile profile, string transactionId, string traceId, string name, SentryOptions options)
     {
         var frames = new List<Frame>();
-        var frameIds = new Dictionary<(string, string), int>();
+        var frameIds = new Dictionary<Place, int>();
         var names = new Frames(options.NotInApp);
         var stacks = new List<int[]>();
         var stackIds = new Dictionary<int, int>();
@@ -21,11 +21,11 @@ internal static class ProfileWriter
             stacks.Add([.. profile.Stacks[id].Select(FrameOf)]);
         }
 
-        int FrameOf((string Type, string Name) method)
+        int FrameOf(Place place)
         {
-            if (frameIds.TryGetValue(method, out var known)) return known;
-            frames.Add(names.Named(Plain(method.Type), method.Name));
-            return frameIds[method] = frames.Count - 1;
+            if (frameIds.TryGetValue(place, out var known)) return known;
+            frames.Add(names.Named(Plain(place.Type), place.Name, place.Assembly) with { File = place.File, Line = place.Line });
+            return frameIds[place] = frames.Count - 1;
         }
 
         using var bytes = new MemoryStream(16_384);

@@ -9,6 +9,7 @@ internal sealed class Profiler(TimeProvider time)
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(29);
 
     private readonly Lock gate = new();
+    private readonly SourceLines lines = new(time);
     private ProfileRun? running;
     private Task last = Task.CompletedTask;
     private bool stopped;
@@ -58,10 +59,25 @@ internal sealed class Profiler(TimeProvider time)
         await Task.WhenAny(Pending, Task.Delay(TimeSpan.FromSeconds(1), time)).ConfigureAwait(false);
     }
 
-    private static async Task PassOnAsync(ProfileRun run, Action<Profile?> done)
+    private async Task PassOnAsync(ProfileRun run, Action<Profile?> done)
     {
         await run.Work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        done(run.Until is { } until && run.Sink is { } sink ? sink.Profile(until) : null);
+        // Files are read for it: on a thread of its own, as all the rest.
+        var profile = await Task.Factory.StartNew(() => ProfileOf(run), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        done(profile);
+    }
+
+    private Profile? ProfileOf(ProfileRun run)
+    {
+        try
+        {
+            return run.Until is { } until && run.Sink is { } sink ? sink.Profile(until, lines) : null;
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            Failed(e.GetType().Name);
+            return null;
+        }
     }
 
     private void Take(object? state)

@@ -16,11 +16,13 @@ internal sealed class SampleSink
     private readonly Dictionary<ulong[], int> stacks = new(SameStack.Instance);
     private readonly List<(long Thread, long Nanoseconds, int Stack)> samples = [];
     private readonly Dictionary<long, (long Last, int Managed)> threads = [];
-    private readonly SortedDictionary<ulong, (uint Size, string Type, string Name)> methods = [];
     private ulong[]? addresses;
     private DateTimeOffset began;
     private long zero;
     private long frequency = 1;
+
+    /// <summary>Of the methods that <see cref="Wants"/> wants.</summary>
+    public CodeMap Codes { get; } = new();
 
     public void Begin(DateTimeOffset at, long ticks, long ticksPerSecond)
     {
@@ -65,30 +67,21 @@ internal sealed class SampleSink
         return at < addresses.Length && addresses[at] - start < size;
     }
 
-    public void Method(ulong start, uint size, string type, string name) => methods[start] = (size, type, name);
-
     /// <param name="until">What came after the transaction had ended is left out.</param>
     /// <returns>Null for what Sentry would refuse: fewer than two samples.</returns>
-    public Profile? Profile(DateTimeOffset until)
+    public Profile? Profile(DateTimeOffset until, SourceLines lines)
     {
         var most = (long)(until - began).TotalNanoseconds + 10_000_000;
         var running = threads.Where(thread => thread.Value.Managed > 0).Select(thread => thread.Key).ToHashSet();
         var kept = samples.Where(sample => running.Contains(sample.Thread) && sample.Nanoseconds <= most).OrderBy(sample => sample.Nanoseconds).ToList();
         if (kept.Count < 2) return null;
-        var starts = methods.Keys.ToArray();
-        var byId = stacks.ToDictionary(stack => stack.Value, stack => (IReadOnlyList<(string Type, string Name)>)[.. stack.Key.Select(address => Named(starts, address)).OfType<(string, string)>()]);
-        var told = kept.Where(sample => byId[sample.Stack].Count > 0).ToList();
-        return told.Count < 2 ? null : new Profile(began, told, byId, running.MaxBy(thread => threads[thread].Managed));
-    }
-
-    // Null for native code.
-    private (string Type, string Name)? Named(ulong[] starts, ulong address)
-    {
-        var at = Array.BinarySearch(starts, address);
-        if (at < 0) at = ~at - 1;
-        if (at < 0) return null;
-        var (size, type, name) = methods[starts[at]];
-        return address - starts[at] < size ? (type, name) : null;
+        var used = kept.Select(sample => sample.Stack).ToHashSet();
+        var codes = stacks.Where(stack => used.Contains(stack.Value)).ToDictionary(stack => stack.Value, stack => (Code[])[.. stack.Key.Select((address, depth) => Codes.At(address, depth == 0)).OfType<Code>()]);
+        var told = kept.Where(sample => codes[sample.Stack].Length > 0).ToList();
+        if (told.Count < 2) return null;
+        var found = lines.Find(codes.Values.SelectMany(stack => stack));
+        var byId = codes.ToDictionary(stack => stack.Key, stack => (IReadOnlyList<Place>)[.. stack.Value.Select(code => Place.Of(code, found))]);
+        return new Profile(began, told, byId, running.MaxBy(thread => threads[thread].Managed));
     }
 
     private sealed class SameStack : IEqualityComparer<ulong[]>
@@ -107,7 +100,17 @@ internal sealed class SampleSink
 }
 
 /// <summary>What the processor was busy with while a transaction ran.</summary>
-/// <param name="Stacks">By id, leaf first, by names of types and methods.</param>
+/// <param name="Stacks">By id, leaf first.</param>
 /// <param name="ActiveThread">That ran most.</param>
 internal sealed record Profile(
-    DateTimeOffset Began, IReadOnlyList<(long Thread, long Nanoseconds, int Stack)> Samples, IReadOnlyDictionary<int, IReadOnlyList<(string Type, string Name)>> Stacks, long ActiveThread);
+    DateTimeOffset Began, IReadOnlyList<(long Thread, long Nanoseconds, int Stack)> Samples, IReadOnlyDictionary<int, IReadOnlyList<Place>> Stacks, long ActiveThread);
+
+/// <summary>Where in the source; two places of the same line are one.</summary>
+/// <param name="Line">0 when it is not known.</param>
+internal readonly record struct Place(string Type, string Name, string? Assembly, string? File, int Line)
+{
+    public static Place Of(Code code, IReadOnlyDictionary<Code, (string File, int Line)> lines) =>
+        lines.TryGetValue(code, out var at) ? new Place(code.Type, code.Name, AssemblyOf(code), at.File, at.Line) : new Place(code.Type, code.Name, AssemblyOf(code), null, 0);
+
+    private static string? AssemblyOf(Code code) => code.Module is { } path ? Path.GetFileNameWithoutExtension(path) : null;
+}
