@@ -40,7 +40,7 @@ public sealed class PackageTests
     {
         using var zip = await ZipFile.OpenReadAsync(package, Cancel);
         var names = zip.Entries.Select(entry => entry.FullName).ToList();
-        foreach (var wanted in (string[])["README.md", "lib/net10.0/Callwatch.Client.dll", "lib/net10.0/Callwatch.Client.xml", "build/Callwatch.Client.targets", "buildTransitive/Callwatch.Client.targets", "source/CallwatchChatClient.cs"])
+        foreach (var wanted in (string[])["README.md", "lib/net10.0/Callwatch.Client.dll", "lib/net10.0/Callwatch.Client.xml", "build/Callwatch.Client.targets", "buildTransitive/Callwatch.Client.targets", "source/CallwatchChatClient.cs", "source/CallwatchHangfire.cs"])
             Assert.Contains(wanted, names);
         await using var stream = await zip.GetEntry("Callwatch.Client.nuspec")!.OpenAsync(Cancel);
         var about = (await XDocument.LoadAsync(stream, LoadOptions.None, Cancel)).Root!.Elements().Single().Elements().ToDictionary(element => element.Name.LocalName, element => element.Value, StringComparer.Ordinal);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Callwatch.Client.Calls;
 using Callwatch.Testing;
 using Callwatch.Testing.StandIns;
+using Hangfire;
 using Quartz;
 using Quartz.Impl;
 using Xunit;
@@ -42,7 +43,53 @@ public sealed class JobTests
         }
     }
 
+    [Fact]
+    public async Task A_hangfire_job_goes_on_in_the_trace_that_ordered_it_and_fails_when_it_fails()
+    {
+        await using var collector = await Collector.OpenAsync();
+        using var host = await Watched.WorkerAsync(collector);
+        var filters = GlobalJobFilters.Filters.Select(filter => filter.Instance).ToHashSet();
+        GlobalConfiguration.Configuration.UseInMemoryStorage().UseCallwatch();
+        try
+        {
+            using var server = new BackgroundJobServer(new BackgroundJobServerOptions { WorkerCount = 1, ServerName = "test" });
+            var (trace, ordered) = (default(ActivityTraceId), default(ActivitySpanId));
+            await Client.Jobs.Job.RunAsync("order", _ =>
+            {
+                (trace, ordered) = (Activity.Current!.TraceId, Activity.Current.SpanId);
+                Activity.Current.SetBaggage("tenant", "acme");
+                BackgroundJob.Enqueue(() => Billing.Send(17));
+                BackgroundJob.Enqueue(() => Billing.Lose(17));
+                return Task.CompletedTask;
+            }, Cancel);
+            var spans = (await collector.ArrivedAsync(trace, 4)).ToDictionary(span => span.Name, StringComparer.Ordinal);
+            Assert.Equal(["Billing.Lose", "Billing.Send", "chat acme-7b", "order"], spans.Keys.Order(StringComparer.Ordinal));
+            foreach (var name in (string[])["Billing.Send", "Billing.Lose"]) Assert.Equal((ordered.ToHexString(), 5, "hangfire"), (spans[name].ParentSpanId.ToString(), spans[name].Kind, spans[name].Text("messaging.system")));
+            Assert.Equal((spans["Billing.Send"].SpanId, "acme"), (spans["chat acme-7b"].ParentSpanId, spans["chat acme-7b"].Text("tenant")));
+            Assert.Equal((0, 2, "System.TimeoutException"), (spans["Billing.Send"].StatusCode, spans["Billing.Lose"].StatusCode, spans["Billing.Lose"].Text("error.type")));
+            server.SendStop();
+        }
+        finally
+        {
+            foreach (var filter in GlobalJobFilters.Filters.Where(filter => !filters.Contains(filter.Instance)).ToList()) GlobalJobFilters.Filters.Remove(filter.Instance);
+        }
+
+        await host.StopAsync(Cancel);
+    }
+
     private static bool Holds(WireRequest request, ReadOnlySpan<byte> text) => request.Sent.AsSpan().IndexOf(text) >= 0;
+
+    public static class Billing
+    {
+        public static void Send(int order)
+        {
+            using var call = ModelCall.Start("chat", "acme", "acme-7b");
+            call.Activity?.SetTag("tenant", Activity.Current!.GetBaggageItem("tenant"));
+        }
+
+        [AutomaticRetry(Attempts = 0)]
+        public static void Lose(int order) => throw new TimeoutException("no printer");
+    }
 
     public sealed class Nightly : IJob
     {
