@@ -125,12 +125,12 @@ internal sealed partial class CallwatchHost(IServiceProvider services, TimeProvi
         }
     }
 
-    [LoggerMessage(EventId = 502, Level = LogLevel.Warning, Message = "{Part} could not be started ({Type}); the application goes on without it")]
+    [LoggerMessage(EventId = 533, Level = LogLevel.Warning, Message = "{Part} could not be started ({Type}); the application goes on without it")]
     private partial void NotStarted(string part, string type);
 
-    [LoggerMessage(EventId = 503, Level = LogLevel.Warning, Message = "{Part} could not be ended ({Type})")]
+    [LoggerMessage(EventId = 534, Level = LogLevel.Warning, Message = "{Part} could not be ended ({Type})")]
     private partial void NotStopped(string part, string type);
 
-    [LoggerMessage(EventId = 504, Level = LogLevel.Warning, Message = "The end did not wait for everything to be sent")]
+    [LoggerMessage(EventId = 535, Level = LogLevel.Warning, Message = "The end did not wait for everything to be sent")]
     private partial void NotEnded();
 }

@@ -73,9 +73,9 @@ internal sealed partial class ClientSettings
     // A key goes only to the host it was given for.
     private static bool IsSameHost(Uri? one, Uri? other) => ReferenceEquals(one, other) || (one is { IsAbsoluteUri: true } && other is { IsAbsoluteUri: true } && one.Host == other.Host);
 
-    [LoggerMessage(EventId = 500, Level = LogLevel.Warning, Message = "{Trouble}")]
+    [LoggerMessage(EventId = 531, Level = LogLevel.Warning, Message = "{Trouble}")]
     private static partial void Wrong(ILogger log, string trouble);
 
-    [LoggerMessage(EventId = 501, Level = LogLevel.Warning, Message = "What AddCallwatch() was given to configure itself threw {Type}; it is left where it came to")]
+    [LoggerMessage(EventId = 532, Level = LogLevel.Warning, Message = "What AddCallwatch() was given to configure itself threw {Type}; it is left where it came to")]
     private static partial void ChangeFailed(ILogger log, string type);
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Threading.Channels;
+using Callwatch.Client.Spooling;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -15,27 +16,23 @@ internal sealed partial class Recorder : ICallwatchRecorder, IHostedService, IAs
     private readonly TimeProvider time;
     private readonly ILogger<Recorder> log;
     private readonly Tally tally = new();
+    private readonly Turns turns = new();
     private readonly Channel<object> queue;
-    private readonly RecordSender sender;
-    private readonly Spool? spool;
+    private readonly PackDelivery delivery;
+    private readonly Spool<RecordPack>? spool;
     private readonly CancellationTokenSource stop = new();
     private readonly SemaphoreSlim spooled = new(0);
-    private readonly Lock waitersGate = new();
-    private readonly List<(long Upto, TaskCompletionSource Done)> waiters = [];
     private Task? work;
-    private long taken;
-    private long handled;
     private volatile bool stopped;
     private volatile bool packed;
-    private bool failing;
     private bool isDisposed;
 
     public Recorder(RecorderOptions options, TimeProvider time, ILogger<Recorder> log)
     {
-        (this.options, this.time, this.log) = (options.Bounded(), time, log);
+        (this.options, this.time, this.log) = (options.Bounded((setting, range, used) => RecorderServices.BadSetting(log, setting, range, used)), time, log);
         queue = Channel.CreateBounded<object>(new BoundedChannelOptions(this.options.QueueRecords) { SingleReader = true });
-        sender = new RecordSender(this.options);
-        if (this.options.SpoolFolder is { } folder && (spool = Spool.Open(folder, this.options.SpoolBytes, tally)) is null) SpoolUnusable(folder);
+        delivery = new PackDelivery(this.options, time, tally, log);
+        if (this.options.SpoolFolder is { } folder && (spool = Spool<RecordPack>.Open(folder, this.options.SpoolBytes, new PackFormat(tally))) is null) SpoolUnusable(folder);
         if (!this.options.IsOff) return;
         stopped = true;
         queue.Writer.TryComplete();
@@ -47,19 +44,7 @@ internal sealed partial class Recorder : ICallwatchRecorder, IHostedService, IAs
 
     public bool Feedback(FeedbackRecord feedback) => feedback is not null && Take(feedback);
 
-    public async Task FlushAsync(CancellationToken cancel = default)
-    {
-        TaskCompletionSource done;
-        lock (waitersGate)
-        {
-            var upto = Interlocked.Read(ref taken);
-            if (handled >= upto) return;
-            done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            waiters.Add((upto, done));
-        }
-
-        await done.Task.WaitAsync(cancel).ConfigureAwait(false);
-    }
+    public Task FlushAsync(CancellationToken cancel = default) => turns.ReachedAsync(cancel);
 
     /// <summary>Whether somebody else begins and ends it, and not the host.</summary>
     internal bool IsPart { get; set; }
@@ -100,7 +85,7 @@ internal sealed partial class Recorder : ICallwatchRecorder, IHostedService, IAs
         queue.Writer.TryComplete();
         await stop.CancelAsync().ConfigureAwait(false);
         if (work is not null) await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        sender.Dispose();
+        delivery.Dispose();
         stop.Dispose();
         spooled.Dispose();
     }
@@ -118,7 +103,7 @@ internal sealed partial class Recorder : ICallwatchRecorder, IHostedService, IAs
         }
 
         tally.Took();
-        Interlocked.Increment(ref taken);
+        turns.Taken();
         return true;
     }
 
@@ -136,7 +121,7 @@ internal sealed partial class Recorder : ICallwatchRecorder, IHostedService, IAs
         {
             await GatherAsync(items).ConfigureAwait(false);
             foreach (var pack in Packs(items)) await PassOnAsync(pack).ConfigureAwait(false);
-            Handled(items.Count);
+            turns.Handled(items.Count);
             items.Clear();
         }
 
@@ -189,26 +174,28 @@ internal sealed partial class Recorder : ICallwatchRecorder, IHostedService, IAs
 
     private async Task PassOnAsync(RecordPack pack)
     {
-        if (spool is not null && spool.TryAdd(pack))
+        if (spool?.TryAdd(pack) is not null)
         {
             spooled.Release();
             return;
         }
 
-        if (!await DeliverAsync(pack).ConfigureAwait(false)) tally.Dropped(Drop.Stopped, pack.Items.Count);
+        if (!await delivery.DeliverAsync(pack, stop.Token).ConfigureAwait(false)) tally.Dropped(Drop.Stopped, pack.Items.Count);
     }
 
-    private async Task UnspoolAsync(Spool folder)
+    private async Task UnspoolAsync(Spool<RecordPack> folder)
     {
         while (true)
         {
+            // Looked at first: what is packed after it brings this round once more.
+            var isLast = packed;
             while (folder.Oldest() is { } oldest)
             {
-                if (!await DeliverAsync(oldest.Pack).ConfigureAwait(false)) return;
+                if (!await delivery.DeliverAsync(oldest.Item, stop.Token).ConfigureAwait(false)) return;
                 folder.Remove(oldest.Number);
             }
 
-            if (packed && folder.IsEmpty) return;
+            if (isLast) return;
             try
             {
                 await spooled.WaitAsync(stop.Token).ConfigureAwait(false);
@@ -220,80 +207,6 @@ internal sealed partial class Recorder : ICallwatchRecorder, IHostedService, IAs
         }
     }
 
-    /// <summary>Until it is taken or refused for good; false when the host ends before.</summary>
-    private async Task<bool> DeliverAsync(RecordPack pack)
-    {
-        for (var attempt = 0; ; attempt++)
-        {
-            try
-            {
-                switch (await sender.SendAsync(pack, stop.Token).ConfigureAwait(false))
-                {
-                    case Sending.Done done:
-                        Done(done);
-                        return true;
-                    case Sending.Never never when pack.Items.Count > 1:
-                        var (first, second) = pack.Halves();
-                        return await DeliverAsync(first).ConfigureAwait(false) && await DeliverAsync(second).ConfigureAwait(false);
-                    case Sending.Never never:
-                        tally.Dropped(Drop.Refused);
-                        RecordEvents.Log.Refused(never.Why, "");
-                        return true;
-                    case Sending.Later later:
-                        await WaitAsync(attempt, later).ConfigureAwait(false);
-                        break;
-                }
-            }
-            catch (OperationCanceledException)
-            {
-                return false;
-            }
-        }
-    }
-
-    private void Done(Sending.Done done)
-    {
-        tally.Sent(done.Taken);
-        tally.Dropped(Drop.Refused, done.Refused.Count);
-        foreach (var refused in done.Refused) RecordEvents.Log.Refused(refused.Code, refused.Field);
-        if (!failing) return;
-        failing = false;
-        SentAgain();
-    }
-
-    private async Task WaitAsync(int attempt, Sending.Later later)
-    {
-        var doubled = options.BaseDelay * Math.Pow(2, Math.Min(attempt, 20));
-        var delay = later.After is { } asked && asked > TimeSpan.Zero ? asked : doubled * (0.5 + (Random.Shared.NextDouble() / 2));
-        if (delay > options.MaxDelay) delay = options.MaxDelay;
-        tally.Retried();
-        RecordEvents.Log.Failed(later.Why, (long)delay.TotalMilliseconds);
-        if (!failing)
-        {
-            failing = true;
-            CannotSend(options.Endpoint.Authority, later.Why);
-        }
-
-        await Task.Delay(delay, time, stop.Token).ConfigureAwait(false);
-    }
-
-    private void Handled(int count)
-    {
-        lock (waitersGate)
-        {
-            handled += count;
-            foreach (var (upto, done) in waiters)
-                if (handled >= upto) done.TrySetResult();
-            waiters.RemoveAll(waiter => handled >= waiter.Upto);
-        }
-    }
-
-    [LoggerMessage(EventId = 1, Level = LogLevel.Warning, Message = "Trace records cannot be sent to {Server} ({Why}); they wait and are tried again")]
-    private partial void CannotSend(string server, string why);
-
-    [LoggerMessage(EventId = 2, Level = LogLevel.Information, Message = "Trace records are sent again")]
-    private partial void SentAgain();
-
-    [LoggerMessage(EventId = 3, Level = LogLevel.Warning, Message = "Callwatch:Records:SpoolFolder {Folder} cannot be used; records that cannot be sent are lost when the application ends")]
+    [LoggerMessage(EventId = 527, Level = LogLevel.Warning, Message = "Callwatch:Records:SpoolFolder {Folder} cannot be used; records that cannot be sent are lost when the application ends")]
     private partial void SpoolUnusable(string folder);
 }

@@ -48,23 +48,22 @@ public sealed class RecorderOptions
     internal bool IsOff { get; set; }
 
     /// <summary>A copy within its ranges.</summary>
-    internal RecorderOptions Bounded() => new()
+    /// <param name="say">Is told which setting was not, the range, and what is used.</param>
+    internal RecorderOptions Bounded(Action<string, string, string>? say = null) => new()
     {
         Endpoint = SettingText.IsAddress(Endpoint) ? Endpoint : new Uri("http://127.0.0.1:4318"),
         IsOff = IsOff || !SettingText.IsAddress(Endpoint),
         ApiKey = string.IsNullOrWhiteSpace(ApiKey) || !SettingText.IsHeaderValue(ApiKey.Trim()) ? null : ApiKey.Trim(),
         App = string.IsNullOrWhiteSpace(App) ? null : App.Trim(),
-        QueueRecords = Math.Clamp(QueueRecords, 1, 1_000_000),
-        BatchRecords = Math.Clamp(BatchRecords, 1, 10_000),
-        BatchDelay = Within(BatchDelay, TimeSpan.Zero, TimeSpan.FromMinutes(1)),
-        Timeout = Within(Timeout, TimeSpan.FromSeconds(0.1), TimeSpan.FromMinutes(5)),
-        BaseDelay = Within(BaseDelay, TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1)),
-        MaxDelay = Within(MaxDelay, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1)),
-        ShutdownTimeout = Within(ShutdownTimeout, TimeSpan.Zero, TimeSpan.FromMinutes(1)),
+        QueueRecords = SettingText.Within("Callwatch:Records:QueueRecords", QueueRecords, 1, 1_000_000, say),
+        BatchRecords = SettingText.Within("Callwatch:Records:BatchRecords", BatchRecords, 1, 10_000, say),
+        BatchDelay = SettingText.Within("Callwatch:Records:BatchDelay", BatchDelay, TimeSpan.Zero, TimeSpan.FromMinutes(1), say),
+        Timeout = SettingText.Within("Callwatch:Records:Timeout", Timeout, TimeSpan.FromSeconds(0.1), TimeSpan.FromMinutes(5), say),
+        BaseDelay = SettingText.Within("Callwatch:Records:BaseDelay", BaseDelay, TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1), say),
+        MaxDelay = SettingText.Within("Callwatch:Records:MaxDelay", MaxDelay, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1), say),
+        ShutdownTimeout = SettingText.Within("Callwatch:Records:ShutdownTimeout", ShutdownTimeout, TimeSpan.Zero, TimeSpan.FromMinutes(1), say),
         SpoolFolder = string.IsNullOrWhiteSpace(SpoolFolder) ? null : SpoolFolder,
-        SpoolBytes = Math.Clamp(SpoolBytes, 1L << 20, 1L << 40),
+        SpoolBytes = SettingText.Within("Callwatch:Records:SpoolBytes", SpoolBytes, 1L << 20, 1L << 40, say),
         JoinCurrentActivity = JoinCurrentActivity,
     };
-
-    private static TimeSpan Within(TimeSpan value, TimeSpan least, TimeSpan most) => value < least ? least : value > most ? most : value;
 }

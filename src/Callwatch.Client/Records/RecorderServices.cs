@@ -1,5 +1,5 @@
-using System.Globalization;
 using Callwatch.Client.Hosting;
+using Callwatch.Client.Telemetry.Settings;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -70,22 +70,22 @@ public static partial class RecorderServices
         Time("MaxDelay", value => options.MaxDelay = value);
         Time("ShutdownTimeout", value => options.ShutdownTimeout = value);
         Set("Callwatch:Records:SpoolFolder", text => text, folder => options.SpoolFolder = folder, "a folder");
-        SetValue("Callwatch:Records:SpoolBytes", text => long.TryParse(text, CultureInfo.InvariantCulture, out var bytes) ? bytes : (long?)null, bytes => options.SpoolBytes = bytes, "a number of bytes");
-        SetValue("Callwatch:Records:JoinCurrentActivity", text => bool.TryParse(text, out var flag) ? flag : (bool?)null, flag => options.JoinCurrentActivity = flag, "true or false");
+        SetValue("Callwatch:Records:SpoolBytes", SettingText.WholeLong, bytes => options.SpoolBytes = bytes, "a number of bytes");
+        SetValue("Callwatch:Records:JoinCurrentActivity", SettingText.Flag, flag => options.JoinCurrentActivity = flag, "true or false");
         return options;
 
         void Number(string name, Action<int> set) =>
-            SetValue("Callwatch:Records:" + name, text => int.TryParse(text, CultureInfo.InvariantCulture, out var number) ? number : (int?)null, set, "a whole number");
+            SetValue("Callwatch:Records:" + name, SettingText.Whole, set, "a whole number");
 
         void Time(string name, Action<TimeSpan> set) =>
-            SetValue("Callwatch:Records:" + name, text => TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var value) ? value : (TimeSpan?)null, set, "a time such as 00:00:05");
+            SetValue("Callwatch:Records:" + name, SettingText.Time, set, "milliseconds, or a time such as 00:00:05");
 
         void Set<T>(string key, Func<string, T?> read, Action<T> set, string what)
             where T : class
         {
             if (settings[key] is not { } text || string.IsNullOrWhiteSpace(text)) return;
             if (read(text.Trim()) is { } value) set(value);
-            else BadSetting(log, key, what);
+            else BadSetting(log, key, what, "its default");
         }
 
         void SetValue<T>(string key, Func<string, T?> read, Action<T> set, string what)
@@ -93,13 +93,13 @@ public static partial class RecorderServices
         {
             if (settings[key] is not { } text || string.IsNullOrWhiteSpace(text)) return;
             if (read(text.Trim()) is { } value) set(value);
-            else BadSetting(log, key, what);
+            else BadSetting(log, key, what, "its default");
         }
     }
 
-    [LoggerMessage(EventId = 10, Level = LogLevel.Warning, Message = "{Setting} must be {What}; its default is used")]
-    private static partial void BadSetting(ILogger log, string setting, string what);
+    [LoggerMessage(EventId = 528, Level = LogLevel.Warning, Message = "{Setting} must be {What}; {Instead} is used")]
+    internal static partial void BadSetting(ILogger log, string setting, string what, string instead);
 
-    [LoggerMessage(EventId = 11, Level = LogLevel.Warning, Message = "What AddCallwatchRecorder() was given to configure itself threw {Type}; it is left where it came to")]
+    [LoggerMessage(EventId = 529, Level = LogLevel.Warning, Message = "What AddCallwatchRecorder() was given to configure itself threw {Type}; it is left where it came to")]
     private static partial void ChangeFailed(ILogger log, string type);
 }

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Callwatch.Client.Sentry.Envelopes;
 using Callwatch.Client.Sentry.Errors;
 using Callwatch.Client.Sentry.Traces;
+using Callwatch.Client.Spooling;
 
 namespace Callwatch.Client.Sentry;
 
@@ -20,7 +21,7 @@ internal sealed class Outbox : IDisposable
     private readonly EventWriter events;
     private readonly TransactionWriter transactions;
     private readonly Delivery delivery;
-    private readonly EnvelopeSpool? spool;
+    private readonly Spool<Envelope>? spool;
     private readonly Channel<object> queue;
     private readonly CancellationTokenSource stop = new();
     private readonly ManualResetEventSlim over = new(initialState: false);
@@ -36,7 +37,7 @@ internal sealed class Outbox : IDisposable
         transactions = new TransactionWriter(options, dsn);
         delivery = new Delivery(options, dsn, discards, limits, time);
         queue = Channel.CreateBounded<object>(new BoundedChannelOptions(options.QueueItems) { SingleReader = true });
-        if (options.SpoolFolder is { } folder && (spool = EnvelopeSpool.Open(folder, options.SpoolBytes, discards)) is null) Trouble = "Callwatch:Sentry:SpoolFolder cannot be used; what cannot be sent is lost when the application ends";
+        if (options.SpoolFolder is { } folder && (spool = Spool<Envelope>.Open(folder, options.SpoolBytes, new EnvelopeFormat(discards))) is null) Trouble = "Callwatch:Sentry:SpoolFolder cannot be used; what cannot be sent is lost when the application ends";
     }
 
     /// <summary>What the operator should know before anything was sent.</summary>
@@ -73,7 +74,7 @@ internal sealed class Outbox : IDisposable
         if (Prepared(report) is { } envelope)
         {
             discards.Took();
-            var number = spool?.TryAdd(envelope);
+            var number = Keep(envelope);
             var answer = within > TimeSpan.Zero ? delivery.SendNow(envelope, within) : Sending.Lost;
             if (answer == Sending.Done) discards.Sent();
             else if (answer != Sending.Lost || number is null) discards.Dropped(answer switch { Sending.Limited => Discard.RatelimitBackoff, Sending.Refused => Discard.SendError, _ => Discard.NetworkError }, envelope.Contents);
@@ -243,7 +244,7 @@ internal sealed class Outbox : IDisposable
 
             // While nothing gets through, the next attempt is the spool's.
             if ((spool is null || delivery.IsDue) && await delivery.SendAsync(envelope, stop.Token).ConfigureAwait(false)) return;
-            if (spool is not null && spool.TryAdd(envelope) is not null) return;
+            if (Keep(envelope) is not null) return;
             if (attempt >= MostAttempts || stop.IsCancellationRequested || !await delivery.PauseAsync(stop.Token).ConfigureAwait(false))
             {
                 discards.Dropped(Discard.NetworkError, envelope.Contents);
@@ -252,16 +253,27 @@ internal sealed class Outbox : IDisposable
         }
     }
 
-    private async Task DrainAsync(EnvelopeSpool folder)
+    // Its number, where there is a folder that takes it.
+    private long? Keep(Envelope envelope)
+    {
+        var number = spool?.TryAdd(envelope);
+        if (number is not null) discards.Spooled();
+        return number;
+    }
+
+    private async Task DrainAsync(Spool<Envelope> folder)
     {
         while (!stop.IsCancellationRequested && folder.Oldest() is { } oldest)
         {
-            if (limits.IsLimited(oldest.Envelope.Category)) discards.Dropped(Discard.RatelimitBackoff, oldest.Envelope.Contents);
-            else if (!await delivery.SendAsync(oldest.Envelope, stop.Token).ConfigureAwait(false)) return;
+            if (limits.IsLimited(oldest.Item.Category)) discards.Dropped(Discard.RatelimitBackoff, oldest.Item.Contents);
+            else if (!await delivery.SendAsync(oldest.Item, stop.Token).ConfigureAwait(false)) return;
             folder.Remove(oldest.Number);
 
             // What comes meanwhile does not wait for a long backlog.
             if (queue.Reader.TryPeek(out _)) return;
         }
+
+        // What is left cannot be read now.
+        if (!folder.IsEmpty) delivery.PutOff();
     }
 }

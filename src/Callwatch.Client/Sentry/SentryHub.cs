@@ -23,7 +23,7 @@ internal sealed class SentryHub : ICallwatchSentry, IDisposable, IAsyncDisposabl
     private readonly RateLimits limits;
     private readonly Outbox outbox;
     private readonly Ignoring ignoring;
-    private readonly Scope process;
+    private readonly Scopes scopes;
     private readonly ConditionalWeakTable<Exception, object> seen = [];
     private readonly Requests requests;
     private readonly TraceWatch traces;
@@ -40,10 +40,10 @@ internal sealed class SentryHub : ICallwatchSentry, IDisposable, IAsyncDisposabl
         limits = new RateLimits(time);
         outbox = new Outbox(options, dsn, discards, limits, time);
         ignoring = new Ignoring(options.IgnoredExceptions);
-        process = new Scope(options.MaxBreadcrumbs);
-        requests = new Requests(options.MaxBreadcrumbs, options.SendDefaultPii);
+        scopes = new Scopes(options.MaxBreadcrumbs);
+        requests = new Requests(scopes, options.SendDefaultPii);
         profiler = new Profiler(time);
-        traces = new TraceWatch(options, this, outbox, profiler);
+        traces = new TraceWatch(options, this, scopes, outbox, profiler);
     }
 
     public bool IsEnabled => true;
@@ -168,7 +168,7 @@ internal sealed class SentryHub : ICallwatchSentry, IDisposable, IAsyncDisposabl
     private ErrorReport? Report(Exception? exception, string? message, string? logger, LogLevel level, string mechanism, bool handled, IEnumerable<KeyValuePair<string, string>>? tags)
     {
         var category = exception is null ? Category.Default : Category.Error;
-        var scope = Scope.Of(Activity.Current);
+        var scope = scopes.Of(Activity.Current);
         if (exception is not null)
         {
             if (ignoring.Ignores(exception, leaving || scope?.IsAborted == true)) return Dropped(Discard.Ignored, category);
@@ -179,7 +179,7 @@ internal sealed class SentryHub : ICallwatchSentry, IDisposable, IAsyncDisposabl
 
         if (options.SampleRate < 1 && Random.Shared.NextDouble() >= options.SampleRate) return Dropped(Discard.SampleRate, category);
         if (limits.IsLimited(category)) return Dropped(Discard.RatelimitBackoff, category);
-        return new ErrorReport(EventJson.NewId(), time.GetUtcNow(), level, (scope ?? process).Now(options.SendDefaultPii))
+        return new ErrorReport(EventJson.NewId(), time.GetUtcNow(), level, (scope ?? scopes.Outside).Now(options.SendDefaultPii))
         {
             Exception = exception,
             Message = message,
@@ -197,7 +197,7 @@ internal sealed class SentryHub : ICallwatchSentry, IDisposable, IAsyncDisposabl
         return null;
     }
 
-    private Scope Here() => Scope.OfOrNew(Activity.Current, options.MaxBreadcrumbs) ?? process;
+    private Scope Here() => scopes.OfOrNew(Activity.Current);
 
     private void Unhook()
     {

@@ -138,7 +138,7 @@ internal sealed partial class SentryHost(SentrySetup setup, IServiceProvider ser
 
     public Task StopAsync(CancellationToken cancellationToken) => hub is null || hub.IsPart ? Task.CompletedTask : hub.StopAsync(cancellationToken);
 
-    [LoggerMessage(EventId = 20, Level = LogLevel.Warning, Message = "{What}")]
+    [LoggerMessage(EventId = 530, Level = LogLevel.Warning, Message = "{What}")]
     private partial void Said(string what);
 }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using Callwatch.Client.Sentry.Envelopes;
+using Callwatch.Client.Telemetry.Settings;
 using Microsoft.Extensions.Configuration;
 
 namespace Callwatch.Client.Sentry;
@@ -21,12 +22,12 @@ internal static class SentrySettings
         options.SampleRate = Rate("SampleRate") ?? options.SampleRate;
         options.TracesSampleRate = Rate("TracesSampleRate", "SENTRY_TRACES_SAMPLE_RATE") ?? options.TracesSampleRate;
         options.ProfilesSampleRate = Rate("ProfilesSampleRate", "SENTRY_PROFILES_SAMPLE_RATE") ?? options.ProfilesSampleRate;
-        options.SendDefaultPii = Value<bool>("SendDefaultPii", bool.TryParse, "true or false") ?? options.SendDefaultPii;
-        options.SendClientReports = Value<bool>("SendClientReports", bool.TryParse, "true or false") ?? options.SendClientReports;
+        options.SendDefaultPii = Value<bool>("SendDefaultPii", Flag, "true or false") ?? options.SendDefaultPii;
+        options.SendClientReports = Value<bool>("SendClientReports", Flag, "true or false") ?? options.SendClientReports;
         options.MaxBreadcrumbs = Value<int>("MaxBreadcrumbs", Whole, "a whole number") ?? options.MaxBreadcrumbs;
         options.QueueItems = Value<int>("QueueItems", Whole, "a whole number") ?? options.QueueItems;
-        options.Timeout = Value<TimeSpan>("Timeout", Time, "a time such as 00:00:05") ?? options.Timeout;
-        options.ShutdownTimeout = Value<TimeSpan>("ShutdownTimeout", Time, "a time such as 00:00:02") ?? options.ShutdownTimeout;
+        options.Timeout = Value<TimeSpan>("Timeout", Time, "milliseconds, or a time such as 00:00:05") ?? options.Timeout;
+        options.ShutdownTimeout = Value<TimeSpan>("ShutdownTimeout", Time, "milliseconds, or a time such as 00:00:02") ?? options.ShutdownTimeout;
         options.SpoolFolder = Text("SpoolFolder") ?? options.SpoolFolder;
         options.SpoolBytes = Value<long>("SpoolBytes", Bytes, "a number of bytes") ?? options.SpoolBytes;
         foreach (var name in Names("IgnoredExceptions")) options.IgnoredExceptions.Add(name);
@@ -84,20 +85,23 @@ internal static class SentrySettings
             TracesSampleRate = Share(given.TracesSampleRate, "TracesSampleRate", wrong),
             ProfilesSampleRate = Share(given.ProfilesSampleRate, "ProfilesSampleRate", wrong),
             SendDefaultPii = given.SendDefaultPii,
-            MaxBreadcrumbs = Math.Clamp(given.MaxBreadcrumbs, 0, 1_000),
+            MaxBreadcrumbs = Within("MaxBreadcrumbs", given.MaxBreadcrumbs, 0, 1_000),
             BeforeSend = given.BeforeSend,
             IgnoreTransaction = given.IgnoreTransaction,
             SendClientReports = given.SendClientReports,
-            QueueItems = Math.Clamp(given.QueueItems, 1, 10_000),
-            Timeout = Within(given.Timeout, TimeSpan.FromSeconds(0.1), TimeSpan.FromMinutes(1)),
-            ShutdownTimeout = Within(given.ShutdownTimeout, TimeSpan.Zero, TimeSpan.FromSeconds(10)),
+            QueueItems = Within("QueueItems", given.QueueItems, 1, 10_000),
+            Timeout = Within("Timeout", given.Timeout, TimeSpan.FromSeconds(0.1), TimeSpan.FromMinutes(1)),
+            ShutdownTimeout = Within("ShutdownTimeout", given.ShutdownTimeout, TimeSpan.Zero, TimeSpan.FromSeconds(10)),
             SpoolFolder = string.IsNullOrWhiteSpace(given.SpoolFolder) ? null : given.SpoolFolder,
-            SpoolBytes = Math.Clamp(given.SpoolBytes, 1L << 20, 1L << 30),
+            SpoolBytes = Within("SpoolBytes", given.SpoolBytes, 1L << 20, 1L << 30),
         };
         options.IgnoredExceptions.Clear();
         foreach (var name in given.IgnoredExceptions.OfType<string>()) options.IgnoredExceptions.Add(name);
         foreach (var name in given.NotInApp.Where(name => !string.IsNullOrWhiteSpace(name))) options.NotInApp.Add(name);
         return (options, dsn);
+
+        T Within<T>(string name, T value, T least, T most)
+            where T : IComparable<T> => SettingText.Within(Section + name, value, least, most, (setting, range, used) => wrong.Add($"{setting} must be {range}; {used} is used"));
     }
 
     private static string EnvironmentOf(string? given, string? host, List<string> wrong)
@@ -133,13 +137,21 @@ internal static class SentrySettings
         return null;
     }
 
-    private static TimeSpan Within(TimeSpan value, TimeSpan least, TimeSpan most) => value < least ? least : value > most ? most : value;
-
     private static bool Whole(string text, out int value) => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
 
     private static bool Bytes(string text, out long value) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
 
-    private static bool Time(string text, out TimeSpan value) => TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out value);
+    private static bool Time(string text, out TimeSpan value)
+    {
+        value = SettingText.Time(text) ?? default;
+        return SettingText.Time(text) is not null;
+    }
+
+    private static bool Flag(string text, out bool value)
+    {
+        value = SettingText.Flag(text) ?? default;
+        return SettingText.Flag(text) is not null;
+    }
 
     private delegate bool TryRead<T>(string text, out T value);
 }

@@ -124,6 +124,28 @@ public sealed class EventTests
     }
 
     [Fact]
+    public async Task Two_hosts_in_one_process_keep_apart_what_they_know_of_the_same_job()
+    {
+        await using var one = await World.StartAsync();
+        await using var other = await World.StartAsync();
+        using (var job = new Activity("job").SetIdFormat(ActivityIdFormat.W3C).Start())
+        {
+            one.Hub.Breadcrumb("of the one");
+            one.Hub.SetTag("host", "one");
+            other.Hub.Breadcrumb("of the other");
+            other.Hub.SetUser("user-7");
+            one.Hub.Capture(new InvalidOperationException("x"));
+            other.Hub.Capture(new InvalidOperationException("y"));
+        }
+
+        var (first, second) = (await one.OneAsync(), await other.OneAsync());
+        Assert.Equal("of the one", (string?)Assert.Single(first["breadcrumbs"]!["values"]!.AsArray())!["message"]);
+        Assert.Equal("of the other", (string?)Assert.Single(second["breadcrumbs"]!["values"]!.AsArray())!["message"]);
+        Assert.Equal(("one", null), ((string?)first["tags"]!["host"], first["user"]));
+        Assert.Equal((null, "user-7"), ((string?)second["tags"]?["host"], (string?)second["user"]!["id"]));
+    }
+
+    [Fact]
     public async Task Breadcrumbs_are_bounded_the_latest_stay()
     {
         await using var world = await World.StartAsync(options => options.MaxBreadcrumbs = 3);

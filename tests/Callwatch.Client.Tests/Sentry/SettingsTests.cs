@@ -82,7 +82,7 @@ public sealed class SettingsTests
     {
         var wrong = new List<string>();
         var options = SentrySettings.Checked(new SentryOptions { Dsn = Dsn, TracesSampleRate = 7, QueueItems = -5, ShutdownTimeout = TimeSpan.FromHours(1), Release = "a/b" }, null, wrong)!.Value.Options;
-        Assert.Equal((null, 1, TimeSpan.FromSeconds(10), 2), (options.TracesSampleRate, options.QueueItems, options.ShutdownTimeout, wrong.Count));
+        Assert.Equal((null, 1, TimeSpan.FromSeconds(10), 4), (options.TracesSampleRate, options.QueueItems, options.ShutdownTimeout, wrong.Count));
         Assert.DoesNotContain("/", options.Release, StringComparison.Ordinal);
     }
 

@@ -88,6 +88,23 @@ public sealed class TraceTests
     }
 
     [Fact]
+    public async Task Two_hosts_in_one_process_each_make_a_whole_transaction_of_a_job()
+    {
+        await using var one = await World.StartAsync(OnlyOwn);
+        await using var other = await World.StartAsync(OnlyOwn);
+        using (Source.StartActivity("import"))
+        using (Source.StartActivity("parse"))
+        {
+        }
+
+        foreach (var world in (World[])[one, other])
+        {
+            await world.Hub.FlushAsync(TestContext.Current.CancellationToken);
+            Assert.Equal("parse", (string?)Assert.Single(Assert.Single(world.Sentry.Transactions)["spans"]!.AsArray())!["description"]);
+        }
+    }
+
+    [Fact]
     public async Task Of_very_many_spans_a_thousand_are_sent_and_the_rest_counted()
     {
         await using var world = await World.StartAsync(OnlyOwn);
@@ -171,6 +188,12 @@ public sealed class TraceTests
         var busy = samples.Count(sample => stacks[(int)sample!["stack_id"]!]!.AsArray().Any(frame => own.Contains((int)frame!)));
         Assert.InRange(busy, 20, 400);
 
+        // Lines are those of the source, as far as the runtime knows which code is whose.
+        var (firstLine, lastLine) = LinesOf("private static double Busy(");
+        var lines = own.Select(i => frames[i]!).Where(frame => frame["lineno"] is not null).ToList();
+        Assert.NotEmpty(lines);
+        Assert.All(lines, frame => Assert.Equal(("Sentry/TraceTests.cs", true), ((string?)frame["filename"], (int)frame["lineno"]! >= firstLine && (int)frame["lineno"]! <= lastLine)));
+
         // Leaf first: what calls it stands behind it.
         var stack = stacks.First(one => one!.AsArray().Any(frame => own.Contains((int)frame!)))!.AsArray().Select(frame => (string)frames[(int)frame!]!["function"]!).ToList();
         Assert.True(stack.IndexOf("Busy") < stack.FindIndex(name => name.Contains("profile_shows", StringComparison.Ordinal)), string.Join(" < ", stack));
@@ -181,6 +204,14 @@ public sealed class TraceTests
     {
         byte[] start = [.. "Nettrace"u8, 20, 0, 0, 0, .. "!FastSerialization.1"u8, 5, 5, 1, 4, 0, 0, 0, 4, 0, 0, 0, 10, 0, 0, 0, .. "StackBlock"u8, 6, 24, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 8, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 6, 1];
         await Fuzz.ReadAsync(14, 10_000, [start], (bytes, _) => new Callwatch.Client.Sentry.Profiles.Nettrace(new MemoryStream(bytes), new Callwatch.Client.Sentry.Profiles.SampleSink()).Read(), 80L << 20);
+    }
+
+    // Of a member of this file, from its name to its closing brace.
+    private static (int First, int Last) LinesOf(string declaration, [CallerFilePath] string file = "")
+    {
+        var lines = File.ReadAllLines(file);
+        var first = Array.FindIndex(lines, line => line.Contains("    " + declaration, StringComparison.Ordinal));
+        return (first + 1, Array.IndexOf(lines, "    }", first) + 1);
     }
 
     private static void OnlyOwn(SentryOptions options)

@@ -7,6 +7,7 @@ using Callwatch.Testing;
 using Callwatch.Testing.StandIns;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Xunit;
 
@@ -154,6 +155,41 @@ public sealed class DataTests
         Assert.Equal((2, "deadlock"), (Assert.Single(spans, span => span.Name.StartsWith("UPDATE", StringComparison.Ordinal)).StatusCode, spans.First(span => span.StatusCode == 2).StatusMessage));
 
         static Dictionary<string, object?> Pairs(params (string Key, object? Value)[] pairs) => pairs.ToDictionary(pair => pair.Key, pair => pair.Value);
+    }
+
+    [Fact]
+    public async Task Two_hosts_in_one_process_make_one_span_for_a_command_and_the_last_of_them_the_end()
+    {
+        using var listener = new DiagnosticListener("SqlClientDiagnosticListener");
+        await using var collector = await Collector.OpenAsync();
+        await using var other = await Collector.OpenAsync();
+        using var host = await Watched.WorkerAsync(collector);
+        using (var second = await Watched.WorkerAsync(other))
+        {
+            Assert.Equal(2, await SpansAsync());
+            await second.StopAsync(Cancel);
+        }
+
+        Assert.Equal(2, await SpansAsync());
+        await host.StopAsync(Cancel);
+        Assert.False(listener.IsEnabled("Microsoft.Data.SqlClient.WriteCommandBefore"));
+
+        async Task<int> SpansAsync()
+        {
+            var trace = default(ActivityTraceId);
+            await Job.RunAsync("job", _ =>
+            {
+                trace = Activity.Current!.TraceId;
+                using var db = new SqliteConnection("Data Source=:memory:");
+                using var command = db.CreateCommand();
+                command.CommandText = "SELECT 1";
+                listener.Write("Microsoft.Data.SqlClient.WriteCommandBefore", new { Command = command });
+                listener.Write("Microsoft.Data.SqlClient.WriteCommandAfter", new { Command = command });
+                return Task.CompletedTask;
+            }, Cancel);
+            await host.Services.GetRequiredService<Callwatch.Client.Telemetry.ICallwatchTelemetry>().FlushAsync(cancel: Cancel);
+            return collector.Of(trace).Count;
+        }
     }
 
     private static async Task<IReadOnlyList<WireSpan>> InJobAsync(int spans, Func<Task> work, int? until = null)

@@ -5,6 +5,7 @@ using Callwatch.Client.Telemetry.Export;
 using Callwatch.Client.Telemetry.Settings;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace Callwatch.Client.Tests.Telemetry;
@@ -214,6 +215,20 @@ public sealed class SettingsTests
         var settings = Read([], options => options.OpenTelemetry.SamplingRate = 2, _ => throw new InvalidOperationException("no"), options => options.App = "shop");
         Assert.Contains("Callwatch:OpenTelemetry:SamplingRate is '2' but must be a number from 0 to 1", Assert.Single(settings.Troubles).Text);
         Assert.Equal(("shop", "shop"), (settings.Options.App, settings.Options.Records.App));
+    }
+
+    [Fact]
+    public async Task Settings_of_records_beyond_their_range_are_put_at_its_bound_and_said_and_times_may_be_milliseconds()
+    {
+        var lines = new LogLines();
+        using var host = await Watched.WorkerAsync(null, builder => builder.Logging.AddProvider(lines), null,
+            ("Callwatch:Records:QueueRecords", "0"), ("Callwatch:Records:BatchDelay", "1500"), ("Callwatch:Records:MaxDelay", "9:00:00"), ("Callwatch:Records:BatchRecords", "many"), ("Callwatch:OpenTelemetry:ExporterType", "none"));
+        Assert.Equal(TimeSpan.FromSeconds(1.5), host.Services.GetRequiredService<Hosting.ClientSettings>().Options.Records.BatchDelay);
+        Assert.Single(lines.All, line => line.EndsWith("Callwatch:Records:QueueRecords must be from 1 to 1,000,000; 1 is used", StringComparison.Ordinal));
+        Assert.Single(lines.All, line => line.EndsWith("Callwatch:Records:MaxDelay must be from 1 ms to 60 min; 60 min is used", StringComparison.Ordinal));
+        Assert.Single(lines.All, line => line.EndsWith("Callwatch:Records:BatchRecords must be a whole number; its default is used", StringComparison.Ordinal));
+        Assert.DoesNotContain(lines.All, line => line.Contains("BatchDelay", StringComparison.Ordinal));
+        await host.StopAsync(TestContext.Current.CancellationToken);
     }
 
     [Fact]

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Callwatch.Client.Sentry.Errors;
 
 /// <summary>Notes which request an activity of ASP.NET Core stands for, by the framework's own diagnostic source.</summary>
-internal sealed class Requests(int mostBreadcrumbs, bool pii) : IObserver<DiagnosticListener>, IObserver<KeyValuePair<string, object?>>, IDisposable
+internal sealed class Requests(Scopes scopes, bool pii) : IObserver<DiagnosticListener>, IObserver<KeyValuePair<string, object?>>, IDisposable
 {
     private const string In = "Microsoft.AspNetCore.Hosting.HttpRequestIn";
     private const string Start = In + ".Start";
@@ -29,8 +29,8 @@ internal sealed class Requests(int mostBreadcrumbs, bool pii) : IObserver<Diagno
     public void OnNext(KeyValuePair<string, object?> value)
     {
         if (value.Value is null || Activity.Current is not { } activity) return;
-        if (value.Key == Start) Scope.New(activity, mostBreadcrumbs).Begin(value.Value);
-        else if (value.Key == Stop) Scope.Of(activity)?.End(pii);
+        if (value.Key == Start) scopes.New(activity).Begin(value.Value);
+        else if (value.Key == Stop) scopes.Of(activity)?.End(pii);
     }
 
     public void OnCompleted()

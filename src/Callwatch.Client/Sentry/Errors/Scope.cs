@@ -1,14 +1,48 @@
 using System.Diagnostics;
+using Callwatch.Client.Hosting;
 
 namespace Callwatch.Client.Sentry.Errors;
 
 /// <summary>
-/// What is known of the request or job at hand: breadcrumbs, tags, user, request. It hangs on the activity of the request, or on the local root of the
-/// current one, and goes with it; what happens outside of any activity has one scope for the process. Thread-safe.
+/// The scopes of one host, however many a process has: each hangs on the activity of a request, or on the local root of the current one, and goes with
+/// it; what happens outside of any activity has one scope for the host.
 /// </summary>
+internal sealed class Scopes(int mostBreadcrumbs)
+{
+    private readonly string property = OwnProperty.Named("callwatch.sentry.scope");
+
+    /// <summary>Of what happens outside of any activity.</summary>
+    public Scope Outside { get; } = new(mostBreadcrumbs);
+
+    /// <summary>Of the current activity or one above it; null when none has been made.</summary>
+    public Scope? Of(Activity? activity)
+    {
+        for (; activity is not null; activity = activity.Parent)
+            if (activity.GetCustomProperty(property) is Scope scope) return scope;
+        return null;
+    }
+
+    /// <summary>As above, made at the local root where there is none.</summary>
+    public Scope OfOrNew(Activity? activity)
+    {
+        if (activity is null) return Outside;
+        if (Of(activity) is { } known) return known;
+        var root = activity;
+        while (root.Parent is { } parent) root = parent;
+        return New(root);
+    }
+
+    public Scope New(Activity at)
+    {
+        var scope = new Scope(mostBreadcrumbs);
+        at.SetCustomProperty(property, scope);
+        return scope;
+    }
+}
+
+/// <summary>What is known of the request or job at hand: breadcrumbs, tags, user, request. Thread-safe.</summary>
 internal sealed class Scope(int mostBreadcrumbs)
 {
-    private const string Property = "callwatch.sentry.scope";
     private const int MostTags = 50;
 
     private readonly Lock gate = new();
@@ -17,31 +51,6 @@ internal sealed class Scope(int mostBreadcrumbs)
     private SentryUser? user;
     private object? http;
     private RequestFacts? request;
-
-    /// <summary>Of the current activity or one above it; null when none has been made.</summary>
-    public static Scope? Of(Activity? activity)
-    {
-        for (; activity is not null; activity = activity.Parent)
-            if (activity.GetCustomProperty(Property) is Scope scope) return scope;
-        return null;
-    }
-
-    /// <summary>As above, made at the local root where there is none.</summary>
-    public static Scope? OfOrNew(Activity? activity, int mostBreadcrumbs)
-    {
-        if (activity is null) return null;
-        if (Of(activity) is { } known) return known;
-        var root = activity;
-        while (root.Parent is { } parent) root = parent;
-        return New(root, mostBreadcrumbs);
-    }
-
-    public static Scope New(Activity at, int mostBreadcrumbs)
-    {
-        var scope = new Scope(mostBreadcrumbs);
-        at.SetCustomProperty(Property, scope);
-        return scope;
-    }
 
     public void Add(SentryBreadcrumb breadcrumb)
     {

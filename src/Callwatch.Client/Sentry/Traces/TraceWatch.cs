@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Callwatch.Client.Hosting;
 using Callwatch.Client.Sentry.Envelopes;
 using Callwatch.Client.Sentry.Errors;
 using Callwatch.Client.Sentry.Profiles;
@@ -14,20 +15,21 @@ namespace Callwatch.Client.Sentry.Traces;
 internal sealed class TraceWatch : IDisposable
 {
     private const string Http = "System.Net.Http";
-    private const string Property = "callwatch.sentry.spans";
     private const int MostSpans = 1_000;
 
+    private readonly string property = OwnProperty.Named("callwatch.sentry.spans");
     private readonly SentryOptions options;
     private readonly SentryHub hub;
+    private readonly Scopes scopes;
     private readonly Outbox outbox;
     private readonly Profiler profiler;
     private readonly double rate;
     private readonly bool wantsBreadcrumbs;
     private ActivityListener? listener;
 
-    public TraceWatch(SentryOptions options, SentryHub hub, Outbox outbox, Profiler profiler)
+    public TraceWatch(SentryOptions options, SentryHub hub, Scopes scopes, Outbox outbox, Profiler profiler)
     {
-        (this.options, this.hub, this.outbox, this.profiler) = (options, hub, outbox, profiler);
+        (this.options, this.hub, this.scopes, this.outbox, this.profiler) = (options, hub, scopes, outbox, profiler);
         rate = options.TracesSampleRate ?? 0;
         wantsBreadcrumbs = options.MaxBreadcrumbs > 0;
     }
@@ -69,7 +71,7 @@ internal sealed class TraceWatch : IDisposable
             if (activity.Parent is not null || rate <= 0 || !activity.IsAllDataRequested || !IsDrawn(activity.TraceId)) return;
             var spans = new Spans();
             if (options.ProfilesSampleRate is { } share && (share >= 1 || Random.Shared.NextDouble() < share)) spans.Profile = profiler.TryBegin();
-            activity.SetCustomProperty(Property, spans);
+            activity.SetCustomProperty(property, spans);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -85,7 +87,7 @@ internal sealed class TraceWatch : IDisposable
             if (rate <= 0) return;
             if (activity.Parent is null)
             {
-                if (activity.GetCustomProperty(Property) is Spans spans) Over(activity, spans);
+                if (activity.GetCustomProperty(property) is Spans spans) Over(activity, spans);
                 return;
             }
 
@@ -99,11 +101,11 @@ internal sealed class TraceWatch : IDisposable
 
     private static object Outcome(Activity activity) => activity.GetTagItem("http.response.status_code") ?? activity.GetTagItem("error.type") ?? "";
 
-    private static Spans? SpansOf(Activity activity)
+    private Spans? SpansOf(Activity activity)
     {
         var root = activity;
         while (root.Parent is { } parent) root = parent;
-        return root.GetCustomProperty(Property) as Spans;
+        return root.GetCustomProperty(property) as Spans;
     }
 
     private void Over(Activity root, Spans spans)
@@ -115,7 +117,7 @@ internal sealed class TraceWatch : IDisposable
             return;
         }
 
-        var scope = Scope.Of(root)?.Now(options.SendDefaultPii) ?? new ScopeNow([], [], null, null);
+        var scope = scopes.Of(root)?.Now(options.SendDefaultPii) ?? new ScopeNow([], [], null, null);
         var report = new TransactionReport(EventJson.NewId(), root, all, dropped, scope, null);
         if (spans.Profile is null) outbox.TryPut(report);
         else profiler.End(spans.Profile, profile => outbox.TryPut(report with { Profile = profile }));

@@ -1,12 +1,11 @@
 using System.Diagnostics;
+using Callwatch.Client.Hosting;
 
 namespace Callwatch.Client.Telemetry.Sampling;
 
 /// <summary>The spans of one trace beneath one local root: a span without a parent in this process. Guarded by the buffer's lock.</summary>
 internal sealed class LocalTrace(Activity root)
 {
-    private const string Property = "callwatch.local_trace";
-
     public Activity Root { get; } = root;
 
     public Verdict Verdict { get; set; }
@@ -21,24 +20,30 @@ internal sealed class LocalTrace(Activity root)
 
     /// <summary>In the line of those with waiting spans.</summary>
     public LinkedListNode<LocalTrace>? Place { get; set; }
+}
 
-    /// <summary>
-    /// That of the span, by its nearest ancestor that is a local root; null where it began before anybody listened. Only roots carry it: a property makes
-    /// a dictionary, and a span in between may come from a source that nobody listens to.
-    /// </summary>
-    public static LocalTrace? Of(Activity? span)
+/// <summary>
+/// Finds the local trace of a span. Only roots carry it: a property makes a dictionary, and a span in between may come from a source that nobody listens
+/// to. Each buffer has its own.
+/// </summary>
+internal sealed class LocalTraces
+{
+    private readonly string property = OwnProperty.Named("callwatch.local_trace");
+
+    /// <summary>By the nearest ancestor that is a local root; null where it began before anybody listened.</summary>
+    public LocalTrace? Of(Activity? span)
     {
         for (; span is not null; span = span.Parent)
-            if (span.GetCustomProperty(Property) is LocalTrace trace) return trace;
+            if (span.GetCustomProperty(property) is LocalTrace trace) return trace;
         return null;
     }
 
     /// <summary>That of its ancestors, else a new one.</summary>
-    public static LocalTrace Begin(Activity span)
+    public LocalTrace Begin(Activity span)
     {
         if (Of(span.Parent) is { } trace) return trace;
         var begun = new LocalTrace(span);
-        span.SetCustomProperty(Property, begun);
+        span.SetCustomProperty(property, begun);
         return begun;
     }
 }

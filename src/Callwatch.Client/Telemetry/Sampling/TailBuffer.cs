@@ -13,6 +13,7 @@ internal sealed record TailRules(double CallRate, double ErrorRate, int MaxSpans
 internal sealed class TailBuffer(TailRules rules, TimeProvider time, TelemetryTally tally, Action<Activity> keep)
 {
     private readonly Lock gate = new();
+    private readonly LocalTraces traces = new();
     private readonly LinkedList<LocalTrace> line = new();
     private int spans;
     private long bytes;
@@ -20,7 +21,7 @@ internal sealed class TailBuffer(TailRules rules, TimeProvider time, TelemetryTa
     public void Started(Activity span)
     {
         if (span.Recorded) return;
-        var trace = LocalTrace.Begin(span);
+        var trace = traces.Begin(span);
         // By its source alone: a call's own requests shall already carry the new decision.
         if (span.Source.Name == CallwatchSource.Name && Share.Holds(rules.CallRate, span.TraceId)) Keep(trace, span);
     }
@@ -33,7 +34,7 @@ internal sealed class TailBuffer(TailRules rules, TimeProvider time, TelemetryTa
             return;
         }
 
-        var trace = LocalTrace.Of(span) ?? new LocalTrace(span);
+        var trace = traces.Of(span) ?? new LocalTrace(span);
         if (IsKept(span))
         {
             Keep(trace, span);

@@ -25,6 +25,16 @@ internal static class SettingText
         return text.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var value) ? value : null;
     }
 
+    /// <summary>The value, or the bound it is beyond.</summary>
+    /// <param name="say">Is told then: the setting, what it must be, and what is used.</param>
+    public static T Within<T>(string setting, T value, T least, T most, Action<string, string, string>? say)
+        where T : IComparable<T>
+    {
+        var used = value.CompareTo(least) < 0 ? least : value.CompareTo(most) > 0 ? most : value;
+        if (used.CompareTo(value) != 0) say?.Invoke(setting, $"from {Of(least)} to {Of(most)}", Of(used));
+        return used;
+    }
+
     public static Uri? Address(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var uri) && IsAddress(uri) ? uri : null;
 

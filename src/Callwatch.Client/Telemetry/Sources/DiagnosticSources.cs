@@ -7,10 +7,14 @@ namespace Callwatch.Client.Telemetry.Sources;
 
 /// <summary>
 /// Libraries that tell of their work by diagnostic events and publish no activity source: EF Core, SqlClient, Quartz. Found when and if they appear;
-/// without any of them this is an empty subscription.
+/// without any of them this is an empty subscription. One for all hosts of the process: what it makes of an event is heard by all of them.
 /// </summary>
 internal sealed class DiagnosticSources : IObserver<DiagnosticListener>, IDisposable
 {
+    private static readonly Lock Sharing = new();
+    private static DiagnosticSources? shared;
+    private static int watchers;
+
     private readonly Lock gate = new();
     private readonly List<IDisposable> subscriptions = [];
 
@@ -18,12 +22,23 @@ internal sealed class DiagnosticSources : IObserver<DiagnosticListener>, IDispos
     {
     }
 
-    public static DiagnosticSources Watch()
+    /// <summary>Until the last of those who watch has been disposed of.</summary>
+    public static IDisposable Watch()
     {
-        var all = new DiagnosticSources();
-        var subscription = DiagnosticListener.AllListeners.Subscribe(all);
-        lock (all.gate) all.subscriptions.Add(subscription);
-        return all;
+        DiagnosticSources? begun = null;
+        lock (Sharing)
+        {
+            if (watchers++ == 0) begun = shared = new DiagnosticSources();
+        }
+
+        begun?.Subscribe();
+        return new Watcher();
+    }
+
+    private void Subscribe()
+    {
+        var subscription = DiagnosticListener.AllListeners.Subscribe(this);
+        lock (gate) subscriptions.Add(subscription);
     }
 
     public void OnNext(DiagnosticListener value)
@@ -71,6 +86,23 @@ internal sealed class DiagnosticSources : IObserver<DiagnosticListener>, IDispos
             foreach (var (key, value) in pairs)
                 if (key == name) return value;
         return payload.GetType().GetProperty(name)?.GetValue(payload);
+    }
+
+    private sealed class Watcher : IDisposable
+    {
+        private bool isDisposed;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref isDisposed, true)) return;
+            DiagnosticSources? over = null;
+            lock (Sharing)
+            {
+                if (--watchers == 0) (over, shared) = (shared, null);
+            }
+
+            over?.Dispose();
+        }
     }
 
     private sealed class Ignored : IObserver<KeyValuePair<string, object?>>

@@ -1,4 +1,4 @@
-namespace Callwatch.Client.Sentry;
+namespace Callwatch.Client.Spooling;
 
 /// <summary>Lets a caller wait until all that was taken before has had its turn; thread-safe.</summary>
 internal sealed class Turns
@@ -10,7 +10,7 @@ internal sealed class Turns
 
     public void Taken() => Interlocked.Increment(ref taken);
 
-    public void Handled() => Reach(() => handled + 1);
+    public void Handled(int count = 1) => Reach(() => handled + count);
 
     /// <summary>Nothing is handled any more: nobody waits for it.</summary>
     public void End() => Reach(() => long.MaxValue / 2);
