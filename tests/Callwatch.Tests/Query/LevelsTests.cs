@@ -30,6 +30,24 @@ public sealed class LevelsTests
         }
     }
 
+    [Theory]
+    [InlineData(11)]
+    [InlineData(12)]
+    public async Task Asked_again_and_again_they_are_those_of_the_calls_whatever_was_written_between(int seed)
+    {
+        using var world = new QueryWorld(seed, chunks: 5, options: new QueryOptions { MostRowsCounted = 0 });
+        for (var round = 0; round < 3; round++)
+        {
+            new DerivationRounds(world.Store.Folder, world.Time).Finish(Cancel);
+
+            // The first time nothing is known, the second time it is kept, the third time nothing but that is asked.
+            for (var again = 0; again < 3; again++) await AskAsync(world, seed);
+            Assert.InRange(world.Store.Folder.HeldBytes, 1, 48L << 20);
+            world.AddChunk(40);
+            await AskAsync(world, seed);
+        }
+    }
+
     [Fact]
     public async Task A_value_past_the_bound_of_an_hour_counts_as_other_and_the_answer_says_so()
     {

@@ -66,7 +66,6 @@ internal sealed class QueryRun(StoreFolder store, SearchIndex? search, TimeProvi
     {
         Check();
         if (store.OpenHistory() is not { } reader) return null;
-        FilterSql.Register(reader.Connection);
         return new OpenPartition(everything, reader, this);
     }
 
@@ -75,7 +74,6 @@ internal sealed class QueryRun(StoreFolder store, SearchIndex? search, TimeProvi
     {
         Check();
         if (store.Open(partition) is not { } reader) return null;
-        FilterSql.Register(reader.Connection);
         return new OpenPartition(partition, reader, this);
     }
 }
@@ -107,7 +105,10 @@ internal sealed class OpenPartition : IDisposable
         this.run = run;
         Partition = partition;
         Reader = reader;
-        reader.Connection.CreateFunction(WordHit, (long marks, long? id) => id is { } word && marks < hits.Count && word < hits[(int)marks].Length && hits[(int)marks][(int)word]);
+
+        // Once: to make a function known again would have every statement that is kept compiled anew.
+        if (!reader.HasFunctions) FilterSql.Register(reader.Connection);
+        reader.HasFunctions = true;
         // A file that is locked for longer than a moment is being rebuilt: to wait for it would outlast the question's time.
         _ = SQLitePCL.raw.sqlite3_busy_timeout(reader.Connection.Handle, BusyMilliseconds);
         SQLitePCL.raw.sqlite3_progress_handler(reader.Connection.Handle, StepsBetweenChecks, MustStop, null);
@@ -159,12 +160,17 @@ internal sealed class OpenPartition : IDisposable
 
         if (few.Count == 0) return asked[text] = null;
         if (few.Count <= WordHits.Few) return asked[text] = new WordHits("[" + string.Join(',', few) + "]", -1);
+        if (hits.Count == 0)
+            Reader.Connection.CreateFunction(WordHit, (long marks, long? id) => id is { } word && marks < hits.Count && word < hits[(int)marks].Length && hits[(int)marks][(int)word]);
         hits.Add(marks);
         return asked[text] = new WordHits(null, hits.Count - 1);
     }
 
-    /// <summary>Until it is disposed of, everything is read as of the first reading. Not the driver's own transaction: that would cling to the reader's prepared commands.</summary>
-    public IDisposable AsOfOneMoment() => new Moment(Reader);
+    /// <summary>Until it is disposed of, everything is read as of now.</summary>
+    public IDisposable AsOfOneMoment() => new Moment(this);
+
+    /// <summary>What was read of the partition before, as it stands at the one moment it is read as of; null outside of one.</summary>
+    public HeldReadings? Held { get; private set; }
 
     public void Dispose()
     {
@@ -181,20 +187,19 @@ internal sealed class OpenPartition : IDisposable
 
     private sealed class Moment : IDisposable
     {
-        private readonly PartitionReader reader;
+        private readonly OpenPartition open;
 
-        public Moment(PartitionReader reader)
+        public Moment(OpenPartition open)
         {
-            this.reader = reader;
-            Execute("BEGIN");
+            this.open = open;
+            open.Reader.BeginMoment();
+            open.Held = open.Reader.Held;
         }
 
-        public void Dispose() => Execute("ROLLBACK");
-
-        private void Execute(string sql)
+        public void Dispose()
         {
-            using var command = reader.Command(sql);
-            command.ExecuteNonQuery();
+            open.Held = null;
+            open.Reader.EndMoment();
         }
     }
 }

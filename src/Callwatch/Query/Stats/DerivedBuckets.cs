@@ -28,6 +28,15 @@ internal sealed class DerivedBuckets
 
     public static DerivedBuckets Of(OpenPartition open)
     {
+        const string Key = "derived";
+        if (open.Held?.Find<DerivedBuckets>(Key) is { } held) return held;
+        var read = Read(open);
+        open.Held?.Keep(Key, read, 4_096);
+        return read;
+    }
+
+    private static DerivedBuckets Read(OpenPartition open)
+    {
         // A file that nothing was written to since an older version made it has no such tables.
         if (!open.Reader.HasDerived) return new DerivedBuckets(all: false);
         var found = new DerivedBuckets(all: false) { MinutesFrom = StoreDatabase.Number(open.Reader.Connection, "SELECT value FROM meta WHERE key = 'minutes_until'") ?? 0 };

@@ -16,8 +16,8 @@ internal sealed class GroupKeys<T>(IReadOnlyList<GroupField> by, Apps apps, Open
     private const long None = long.MinValue;
 
     private readonly bool numbers = fromCut || by.All(GroupFields.IsNumber);
-    private readonly Dictionary<(long A, long B, long C, long D), T?> known = [];
-    private (long A, long B, long C, long D) last = (None + 1, 0, 0, 0);
+    private readonly Dictionary<GroupNumbers, T?> known = [];
+    private GroupNumbers last = new(None + 1, 0, 0, 0);
     private T? lastGroup;
 
     /// <summary>Null when the row's group is not wanted.</summary>
@@ -25,9 +25,17 @@ internal sealed class GroupKeys<T>(IReadOnlyList<GroupField> by, Apps apps, Open
     public T? Of(Statement row, int first)
     {
         if (!numbers) return find(Texts(row, first));
-        var key = (Number(row, first, 0), Number(row, first, 1), Number(row, first, 2), Number(row, first, 3));
+        return Of(NumbersOf(row, first));
+    }
+
+    /// <summary>The numbers that a row's group is told by.</summary>
+    public GroupNumbers NumbersOf(Statement row, int first) => new(Number(row, first, 0), Number(row, first, 1), Number(row, first, 2), Number(row, first, 3));
+
+    /// <summary>The same by the numbers.</summary>
+    public T? Of(GroupNumbers key)
+    {
         if (key == last) return lastGroup;
-        if (!known.TryGetValue(key, out var group)) known[key] = group = find(Texts(row, first));
+        if (!known.TryGetValue(key, out var group)) known[key] = group = find(Texts(key));
         (last, lastGroup) = (key, group);
         return group;
     }
@@ -41,15 +49,31 @@ internal sealed class GroupKeys<T>(IReadOnlyList<GroupField> by, Apps apps, Open
     private string OfCut(GroupField field, long value) =>
         value == Cuts.Rest ? Rest : field.Field == FilterFields.Tag ? open.Reader.Word(value) : GroupFields.ValueOf(field, value, open.Reader, apps);
 
+    private string?[] Texts(GroupNumbers numbers)
+    {
+        var key = new string?[by.Count];
+        for (var i = 0; i < key.Length; i++)
+            if (numbers[i] is not None and var number) key[i] = fromCut ? OfCut(by[i], number) : GroupFields.ValueOf(by[i], number, open.Reader, apps);
+        return key;
+    }
+
     private string?[] Texts(Statement row, int first)
     {
         var key = new string?[by.Count];
         for (var i = 0; i < key.Length; i++)
-        {
-            if (row.IsNull(first + i)) continue;
-            key[i] = fromCut ? OfCut(by[i], row.Long(first + i)) : GroupFields.IsNumber(by[i]) ? GroupFields.ValueOf(by[i], row.Long(first + i), open.Reader, apps) : row.Text(first + i);
-        }
-
+            if (!row.IsNull(first + i)) key[i] = GroupFields.IsNumber(by[i]) ? GroupFields.ValueOf(by[i], row.Long(first + i), open.Reader, apps) : row.Text(first + i);
         return key;
     }
+}
+
+/// <summary>What a group is told by: numbers of a partition's dictionary, codes, apps.</summary>
+internal readonly record struct GroupNumbers(long A, long B, long C, long D)
+{
+    public long this[int index] => index switch
+    {
+        0 => A,
+        1 => B,
+        2 => C,
+        _ => D,
+    };
 }

@@ -113,21 +113,35 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
         sql.And(open.Owner(asked, "r"));
         cuts!.Add(sql, asked.Filter);
         var groups = string.Concat(by.Select(group => ", " + columns[group.Field].Sql));
+        var keys = new GroupKeys<T>(by, apps, open, taker.Group, fromCut: true);
+        var key = sql.Key is { } condition ? "cut" + groups + "\n" + condition : null;
+        var rows = key is not null && open.Held?.IsSteady == true ? new CutRows.Builder() : null;
+        if (key is not null && open.Held?.Find<CutRows>(key) is { } held)
+        {
+            rows = null;
+            held.Give(Take);
+            return;
+        }
+
         using var row = new Statement(open.Reader.Connection, $"SELECT r.bucket, r.outcome, r.figures{groups} FROM cuts r WHERE {sql.Where}");
         sql.BindTo(row);
-        var keys = new GroupKeys<T>(by, apps, open, taker.Group, fromCut: true);
-        Span<long> sums = stackalloc long[CallFigures.Count];
-        while (row.Step())
+        while (row.Step()) Take(keys.NumbersOf(row, 3), row.Long(0), (Outcome)row.Long(1), row.Blob(2));
+        if (rows?.Build() is { } built) open.Held?.Keep(key!, built, built.Bytes + (key!.Length * 2));
+
+        void Take(GroupNumbers numbers, long bucket, Outcome outcome, ReadOnlySpan<byte> figures)
         {
-            if (keys.Of(row, 3) is not { } group) continue;
-            if (taker.OnlyCalls)
+            var group = keys.Of(numbers);
+            if (group is null && rows is null) return;
+            if (group is not null && rows is null && taker.OnlyCalls)
             {
-                taker.Take(group, row.Long(0), (Outcome)row.Long(1), new RollupFigures { Calls = PackedFigures.Calls(row.Blob(2)) });
-                continue;
+                taker.Take(group, bucket, outcome, new RollupFigures { Calls = PackedFigures.Calls(figures) });
+                return;
             }
 
-            PackedFigures.Read(row.Blob(2), sums, out var latencyMax, out var ttftMax, out var latency, out var ttft);
-            taker.Take(group, row.Long(0), (Outcome)row.Long(1), RollupFigures.Of(sums, latencyMax, ttftMax, latency, ttft));
+            Span<long> sums = stackalloc long[CallFigures.Count];
+            PackedFigures.Read(figures, sums, out var latencyMax, out var ttftMax, out var latency, out var ttft);
+            rows?.Add(new CutRows.Key(numbers, bucket, outcome), sums, latencyMax, ttftMax, latency, ttft);
+            if (group is not null) taker.Take(group, bucket, outcome, RollupFigures.Of(sums, latencyMax, ttftMax, latency, ttft));
         }
     }
 

@@ -27,12 +27,16 @@ public sealed class PartitionReader : IDisposable, IWords
     private SqliteCommand? summaryOf;
     private SqliteCommand? spanOf;
     private SqliteCommand? spanLogs;
+    private Statement? begin;
+    private Statement? end;
+    private Statement? version;
     private bool preparedOld;
 
-    internal PartitionReader(PartitionReaders owner, string file, SqliteConnection connection, ConcurrentDictionary<long, string> known)
+    internal PartitionReader(PartitionReaders owner, string file, SqliteConnection connection, ConcurrentDictionary<long, string> known, HeldRoom room)
     {
         this.owner = owner;
         this.known = known;
+        Held = new HeldReadings(room);
         File = file;
         Connection = connection;
     }
@@ -61,6 +65,30 @@ public sealed class PartitionReader : IDisposable, IWords
 
     /// <summary>Whether tools, retrievals and nodes can be read without their rows.</summary>
     internal bool HasSteps => field || (field = File != History.HistoryFile.File && StoreDatabase.SchemaOf(Connection) >= 5);
+
+    /// <summary>What stands of the file in the version that the transaction sees; only to be used within one.</summary>
+    internal HeldReadings Held { get; }
+
+    /// <summary>Whether the functions that questions call have been made known to this connection.</summary>
+    internal bool HasFunctions { get; set; }
+
+    /// <summary>Until <see cref="EndMoment"/> everything is read as of now. Not the driver's own transaction: that would cling to prepared commands.</summary>
+    internal void BeginMoment()
+    {
+        (begin ??= new Statement(Connection, "BEGIN")).Run();
+        try
+        {
+            Held.Begin((version ??= new Statement(Connection, "PRAGMA data_version")).Number() ?? -1);
+        }
+        catch
+        {
+            // The connection is used again by others.
+            EndMoment();
+            throw;
+        }
+    }
+
+    internal void EndMoment() => (end ??= new Statement(Connection, "ROLLBACK")).Run();
 
     /// <summary>A command on this connection, for the caller to fill and dispose of.</summary>
     public SqliteCommand Command(string sql)
@@ -115,6 +143,8 @@ public sealed class PartitionReader : IDisposable, IWords
     internal void Close()
     {
         foreach (var command in (SqliteCommand?[])[findWord, findId, spansOf, logsOf, summaryOf, spanOf, spanLogs]) command?.Dispose();
+        foreach (var statement in (Statement?[])[begin, end, version]) statement?.Dispose();
+        Held.Clear();
         Connection.Dispose();
     }
 
@@ -161,6 +191,14 @@ internal sealed class PartitionReaders(string folder) : IDisposable
 {
     // A question over a month opens some thirty files, and a few people ask at once.
     private const int MostIdle = 128;
+
+    // Thirty days of the first screen are some 10 MB, for each that asks at once.
+    private const long MostHeldBytes = 48L << 20;
+
+    private readonly HeldRoom room = new(MostHeldBytes);
+
+    /// <summary>What all connections keep of what they have read, in bytes.</summary>
+    public long HeldBytes => room.Used;
     private readonly Lock gate = new();
     private readonly LinkedList<PartitionReader> idle = [];
     private readonly Dictionary<string, ConcurrentDictionary<long, string>> words = [];
@@ -186,7 +224,7 @@ internal sealed class PartitionReaders(string folder) : IDisposable
         var path = Path.Combine(folder, file);
         try
         {
-            return new PartitionReader(this, file, StoreDatabase.OpenForReading(path), known);
+            return new PartitionReader(this, file, StoreDatabase.OpenForReading(path), known, room);
         }
         catch (SqliteException e) when (e.SqliteErrorCode == SQLitePCL.raw.SQLITE_CANTOPEN && !File.Exists(path))
         {
@@ -216,6 +254,8 @@ internal sealed class PartitionReaders(string folder) : IDisposable
 
                 idle.AddFirst(reader);
                 surplus = null;
+                // Those that have waited longest first.
+                for (var node = idle.Last; node is not null && room.IsTight; node = node.Previous) node.Value.Held.Clear();
                 if (idle.Count > MostIdle)
                 {
                     surplus = idle.Last!.Value;

@@ -44,6 +44,9 @@ public sealed class StoreFolder : IDisposable
 
     internal TraceFilters Filters => filters;
 
+    /// <summary>What readers keep of figures that they have read, in bytes.</summary>
+    internal long HeldBytes => readers.HeldBytes;
+
     /// <summary>Those that can hold a span ending at or after <paramref name="from"/> and before <paramref name="to"/>, newest first.</summary>
     public IEnumerable<Partition> Between(Timestamp from, Timestamp to) => Partitions.Where(partition => partition.From < to && from < partition.To);
 

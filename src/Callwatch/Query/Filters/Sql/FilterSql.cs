@@ -55,6 +55,11 @@ internal sealed class SqlCondition(OpenPartition open)
         }
     }
 
+    /// <summary>The condition with its values, the same for every question that means the same rows; null when that cannot be said.</summary>
+    public string? Key => Where is var where && where.Contains(OpenPartition.WordHit, StringComparison.Ordinal)
+        ? null
+        : where + string.Concat(parameters.Select(parameter => "\n" + (parameter.Value is byte[] bytes ? Convert.ToHexString(bytes) : string.Create(CultureInfo.InvariantCulture, $"{parameter.Value.GetType().Name[0]}{parameter.Value}"))));
+
     public void AddTo(SqliteCommand command)
     {
         foreach (var (name, value) in parameters) command.Parameters.AddWithValue(name, value);

@@ -1,0 +1,76 @@
+using System.Runtime.InteropServices;
+using Callwatch.Spans;
+using Callwatch.Store.Rollups;
+
+namespace Callwatch.Query.Stats;
+
+/// <summary>Takes a row of a cut.</summary>
+internal delegate void TakeCut(GroupNumbers group, long bucket, Outcome outcome, ReadOnlySpan<byte> figures);
+
+/// <summary>Rows of a cut as one question read them, added up where they mean the same to it, to be handed out again without asking the file.</summary>
+internal sealed class CutRows
+{
+    private const int BytesBeside = 64;
+
+    private readonly Key[] keys;
+    private readonly int[] ends;
+    private readonly byte[] figures;
+
+    private CutRows(Key[] keys, int[] ends, byte[] figures) => (this.keys, this.ends, this.figures) = (keys, ends, figures);
+
+    /// <summary>What rows are told apart by.</summary>
+    internal readonly record struct Key(GroupNumbers Group, long Bucket, Outcome Outcome);
+
+    /// <summary>Bytes, about.</summary>
+    public int Bytes => figures.Length + (keys.Length * BytesBeside);
+
+    public void Give(TakeCut take)
+    {
+        var from = 0;
+        for (var i = 0; i < keys.Length; i++)
+        {
+            take(keys[i].Group, keys[i].Bucket, keys[i].Outcome, figures.AsSpan(from, ends[i] - from));
+            from = ends[i];
+        }
+    }
+
+    /// <summary>Collects rows while they are read.</summary>
+    internal sealed class Builder
+    {
+        private const int MostRows = 5_000;
+
+        private readonly Dictionary<Key, FigureCell> cells = [];
+        private bool tooMany;
+
+        public void Add(Key key, ReadOnlySpan<long> sums, long latencyMax, long ttftMax, ReadOnlySpan<byte> latency, ReadOnlySpan<byte> ttft)
+        {
+            if (tooMany) return;
+            var cell = CollectionsMarshal.GetValueRefOrAddDefault(cells, key, out _) ??= new FigureCell();
+            tooMany = cells.Count > MostRows || !Fit(cell.Sums, sums);
+            cell.Add(sums, latencyMax, ttftMax, latency, ttft);
+        }
+
+        /// <summary>Null when they are too many to be kept.</summary>
+        public CutRows? Build()
+        {
+            if (tooMany) return null;
+            var ends = new List<int>(cells.Count);
+            var figures = new MemoryStream();
+            foreach (var cell in cells.Values)
+            {
+                figures.Write(PackedFigures.Write(cell));
+                ends.Add((int)figures.Length);
+            }
+
+            return new CutRows([.. cells.Keys], [.. ends], figures.ToArray());
+        }
+
+        // Sums over groups may be more than a row of the file can hold.
+        private static bool Fit(ReadOnlySpan<long> sums, ReadOnlySpan<long> more)
+        {
+            for (var i = 0; i < sums.Length; i++)
+                if ((Int128)sums[i] + more[i] is var sum && (sum > long.MaxValue || sum < long.MinValue)) return false;
+            return true;
+        }
+    }
+}
