@@ -9,15 +9,14 @@ namespace Callwatch.Tests.Query;
 /// <summary>Lists in other orders than by end, over closed days, of which most rows are passed over, and one that is open.</summary>
 public sealed class OrderedListTests
 {
-    private static readonly string?[] Filters =
-        [null, null, "cost>0", "outcome:success", "-env:default", "app:shop", "model:claude*", "user:anna", "tag:vip", "latency<3s", "-outcome:success cost>0.001", "user:nobody"];
+    private static readonly string?[] Filters = [null, "cost>0", "-env:default", "app:shop", "user:anna", "latency<3s", "user:nobody"];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Pages_in_any_order_are_what_a_filter_means_of_closed_days_and_the_one_under_way()
     {
-        using var world = new QueryWorld(seed: 31, chunks: 8, queryTime: new Callwatch.Testing.ManualTime());
+        using var world = new QueryWorld(seed: 31, chunks: 5, queryTime: new Callwatch.Testing.ManualTime());
         Close(world);
         world.AddChunk(50);
         var all = world.AllCalls();
@@ -26,18 +25,17 @@ public sealed class OrderedListTests
         {
             foreach (var field in (SortField[])[SortField.Duration, SortField.Ttft, SortField.Cost, SortField.TotalTokens])
             {
-                foreach (var descending in (bool[])[true, false])
-                {
-                    var selection = new Selection { Scope = looked % 5 == 0 ? world.OnlyApp(0) : QueryWorld.Tenant, From = QueryWorld.From, To = QueryWorld.To, Filter = filter, Apps = looked % 7 == 0 ? ["shop"] : [] };
-                    var expected = all.Where(RandomQuestions.Test(selection, world.Apps.NameOf)).ToList();
-                    var found = await FindAsync(world, selection, new SortOrder(field, descending), looked % 3 == 0 ? 3 : 40);
-                    Assert.Equal(expected.Select(Id).Order(), found.Select(Id).Order());
-                    var values = expected.Select(call => Value(call, field)).ToList();
-                    // What has no value stands at the end, whichever way.
-                    Assert.Equal(
-                        (descending ? values.OrderByDescending(value => value ?? long.MinValue) : values.OrderBy(value => value ?? long.MaxValue)).ToList(), found.Select(call => Value(call, field)).ToList());
-                    looked++;
-                }
+                // Each field both ways, in turns.
+                var descending = (looked + (looked / 4)) % 2 == 0;
+                var selection = new Selection { Scope = looked % 5 == 0 ? world.OnlyApp(0) : QueryWorld.Tenant, From = QueryWorld.From, To = QueryWorld.To, Filter = filter, Apps = looked % 7 == 0 ? ["shop"] : [] };
+                var expected = all.Where(RandomQuestions.Test(selection, world.Apps.NameOf)).ToList();
+                var found = await FindAsync(world, selection, new SortOrder(field, descending), looked % 3 == 0 ? 15 : 60);
+                Assert.Equal(expected.Select(Id).Order(), found.Select(Id).Order());
+                var values = expected.Select(call => Value(call, field)).ToList();
+                // What has no value stands at the end, whichever way.
+                Assert.Equal(
+                    (descending ? values.OrderByDescending(value => value ?? long.MinValue) : values.OrderBy(value => value ?? long.MaxValue)).ToList(), found.Select(call => Value(call, field)).ToList());
+                looked++;
             }
         }
     }
@@ -45,10 +43,10 @@ public sealed class OrderedListTests
     [Fact]
     public async Task Traces_in_any_order_are_the_same_whether_their_days_are_closed_or_not()
     {
-        using var world = new QueryWorld(seed: 32, chunks: 6, queryTime: new Callwatch.Testing.ManualTime());
+        using var world = new QueryWorld(seed: 32, chunks: 4, queryTime: new Callwatch.Testing.ManualTime());
         (string? Filter, SortField Field, bool Descending)[] questions =
         [
-            .. from filter in (string?[])[null, "outcome:error", "model:claude*", "app:shop", "cost>0.001"]
+            .. from filter in (string?[])[null, "model:claude*", "cost>0.001"]
                from field in (SortField[])[SortField.Duration, SortField.Cost, SortField.TotalTokens]
                from falls in (bool[])[true, false]
                select (filter, field, falls),
