@@ -49,7 +49,7 @@ public readonly record struct Timestamp(long UnixNanoseconds) : IComparable<Time
         var dot = text[..zone].IndexOf('.');
         var whole = dot < 0 ? text[..zone] : text[..dot];
         var fraction = dot < 0 ? [] : text[(dot + 1)..zone];
-        if (!DateTime.TryParseExact(whole, ["yyyy-MM-dd'T'HH:mm:ss", "yyyy-MM-dd HH:mm:ss"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var date)) return false;
+        if (!DateTime.TryParseExact(whole, ["yyyy-MM-dd'T'HH:mm:ss", "yyyy-MM-dd't'HH:mm:ss", "yyyy-MM-dd HH:mm:ss"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var date)) return false;
         if (date.Year is < 1970 or > 2261 || (dot >= 0 && (fraction.Length is 0 or > 9))) return false;
         long nanoseconds = 0;
         foreach (var digit in fraction)

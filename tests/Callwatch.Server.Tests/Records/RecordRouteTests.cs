@@ -82,6 +82,19 @@ public sealed class RecordRouteTests : IAsyncLifetime
         Assert.Equal((1, 30), ((int)trace["call_count"]!, (int)trace["usage"]!["total_tokens"]!));
     }
 
+    [Theory]
+    [InlineData("", "0.25")]
+    [InlineData(""", "currency": "usd" """, "0.25")]
+    [InlineData(""", "currency": "CNY" """, null)]
+    public async Task The_price_of_a_node_is_a_given_cost_where_it_is_in_dollars_or_of_no_named_currency(string currency, string? cost)
+    {
+        await TakenAsync($$"""
+            {"type":"workflow","workflow_run_id":"run-2",{{Times}},"nodes":[{"node_execution_id":"n-1","title":"Draft",{{Times}},"model":"acme-7b","provider":"acme","prompt_tokens":20,"completion_tokens":10,"total_price":0.25{{currency}}}]}
+            """);
+        var call = Assert.Single(await server.AllAsync($"/api/v1/calls?{Traffic.Range}"));
+        Assert.Equal((cost, cost is null ? null : "given"), (call["cost"]!["total_usd"]?.ToJsonString(), (string?)call["cost"]!["source"]));
+    }
+
     [Fact]
     public async Task Records_that_share_a_message_are_its_children_whichever_comes_first()
     {
@@ -136,6 +149,8 @@ public sealed class RecordRouteTests : IAsyncLifetime
         { """{"type":"conversation","message_id":"m","start_time":"2026-09-17T12:00:00Z","end_time":"2026-09-17T12:00:01Z"}""", "required", "conversation_id" },
         { """{"type":"moderation","start_time":"2026-09-17T12:00:00Z","end_time":"2026-09-17T12:00:01Z"}""", "required", "trace_id" },
         { """{"type":"message","message_id":"m","end_time":"2026-09-17T12:00:01Z"}""", "required", "start_time" },
+        { """{"type":"message","message_id":"m","trace_id":"","start_time":"2026-09-17T12:00:00Z","end_time":"2026-09-17T12:00:01Z"}""", "bad_trace_id", "trace_id" },
+        { """{"type":"message","message_id":"m","traceparent":" ","start_time":"2026-09-17T12:00:00Z","end_time":"2026-09-17T12:00:01Z"}""", "bad_trace_id", "traceparent" },
         { """{"type":"message","message_id":"m","start_time":"2026-09-17T12:00:00Z"}""", "required", "end_time" },
         { """{"type":"message","message_id":"m","start_time":"2026-09-17T12:00:00","end_time":"2026-09-17T12:00:01Z"}""", "bad_time", "start_time" },
         { """{"type":"message","message_id":"m","start_time":1789646400,"end_time":"2026-09-17T12:00:01Z"}""", "wrong_type", "start_time" },

@@ -50,7 +50,7 @@ internal sealed class RecordCall
     private string? Cost()
     {
         if (record.Get("cost_usd") is { } cost) return cost.GetRawText();
-        return record.Get("total_price") is { } price && string.Equals(record.Text("currency"), "USD", StringComparison.OrdinalIgnoreCase) ? price.GetRawText() : null;
+        return record.Get("total_price") is { } price && "USD".Equals(record.Text("currency") ?? "USD", StringComparison.OrdinalIgnoreCase) ? price.GetRawText() : null;
     }
 
     private static string? Messages(JsonElement? content, string role)

@@ -18,7 +18,8 @@ internal sealed record RecordTrace(TraceId Id, SpanId Parent)
     /// <summary>The first legal of: header, query, body <c>trace_id</c>, body <c>traceparent</c>, header <c>traceparent</c>; else the run it is nested in, its message, its run, its conversation.</summary>
     public static (RecordTrace? Trace, RecordFault? Fault) Of(int tenantId, TraceRecord record, RecordHints? hints)
     {
-        var (own, context) = (record.Text("trace_id"), record.Text("traceparent"));
+        // As sent, blank ones too: whoever names a trace must not find the record in another one.
+        var (own, context) = (record.Get("trace_id")?.GetString(), record.Get("traceparent")?.GetString());
         if (own is not null && !IsLegal(own)) return (null, new RecordFault(RecordFaultCodes.BadTraceId, "trace_id", $"trace_id must have {Legal}."));
         var inBody = ParseContext(context);
         if (context is not null && inBody is null) return (null, new RecordFault(RecordFaultCodes.BadTraceId, "traceparent", "traceparent must be 00-<32 hex digits>-<16 hex digits>-<2 hex digits>, its ids not all zero."));
