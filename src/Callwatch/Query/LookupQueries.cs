@@ -49,6 +49,7 @@ public sealed class LookupQueries(QueryGate gate, Scopes scopes, IJournal journa
         ByRecordKey(run, scope, id, found);
         BySessionOrUser(run, scope, id, found);
         ByResponse(run, scope, id, found);
+        if (found.Count == 0) ByPlatformId(run, scope, id, found);
         if (found.Count > 0 || !SpanId.TryParse(id, null, out var spanId) || spanId.IsNone) return;
         AddUnstored(run, scope, found, (_, span) => span == spanId, "span");
         if (found.Count == 0) BySpan(run, scope, spanId, found);
@@ -115,6 +116,12 @@ public sealed class LookupQueries(QueryGate gate, Scopes scopes, IJournal journa
             command.Parameters.AddWithValue("$app", (object?)scope.OnlyAppId ?? DBNull.Value);
             AddTraces(run, scope, "response", command, found);
         }
+    }
+
+    private void ByPlatformId(QueryRun run, ReadScope scope, string id, List<LookupMatch> found)
+    {
+        // Listed first: to look at a trace opens files of its own.
+        foreach (var trace in PlatformIdSearch.Traces(run, scope, id).Take(MostMatches * 4).ToList()) AddTrace(run, scope, "platform", trace, null, found);
     }
 
     private void BySpan(QueryRun run, ReadScope scope, SpanId span, List<LookupMatch> found)

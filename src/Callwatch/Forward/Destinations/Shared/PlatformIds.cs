@@ -27,6 +27,34 @@ internal static class PlatformIds
         return Marked(bytes, 0x70);
     }
 
+    /// <summary>The traces that <see cref="OfTrace"/> may have made this id of: it has lost six of their bits. Empty for ids that are not of its making.</summary>
+    public static IEnumerable<TraceId> TracesOf(Guid id)
+    {
+        var bytes = id.ToByteArray(bigEndian: true);
+        if (!IsUuid(bytes)) yield break;
+        for (var lost = 0; lost < 64; lost++)
+        {
+            bytes[6] = (byte)((lost >> 2 << 4) | (bytes[6] & 0x0F));
+            bytes[8] = (byte)(((lost & 3) << 6) | (bytes[8] & 0x3F));
+            if (TraceId.TryRead(bytes, out var trace) && OfTrace(trace) == id) yield return trace;
+        }
+    }
+
+    /// <summary>Whether <see cref="Version7"/> gives this id for the trace, at whatever time.</summary>
+    public static bool IsVersion7Of(Guid id, TraceId trace)
+    {
+        var (own, made) = (trace.ToBytes(), id.ToByteArray(bigEndian: true));
+        return id.Version == 7 && (own[6] & 0x0F) == (made[6] & 0x0F) && own[7] == made[7] && (own[8] & 0x3F) == (made[8] & 0x3F) && own.AsSpan(9).SequenceEqual(made.AsSpan(9));
+    }
+
+    /// <summary>The time that an id of version 7 holds.</summary>
+    public static Timestamp TimeOfVersion7(Guid id)
+    {
+        long milliseconds = 0;
+        foreach (var part in id.ToByteArray(bigEndian: true).AsSpan(0, 6)) milliseconds = (milliseconds << 8) | part;
+        return new Timestamp(Math.Min(milliseconds, long.MaxValue / 1_000_000) * 1_000_000);
+    }
+
     /// <summary>Of anything with a name: version 8, SHA-256 cut.</summary>
     public static Guid Of(string name) => Marked(SHA256.HashData(Encoding.UTF8.GetBytes(name)).AsSpan(0, 16).ToArray(), 0x80);
 
