@@ -20,9 +20,22 @@ internal static class CommandLine
             return Misuse;
         }
 
+        if (MistypedOption(parsed, args) is { } mistyped)
+        {
+            await Console.Error.WriteLineAsync($"'{mistyped}' is no option of {parsed.CommandResult.Command.Name}.");
+            await Console.Error.WriteLineAsync($"See: {HelpFor(parsed)}");
+            return Misuse;
+        }
+
         var code = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         return args.Length == 0 ? Misuse : code;
     }
+
+    // Where an argument is awaited, a mistyped option would be taken for it: a backup would be made in a folder named "--verfy". What
+    // really begins so comes behind "--".
+    private static string? MistypedOption(ParseResult parsed, string[] args) => args.Contains("--") ? null
+        : parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).Select(token => token.Value)
+            .FirstOrDefault(value => value.StartsWith("--", StringComparison.Ordinal));
 
     private static string HelpFor(ParseResult parsed)
     {

@@ -26,10 +26,11 @@ internal static class DoctorCommand
         return command;
     }
 
-    private static Task<int> AskAsync(ServerLink link, bool deep, CancellationToken cancel)
+    private static async Task<int> AskAsync(ServerLink link, bool deep, CancellationToken cancel)
     {
         link.Http.Timeout = Timeout.InfiniteTimeSpan;
-        return link.Json ? AskForJsonAsync(link, deep, cancel) : link.ShowAsync(Path(deep), ApiJson.Default.ApiDoctor, Show, cancel);
+        using var ask = ServerLink.Get(Path(deep));
+        return await link.ShowAsync(ask, ApiJson.Default.ApiDoctor, answer => Show(answer), cancel, answer => answer.Healthy ? CommandLine.Fine : CommandLine.Failed);
     }
 
     private static int Misused()
@@ -59,19 +60,6 @@ internal static class DoctorCommand
 
         Screen.Line($"Written to {System.IO.Path.GetFullPath(file)}. Look into it before you pass it on; README.txt says what is in it.");
         return CommandLine.Fine;
-    }
-
-    private static async Task<int> AskForJsonAsync(ServerLink link, bool deep, CancellationToken cancel)
-    {
-        switch (await link.Api.GetAsync(Path(deep), ApiJson.Default.ApiDoctor, cancel))
-        {
-            case ApiAnswer<ApiDoctor>.Found found:
-                return Print(found.Value);
-            case ApiAnswer<ApiDoctor>.Refused refused:
-                return Refusal.Tell(refused.Problem);
-            default:
-                return CommandLine.Failed;
-        }
     }
 
     private static async Task<int> LookAsync(string data, bool deep, bool json, CancellationToken cancel)

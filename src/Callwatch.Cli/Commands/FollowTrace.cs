@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
 using Callwatch.Cli.Connecting;
 using Callwatch.Cli.Showing;
 using Callwatch.Client.Api;
@@ -18,18 +19,19 @@ internal static class FollowTrace
         while (true)
         {
             var path = $"api/v1/lookup/{traceId}";
-            if (await link.Api.GetAsync(path, ApiJson.Default.ApiLookup, cancel) is not ApiAnswer<ApiLookup>.Found { Value.Matches: [var match, ..] })
+            if (await link.Api.GetAsync(path, ApiJson.Default.ApiLookup, cancel) is not ApiAnswer<ApiLookup>.Found { Value: { Matches: [var match, ..] } answer })
             {
                 await Console.Error.WriteLineAsync($"callwatch: nothing is known of {traceId} any more.");
                 return CommandLine.Failed;
             }
 
             foreach (var step in match.Steps.Where(step => step.Step is "settled" or "delivered" && !IsOnItsWay(step)))
-                if (told.Add(step.Step + " " + step.Destination)) Screen.Line(string.Create(CultureInfo.InvariantCulture, $"{clock.Elapsed.TotalSeconds,6:0.000} s  {Plain.Text(Told(step))}"));
+                if (told.Add(step.Step + " " + step.Destination) && !link.Json) Screen.Line(string.Create(CultureInfo.InvariantCulture, $"{clock.Elapsed.TotalSeconds,6:0.000} s  {Plain.Text(Told(step))}"));
 
             if (!match.Steps.Any(IsOnItsWay))
             {
-                if (match.Steps.All(step => step.Step != "delivered")) Screen.Line("no destination carries it on");
+                if (link.Json) Console.WriteLine(JsonSerializer.Serialize(answer, ApiJson.Default.ApiLookup));
+                else if (match.Steps.All(step => step.Step != "delivered")) Screen.Line("no destination carries it on");
                 return match.Steps.Any(IsTrouble) ? CommandLine.Failed : CommandLine.Fine;
             }
 

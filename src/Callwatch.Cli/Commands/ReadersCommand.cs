@@ -15,7 +15,11 @@ internal static class ReadersCommand
     private static Command List()
     {
         var command = new Command("list", "List the readers with position and lag.");
-        ServerOptions.Act(command, (_, link, cancel) => link.ShowAsync("api/v1/system", ApiJson.Default.ApiSystem, Show, cancel));
+        ServerOptions.Act(command, async (_, link, cancel) =>
+        {
+            using var ask = ServerLink.Get("api/v1/system");
+            return await link.ShowAsync(ask, ApiJson.Default.ApiSystem, Show, cancel, system => system.Readers.Any(reader => reader.State == "stopped") ? CommandLine.Failed : CommandLine.Fine);
+        });
         return command;
     }
 
@@ -41,12 +45,11 @@ internal static class ReadersCommand
         return CommandLine.Fine;
     }
 
-    private static int Show(ApiSystem system)
+    private static void Show(ApiSystem system)
     {
         ReaderTable.Print(system);
         foreach (var reader in system.Readers.Where(reader => reader.Waits is not null))
             Screen.Line($"{Plain.Text(reader.Name)} waits for your word: callwatch readers continue {Plain.Text(reader.Name)} --at head|first|NUMBER");
-        return system.Readers.Any(reader => reader.State == "stopped") ? CommandLine.Failed : CommandLine.Fine;
     }
 }
 

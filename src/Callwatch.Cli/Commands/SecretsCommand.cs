@@ -22,7 +22,11 @@ internal static class SecretsCommand
         Act(
             command,
             (_, desk, json) => Print(desk.State(null).ToApi(), json),
-            (_, link, cancel) => link.ShowAsync("api/v1/secrets", ApiJson.Default.ApiSecrets, state => Print(state, json: false), cancel));
+            async (_, link, cancel) =>
+            {
+                using var ask = ServerLink.Get("api/v1/secrets");
+                return await link.ShowAsync(ask, ApiJson.Default.ApiSecrets, state => Print(state, json: false), cancel, CodeOf);
+            });
         return command;
     }
 
@@ -104,8 +108,10 @@ internal static class SecretsCommand
     {
         if (json) Console.WriteLine(JsonSerializer.Serialize(state, ApiJson.Default.ApiSecrets));
         else Screen.Line($"Master key {state.MasterKeyId ?? "missing"} from {state.Source}; destinations with secrets: {state.Sealed}, of them not to be opened: {state.Locked}.{(state.Problem is { } problem ? " " + problem : "")}");
-        return state.Locked > 0 || state.Problem is not null ? CommandLine.Failed : CommandLine.Fine;
+        return CodeOf(state);
     }
+
+    private static int CodeOf(ApiSecrets state) => state.Locked > 0 || state.Problem is not null ? CommandLine.Failed : CommandLine.Fine;
 
     private static int Print(ApiRotation done, bool json)
     {

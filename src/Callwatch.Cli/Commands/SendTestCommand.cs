@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
+using System.Text.Json;
 using Callwatch.Cli.Connecting;
 using Callwatch.Cli.Showing;
 using Callwatch.Client.Api;
@@ -36,14 +37,16 @@ internal static class SendTestCommand
         using var content = new ByteArrayContent(trace.Body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
         using var response = await link.Http.PostAsync(new Uri("v1/traces", UriKind.Relative), content, cancel);
         if (!response.IsSuccessStatusCode) return await link.RefusedAsync(response, null, cancel);
+        // Anything may answer 200 at a wrong address.
+        if (response.Content.Headers.ContentType?.MediaType != "application/json") throw new JsonException();
         Say(link, clock, $"accepted, and on disk    {trace.TraceId}");
         while (true)
         {
             switch (await link.Api.TraceAsync(trace.TraceId.ToString(), cancel: cancel))
             {
                 case ApiAnswer<ApiTrace>.Found { Value: var found } when found.Trace.SpanCount == 2 && found.Trace.CallCount == 1:
-                    var shown = await ShowAsync(link, clock, found, cancel);
-                    return !follow || link.Json || shown != CommandLine.Fine ? shown : await FollowTrace.ToTheEndAsync(link, clock, found.Trace.TraceId, timeout, time, cancel);
+                    var shown = follow && link.Json ? CommandLine.Fine : await ShowAsync(link, clock, found, cancel);
+                    return !follow || shown != CommandLine.Fine ? shown : await FollowTrace.ToTheEndAsync(link, clock, found.Trace.TraceId, timeout, time, cancel);
                 case ApiAnswer<ApiTrace>.Refused { Problem: var problem } when problem.Status != 404:
                     await Console.Error.WriteLineAsync("callwatch: the trace was accepted, but this key may not look at it:");
                     return Refusal.Tell(problem);

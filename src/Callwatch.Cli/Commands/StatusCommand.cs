@@ -1,4 +1,7 @@
 using System.CommandLine;
+using System.Net;
+using System.Text.Json;
+using Callwatch.Cli.Connecting;
 using Callwatch.Cli.Showing;
 using Callwatch.Client.Api;
 
@@ -9,12 +12,32 @@ internal static class StatusCommand
 {
     public static Command Create()
     {
-        var command = new Command("status", "Show how the server is. Exit code 1 when it does not take what is sent, or a reader has stopped.");
-        ServerOptions.Act(command, (_, link, cancel) => link.ShowAsync("api/v1/system", ApiJson.Default.ApiSystem, Show, cancel));
+        var ready = new Option<bool>("--ready") { Description = "Ask only whether it takes what is sent, as a health check does: needs no key" };
+        var command = new Command("status", "Show how the server is. Exit code 1 when it does not take what is sent, or a reader has stopped.") { ready };
+        ServerOptions.Act(command, async (parsed, link, cancel) =>
+        {
+            if (parsed.GetValue(ready)) return await ReadyAsync(link, cancel);
+            using var ask = ServerLink.Get("api/v1/system");
+            return await link.ShowAsync(ask, ApiJson.Default.ApiSystem, Show, cancel, CodeOf);
+        });
         return command;
     }
 
-    private static int Show(ApiSystem system)
+    private static async Task<int> ReadyAsync(ServerLink link, CancellationToken cancel)
+    {
+        using var response = await link.Http.GetAsync(new Uri("readyz", UriKind.Relative), cancel);
+        var answer = await response.Content.ReadAsStringAsync(cancel);
+        if (link.Json) Console.WriteLine(answer);
+        if (response.StatusCode is not (HttpStatusCode.OK or HttpStatusCode.ServiceUnavailable)) return link.Json ? CommandLine.Failed : await link.RefusedAsync(response, null, cancel);
+        var health = JsonSerializer.Deserialize(answer, ApiJson.Default.ApiHealth) ?? throw new JsonException();
+        if (!link.Json) Screen.Line(health.Reason is { } reason ? $"not ready: {Plain.Text(reason)}" : "ready");
+        return response.IsSuccessStatusCode ? CommandLine.Fine : CommandLine.Failed;
+    }
+
+    private static int CodeOf(ApiSystem system) =>
+        system.Journal is { AcceptsWrites: false } || system.Readers.Any(reader => reader.State == "stopped") ? CommandLine.Failed : CommandLine.Fine;
+
+    private static void Show(ApiSystem system)
     {
         Screen.Line($"callwatch {Plain.Text(system.Version)}, up since {Plain.DateAndTime(system.StartedAt)} UTC");
         if (system.Journal is { } journal)
@@ -38,6 +61,5 @@ internal static class StatusCommand
         var counters = new Table("Reason", ">Count since the start");
         foreach (var (reason, count) in system.Counters.OrderByDescending(entry => entry.Value)) counters.Row(reason, Plain.Number(count));
         if (system.Counters.Count > 0) counters.Print();
-        return system.Journal is { AcceptsWrites: false } || system.Readers.Any(reader => reader.State == "stopped") ? CommandLine.Failed : CommandLine.Fine;
     }
 }

@@ -34,8 +34,14 @@ internal static class DestinationsCommand
     {
         var name = new Argument<string?>("kind") { Description = "Only this one, with its fields", Arity = ArgumentArity.ZeroOrOne };
         var command = new Command("kinds", "List the kinds of platforms and the fields each has.") { name };
-        ServerOptions.Act(command, (parsed, link, cancel) => link.ShowAsync(
-            "api/v1/destination-kinds", ApiJson.Default.ApiListApiDestinationKind, kinds => KindTables.Show(kinds, parsed.GetValue(name)), cancel));
+        ServerOptions.Act(command, async (parsed, link, cancel) =>
+        {
+            using var ask = ServerLink.Get("api/v1/destination-kinds");
+            var only = parsed.GetValue(name);
+            return await link.ShowAsync(
+                ask, ApiJson.Default.ApiListApiDestinationKind, kinds => KindTables.Show(kinds, only), cancel,
+                kinds => only is null || kinds.Items.Any(kind => kind.Name == only) ? CommandLine.Fine : CommandLine.Misuse);
+        });
         return command;
     }
 
