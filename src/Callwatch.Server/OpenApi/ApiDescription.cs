@@ -21,7 +21,8 @@ internal static class ApiDescription
     private static readonly FrozenSet<Type> Asked =
     [
         typeof(ApiKeyWish), typeof(ApiNewName), typeof(ApiOwnPrices), typeof(ApiContinue), typeof(ApiBackupWish), typeof(ApiMessagePart),
-        typeof(ApiDestinationWish), typeof(ApiReplayWish), typeof(ApiLetterChoice), typeof(ApiTracingWish),
+        typeof(ApiDestinationWish), typeof(ApiReplayWish), typeof(ApiLetterChoice), typeof(ApiTracingWish), typeof(ApiFeedbackWish), typeof(ApiViewWish), typeof(ApiReindexWish),
+        typeof(ApiRepriceWish), typeof(ApiRotationWish), typeof(ApiNewRetention), typeof(ApiRetentionDays), typeof(ApiAppRetention),
     ];
 
     public static IServiceCollection AddApiDescription(this IServiceCollection services)
@@ -84,6 +85,11 @@ internal static class ApiDescription
             schema.Properties["field"] = new OpenApiSchema { Type = JsonSchemaType.String | JsonSchemaType.Null, Description = "The parameter or field to blame." };
             schema.Properties["offset"] = new OpenApiSchema { Type = JsonSchemaType.Integer | JsonSchemaType.Null, Description = "The character of a filter to blame." };
         }
+        else if (type == typeof(IReadOnlyDictionary<string, string>))
+        {
+            // Of a group by a field that not every call has.
+            schema.AdditionalProperties = new OpenApiSchema { Type = JsonSchemaType.String | JsonSchemaType.Null };
+        }
         else if (type.Namespace == typeof(ApiSpan).Namespace && !Asked.Contains(type) && schema.Properties is { } properties)
         {
             schema.Required = properties.Keys.ToHashSet(StringComparer.Ordinal);
@@ -93,28 +99,18 @@ internal static class ApiDescription
     private static void Describe(OpenApiOperation operation, OpenApiOperationTransformerContext context)
     {
         foreach (var parameter in (operation.Parameters ?? []).OfType<OpenApiParameter>()) Describe(parameter);
-        if (context.Description.RelativePath is "v1/traces" or "v1/logs" or "v1/metrics") DescribeOtlp(operation, context.Description.RelativePath[3..]);
+        SendingDescription.Describe(operation, context.Description.RelativePath, context.Description.HttpMethod);
         var access = context.Description.ActionDescriptor.EndpointMetadata.OfType<RouteAccess>().LastOrDefault();
         if (access is null || access.AnyOf == KeyScopes.None) return;
         operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("key", context.Document)] = [] }];
         operation.Responses ??= [];
         operation.Responses.TryAdd("401", new OpenApiResponse { Description = "No key, or one that is not known." });
         operation.Responses.TryAdd("403", new OpenApiResponse { Description = "The key does not have one of the scopes: " + string.Join(", ", access.AnyOf.ToWords()) + "." });
-    }
-
-    private static void DescribeOtlp(OpenApiOperation operation, string signal)
-    {
-        operation.Summary = $"OTLP/HTTP: {signal}. Answered, in the format of the request, once they are on disk.";
-        operation.RequestBody = new OpenApiRequestBody
-        {
-            Required = true,
-            Description = "An OTLP export request; Content-Encoding gzip, deflate, br or none.",
-            Content = new Dictionary<string, OpenApiMediaType>
-            {
-                ["application/x-protobuf"] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } },
-                ["application/json"] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.Object } },
-            },
-        };
+        if (operation.RequestBody is null) return;
+        operation.Responses.TryAdd("400", new OpenApiResponse { Description = "The body is not what it says it is." });
+        operation.Responses.TryAdd("413", new OpenApiResponse { Description = "The body is too large." });
+        operation.Responses.TryAdd("415", new OpenApiResponse { Description = "The body has another type, or is packed in another way, than the address takes." });
+        operation.Responses.TryAdd("503", new OpenApiResponse { Description = "The disk has no room; Retry-After says when to come again." });
     }
 
     // Parameters are read as text, so that a wrong one is answered by name; what they are is said here.
