@@ -55,6 +55,7 @@ public static class CallwatchServer
         app.UseAccessBeforeRouting();
         app.UseRouting();
         app.UseAccess();
+        app.RefuseRepeatedParameters();
         app.MapSignIn();
         app.MapOtlp();
         app.MapRecords();

@@ -51,6 +51,7 @@ public static class AccessServices
     public static void UseAccessBeforeRouting(this WebApplication app)
     {
         app.UseSecurityHeaders();
+        app.UseHeadAsGet();
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {
             ExceptionHandler = context => context.Features.Get<IExceptionHandlerFeature>()?.Error is var error && FullDisk.Is(error) ? WriteFullAsync(context) : WriteBareAsync(context, StatusOf(error)),
@@ -106,7 +107,13 @@ public static class AccessServices
         _ => StatusCodes.Status500InternalServerError,
     };
 
-    private static Task WriteBareAsync(HttpContext context, int status) => Answers.WriteProblemAsync(context, status, Problems.CodeOf(status), status switch
+    private static Task WriteBareAsync(HttpContext context, int status)
+    {
+        if (status == StatusCodes.Status405MethodNotAllowed) HeadRequests.NameHeadAsAllowed(context.Response);
+        return Answers.WriteProblemAsync(context, status, Problems.CodeOf(status), WordsOf(status));
+    }
+
+    private static string WordsOf(int status) => status switch
     {
         StatusCodes.Status404NotFound => "There is nothing at this address.",
         StatusCodes.Status405MethodNotAllowed => "The address does not take this method.",
@@ -115,7 +122,7 @@ public static class AccessServices
         StatusCodes.Status415UnsupportedMediaType => "The address does not take a body of this Content-Type.",
         >= 500 => "Something went wrong here. The server's log says what.",
         _ => "The request cannot be understood.",
-    });
+    };
 
     // Whatever wanted to write: a change is one transaction, so none of it is there.
     private static Task WriteFullAsync(HttpContext context)

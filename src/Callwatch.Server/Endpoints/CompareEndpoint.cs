@@ -37,10 +37,10 @@ internal static class CompareEndpoint
         (Spans.Timestamp From, Spans.Timestamp To)? baseline = null;
         if (!string.IsNullOrEmpty(baselineFrom) || !string.IsNullOrEmpty(baselineTo))
         {
-            if (string.IsNullOrEmpty(baselineFrom)) return Problems.Unprocessable("baseline_from", "'baseline_to' needs 'baseline_from' beside it.");
-            if (string.IsNullOrEmpty(baselineTo)) return Problems.Unprocessable("baseline_to", "'baseline_from' needs 'baseline_to' beside it.");
             if (!SelectionParameters.TryTime(baselineFrom, default, out var from)) return SelectionParameters.BadTime("baseline_from");
             if (!SelectionParameters.TryTime(baselineTo, default, out var to)) return SelectionParameters.BadTime("baseline_to");
+            if (string.IsNullOrEmpty(baselineFrom)) return Problems.Unprocessable("baseline_from", "'baseline_to' needs 'baseline_from' beside it.");
+            if (string.IsNullOrEmpty(baselineTo)) return Problems.Unprocessable("baseline_to", "'baseline_from' needs 'baseline_to' beside it.");
             baseline = (from, to);
         }
 

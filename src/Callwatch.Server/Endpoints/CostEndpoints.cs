@@ -86,6 +86,7 @@ internal static class CostEndpoints
             }
 
             if (!begun) await BeginAsync(http, cancel);
+            if (http.IsHead()) return Results.Empty;
             begun = true;
             var text = new StringBuilder();
             foreach (var line in lines) Write(text, line);

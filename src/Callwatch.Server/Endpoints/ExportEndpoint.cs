@@ -25,23 +25,29 @@ internal static class ExportEndpoint
 
     private static async Task<IResult> ExportAsync(
         [AsParameters] SelectionParameters parameters, HttpContext http, CallQueries calls, TraceQueries traces, TraceExport otlp, Apps apps, TimeProvider time,
-        [FromQuery(Name = "format"), Description("`jsonl`, `csv` or `otlp`. Default: `jsonl`.")] string? format, CancellationToken cancel)
+        [FromQuery(Name = "format"), Description("`jsonl`, `csv` or `otlp`. Default: `jsonl`.")] string? format,
+        [FromQuery(Name = "sort"), Description("As of the lists. Default: `-end`.")] string? sort,
+        [FromQuery(Name = "limit"), Description("Most calls, or traces. Default: all.")] string? limit, CancellationToken cancel)
     {
         var (selection, problem) = parameters.Read(http, time);
         if (selection is null) return problem!;
+        var (order, badSort) = new ListParameters { Sort = sort }.ReadSort();
+        if (order is null) return badSort!;
+        var (most, badLimit) = ReadingParameters.ReadLimit(limit, int.MaxValue, int.MaxValue);
+        if (badLimit is not null) return badLimit;
         return format switch
         {
-            null or "" or "jsonl" => await CallsAsync(http, selection, calls, new JsonLines(apps), "calls.jsonl", "application/x-ndjson", cancel),
-            "csv" => await CallsAsync(http, selection, calls, new CallCsv(apps), "calls.csv", "text/csv; charset=utf-8", cancel),
-            "otlp" => await TracesAsync(http, selection, traces, otlp, cancel),
+            null or "" or "jsonl" => await CallsAsync(http, selection, order, most, calls, new JsonLines(apps), "calls.jsonl", "application/x-ndjson", cancel),
+            "csv" => await CallsAsync(http, selection, order, most, calls, new CallCsv(apps), "calls.csv", "text/csv; charset=utf-8", cancel),
+            "otlp" => await TracesAsync(http, selection, order, most, traces, otlp, cancel),
             _ => Problems.Unprocessable("format", "'format' is jsonl, csv or otlp."),
         };
     }
 
-    private static Task<IResult> CallsAsync(HttpContext http, Selection selection, CallQueries calls, ICallWriter writer, string file, string type, CancellationToken cancel) =>
+    private static Task<IResult> CallsAsync(HttpContext http, Selection selection, SortOrder order, int most, CallQueries calls, ICallWriter writer, string file, string type, CancellationToken cancel) =>
         StreamAsync(
-            http, file, type,
-            next => calls.ListAsync(selection, SortOrder.Newest, CallQueries.MaxLimit, next, cancel),
+            http, file, type, most,
+            (page, next) => calls.ListAsync(selection, order, page, next, cancel),
             writer.Begin,
             (call, body, _) =>
             {
@@ -50,10 +56,10 @@ internal static class ExportEndpoint
             },
             cancel);
 
-    private static Task<IResult> TracesAsync(HttpContext http, Selection selection, TraceQueries traces, TraceExport otlp, CancellationToken cancel) =>
+    private static Task<IResult> TracesAsync(HttpContext http, Selection selection, SortOrder order, int most, TraceQueries traces, TraceExport otlp, CancellationToken cancel) =>
         StreamAsync(
-            http, "traces.otlp.pb", "application/x-protobuf",
-            next => traces.ListAsync(selection, SortOrder.Newest, CallQueries.MaxLimit, next, cancel),
+            http, "traces.otlp.pb", "application/x-protobuf", most,
+            (page, next) => traces.ListAsync(selection, order, page, next, cancel),
             _ => { },
             async (trace, body, send) =>
             {
@@ -66,14 +72,16 @@ internal static class ExportEndpoint
             cancel);
 
     private static async Task<IResult> StreamAsync<T>(
-        HttpContext http, string file, string type, Func<string?, Task<Answer<Page<T>>>> read, Action<Stream> begin, Func<T, Stream, Func<Task>, Task> write, CancellationToken cancel)
+        HttpContext http, string file, string type, int most, Func<int, string?, Task<Answer<Page<T>>>> read, Action<Stream> begin, Func<T, Stream, Func<Task>, Task> write, CancellationToken cancel)
     {
-        var answer = await read(null);
+        var left = most;
+        var answer = await read(Math.Min(left, CallQueries.MaxLimit), null);
         if (answer is not Answer<Page<T>>.Found { Value: var page }) return answer.Problem();
         http.Response.ContentType = type;
         http.Response.Headers.ContentDisposition = $"attachment; filename=\"{file}\"";
         http.Response.Headers.CacheControl = "no-store";
         if (page.RowsFrom is { } rowsFrom) http.Response.Headers["X-Callwatch-Rows-From"] = rowsFrom.ToString();
+        if (http.IsHead()) return Results.Empty;
         using var rows = new MemoryStream();
         begin(rows);
         while (true)
@@ -92,8 +100,9 @@ internal static class ExportEndpoint
             }
 
             await SendAsync();
-            if (page.Next is null) return Results.Empty;
-            if (await read(page.Next) is not Answer<Page<T>>.Found { Value: var following }) return Broken("What follows could not be read; ask for less.");
+            left -= page.Items.Count;
+            if (page.Next is null || left <= 0) return Results.Empty;
+            if (await read(Math.Min(left, CallQueries.MaxLimit), page.Next) is not Answer<Page<T>>.Found { Value: var following }) return Broken("What follows could not be read; ask for less.");
             page = following;
         }
 

@@ -63,6 +63,7 @@ internal static class FeedbackEndpoints
         if (message?.Length > LongestId) return Problems.Unprocessable("message_id", $"message_id may have {LongestId} characters.");
         if (body.Name?.Length > LongestName) return Problems.Unprocessable("name", $"name may have {LongestName} characters.");
         if (body.Comment?.Length > LongestComment) return Problems.Unprocessable("comment", $"comment may have {LongestComment} characters.");
+        if (body.Value is { } value && !double.IsFinite(value)) return Problems.Unprocessable("value", "value is larger than any number that can be kept.");
         return body.Value is null && string.IsNullOrWhiteSpace(body.Comment) ? Problems.Unprocessable("value", "Give a value, a comment, or both.") : null;
     }
 }

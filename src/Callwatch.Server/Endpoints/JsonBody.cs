@@ -21,8 +21,9 @@ internal static class JsonBody
             using var document = await JsonDocument.ParseAsync(context.Request.Body, new JsonDocumentOptions { AllowDuplicateProperties = false }, context.RequestAborted);
             return document.RootElement.ValueKind == JsonValueKind.Object && IsText(document.RootElement) ? (document.RootElement.Clone(), null) : (null, Malformed());
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // The latter where a name is no Unicode: names are read to see that none stands twice.
             return (null, Malformed());
         }
         catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
@@ -39,7 +40,7 @@ internal static class JsonBody
         try
         {
             return await JsonSerializer.DeserializeAsync(context.Request.Body, type, context.RequestAborted) is { } value
-                ? (value, null) : (null, Problems.Unprocessable("", "The body must be an object."));
+                ? (value, null) : (null, Malformed());
         }
         catch (JsonException e) when (e.Path is { Length: > 2 } path)
         {
@@ -58,6 +59,8 @@ internal static class JsonBody
     private static ProblemHttpResult? Prepare(HttpContext context)
     {
         if (!context.Request.HasJsonContentType()) return Problems.Of(415, "unsupported_media_type", "The body must be JSON, with Content-Type: application/json.");
+        if (context.Request.Headers.ContentEncoding.ToString() is { Length: > 0 } coding && !coding.Equals("identity", StringComparison.OrdinalIgnoreCase))
+            return Problems.Of(415, "unsupported_encoding", "This body is not taken compressed: send it without Content-Encoding.");
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = MaxBytes;
         return null;
     }

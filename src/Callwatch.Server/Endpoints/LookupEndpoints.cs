@@ -19,5 +19,5 @@ internal static class LookupEndpoints
 
     private static async Task<JsonHttpResult<ApiLookup>> FindAsync(
         [FromRoute(Name = "id"), Description("Any id.")] string id, HttpContext http, LookupQueries lookup, CancellationToken cancel) =>
-        TypedResults.Json(new ApiLookup { Matches = [.. (await lookup.FindAsync(http.Caller().ReadScope, id, cancel)).Select(ReadRecords.ToApi)] }, ApiJson.Default.ApiLookup);
+        TypedResults.Json(new ApiLookup { Matches = [.. (await lookup.FindAsync(http.Caller().ReadScope, id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase), cancel)).Select(ReadRecords.ToApi)] }, ApiJson.Default.ApiLookup);
 }

@@ -99,6 +99,7 @@ internal static class OtlpEndpoints
             _ => (StatusCodes.Status400BadRequest, GrpcCode.Cancelled, "The body could not be read to its end.", null),
         };
         if (result is IntakeResult.Accepted accepted) return new OtlpResult(status, format, OtlpAnswer.Response(format, signal, accepted.Rejected, accepted.Message));
+        if (result is IntakeResult.UnknownCoding) response.Headers.AcceptEncoding = ContentCodings.Accepted;
         if (after is { } wait) response.Headers.RetryAfter = ((int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         // The rest of such a body would only come as slowly.
         if (result is IntakeResult.TooSlow && HttpProtocol.IsHttp11(response.HttpContext.Request.Protocol)) response.Headers.Connection = "close";

@@ -67,7 +67,12 @@ internal sealed class ListParameters : SelectionParameters
 
     [FromQuery(Name = "cursor")]
     [Description("`next` of the page before. It keeps that page's range.")]
-    public string? Cursor { get; init; }
+    public string? Cursor
+    {
+        // Blank is none, as of every other parameter.
+        get => string.IsNullOrEmpty(field) ? null : field;
+        init;
+    }
 
     public (SortOrder? Sort, ProblemHttpResult? Problem) ReadSort()
     {

@@ -50,7 +50,7 @@ internal static class RetentionEndpoints
         for (var i = 0; i < body.Apps?.Count; i++)
         {
             var field = "apps[" + i.ToString(CultureInfo.InvariantCulture) + "]";
-            if (body.Apps[i].App is not { } name || apps.Find(caller.TenantId, name) is not { } app) return Problems.Unprocessable(field + ".app", "No app of the tenant has this name.");
+            if (body.Apps[i]?.App is not { } name || apps.Find(caller.TenantId, name) is not { } app) return Problems.Unprocessable(field + ".app", "No app of the tenant has this name.");
             if (Add(caller.TenantId, app.Id, body.Apps[i], field) is { } ofApp) return ofApp;
         }
 

@@ -35,8 +35,9 @@ internal static class TailEndpoint
         if (FilterParser.Parse(q) is FilterResult.Wrong wrong) return Problems.Unprocessable("q", wrong.Message, wrong.Offset, "bad_filter");
         var filter = ((FilterResult.Parsed)FilterParser.Parse(q)).Filter;
         var scope = http.Caller().ReadScope;
+        var names = (app ?? []).Where(name => name.Length > 0).ToHashSet(StringComparer.Ordinal);
         bool Wanted(Span call) => call.TenantId == scope.TenantId && (scope.OnlyAppId is null || scope.OnlyAppId == call.AppId)
-            && (app is not { Length: > 0 } || app.Contains(apps.NameOf(call.AppId))) && filter.Matches(call, apps.NameOf(call.AppId), isCall: true);
+            && (names.Count == 0 || names.Contains(apps.NameOf(call.AppId))) && filter.Matches(call, apps.NameOf(call.AppId), isCall: true);
 
         using var calls = stored.TrySubscribe(scope.TenantId);
         if (calls is null)
@@ -47,6 +48,7 @@ internal static class TailEndpoint
         http.Response.ContentType = "text/event-stream";
         http.Response.Headers.CacheControl = "no-store";
         http.Response.Headers["X-Accel-Buffering"] = "no";
+        if (http.IsHead()) return Results.Empty;
         try
         {
             await http.Response.WriteAsync(": listening\n\n", until.Token);

@@ -58,8 +58,8 @@ internal static class TraceEndpoints
     {
         var (most, badLimit) = ReadingParameters.ReadLimit(limit, TraceQueries.MaxSpans, TraceQueries.MaxSpans);
         if (badLimit is not null) return badLimit;
-        if (cursor is not null && !TraceQueries.IsCursor(cursor)) return Problems.Unprocessable("cursor", "'cursor' is not the 'next' of a page.");
-        return TraceId.TryParse(id, null, out var traceId) && await traces.FindAsync(http.Caller().ReadScope, traceId, most, cursor, cancel) is { } view
+        if (!string.IsNullOrEmpty(cursor) && !TraceQueries.IsCursor(cursor)) return Problems.Unprocessable("cursor", "'cursor' is not the 'next' of a page.");
+        return TraceId.TryParse(id, null, out var traceId) && await traces.FindAsync(http.Caller().ReadScope, traceId, most, string.IsNullOrEmpty(cursor) ? null : cursor, cancel) is { } view
             ? TypedResults.Json(view.ToApi(apps), ApiJson.Default.ApiTrace)
             : Problems.NotFound("No trace has this id; it may be on its way, or past its retention. /api/v1/lookup tells more, and knows other ids too.");
     }
