@@ -9,6 +9,7 @@ public sealed class TimestampTests
     [InlineData("2026-09-17T13:42:00Z", "2026-09-17T13:42:00Z")]
     [InlineData("2026-09-17T13:42:00.000000001Z", "2026-09-17T13:42:00.000000001Z")]
     [InlineData("2026-09-17T15:42:00.5+02:00", "2026-09-17T13:42:00.5Z")]
+    [InlineData("2026-09-17t13:42:00z", "2026-09-17T13:42:00Z")]
     public void Reads_rfc_3339_with_a_zone(string text, string expected)
     {
         Assert.True(Timestamp.TryParse(text, out var time));

@@ -63,6 +63,7 @@ public sealed class AskingTests(AskingTests.Shop shop) : IClassFixture<AskingTes
     [Theory]
     [InlineData("trace 0af7651916cd43dd8448eb211c80319c", 1)]
     [InlineData("lookup nobody-knows-this", 1)]
+    [InlineData("lookup nobody-knows-this --json", 1)]
     [InlineData("calls --sort colour", 2)]
     [InlineData("calls --limit 0", 2)]
     [InlineData("stats --step 7m", 2)]

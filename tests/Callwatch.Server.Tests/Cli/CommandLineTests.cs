@@ -25,6 +25,8 @@ public sealed class CommandLineTests
     [InlineData("export --format xml", "xml")]
     [InlineData("send-test --timeout never", "--timeout")]
     [InlineData("trace", "argument")]
+    [InlineData("backup --verfy", "--verfy")]
+    [InlineData("lookup --nope", "--nope")]
     public async Task Misuse_is_named_and_ends_with_2(string arguments, string named)
     {
         var (code, output, error) = await CallwatchProcess.RunAsync(arguments.Split(' '));
