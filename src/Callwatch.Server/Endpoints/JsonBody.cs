@@ -59,11 +59,15 @@ internal static class JsonBody
     private static ProblemHttpResult? Prepare(HttpContext context)
     {
         if (!context.Request.HasJsonContentType()) return Problems.Of(415, "unsupported_media_type", "The body must be JSON, with Content-Type: application/json.");
-        if (context.Request.Headers.ContentEncoding.ToString() is { Length: > 0 } coding && !coding.Equals("identity", StringComparison.OrdinalIgnoreCase))
-            return Problems.Of(415, "unsupported_encoding", "This body is not taken compressed: send it without Content-Encoding.");
+        if (Packed(context) is { } packed) return packed;
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = MaxBytes;
         return null;
     }
+
+    /// <summary>The problem with a body that is compressed, where none is taken so.</summary>
+    internal static ProblemHttpResult? Packed(HttpContext context) =>
+        context.Request.Headers.ContentEncoding.ToString() is { Length: > 0 } coding && !coding.Equals("identity", StringComparison.OrdinalIgnoreCase)
+            ? Problems.Of(415, "unsupported_encoding", "This body is not taken compressed: send it without Content-Encoding.") : null;
 
     private static ProblemHttpResult Malformed() => Problems.Of(400, "malformed_json", "The body is no JSON object.");
 

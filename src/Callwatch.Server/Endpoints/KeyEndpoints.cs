@@ -30,6 +30,7 @@ internal static class KeyEndpoints
     {
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = MostBytes;
         if (!http.Request.HasJsonContentType()) return Problems.Of(StatusCodes.Status415UnsupportedMediaType, "unsupported_media_type", "Send JSON as application/json.");
+        if (JsonBody.Packed(http) is { } packed) return packed;
         ApiKeyWish? wish;
         try
         {
