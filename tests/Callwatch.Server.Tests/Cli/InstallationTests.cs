@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Callwatch.Server.Hosting;
 using Callwatch.Testing;
 using Xunit;
@@ -9,23 +8,6 @@ namespace Callwatch.Server.Tests.Cli;
 public sealed class InstallationTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    [Fact]
-    public async Task What_is_published_is_the_whole_program_also_through_a_link()
-    {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "Installed as on Linux.");
-        using var folder = new TempFolder();
-        var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
-        await RunAsync("dotnet", "publish", At("src", "Callwatch.Cli"), "-c", configuration, "--no-build", "-o", folder.At("program"));
-        File.CreateSymbolicLink(folder.At("callwatch"), folder.At("program", "callwatch"));
-        // What comes behind the script is its name for itself, and then what is ours.
-        await using var server = CallwatchProcess.Start(
-            ["sh", "-c", $"exec '{folder.At("callwatch")}' \"$@\""], ["serve", "--data", folder.At("data")], ("Callwatch__Http__Urls", "http://127.0.0.1:0"), ("Callwatch__Http__GrpcPort", "0"));
-        Assert.True(await server.IsReadyAsync(), server.Error);
-        using var http = new HttpClient { BaseAddress = server.Url };
-        Assert.Contains("<html", await http.GetStringAsync(new Uri("/", UriKind.Relative), Cancel), StringComparison.Ordinal);
-        Assert.NotEmpty(await http.GetByteArrayAsync(new Uri("/openapi/v1.json", UriKind.Relative), Cancel));
-    }
 
     [Fact]
     public async Task The_unit_starts_a_server_that_is_ready()
@@ -69,14 +51,4 @@ public sealed class InstallationTests
     private static string Line(string file, string start) => File.ReadLines(file).Single(line => line.StartsWith(start, StringComparison.Ordinal))[start.Length..];
 
     private static string At(params string[] path) => Path.GetFullPath(Path.Combine([Fixtures.Root, "..", "..", .. path]));
-
-    private static async Task RunAsync(string program, params string[] arguments)
-    {
-        var start = new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var (name, value) in new[] { ("MSBUILDDISABLENODEREUSE", "1"), ("DOTNET_NOLOGO", "1"), ("DOTNET_CLI_TELEMETRY_OPTOUT", "1") }) start.Environment[name] = value;
-        using var run = Process.Start(start)!;
-        var (output, error) = (run.StandardOutput.ReadToEndAsync(Cancel), run.StandardError.ReadToEndAsync(Cancel));
-        await run.WaitForExitAsync(Cancel);
-        Assert.True(run.ExitCode == 0, $"{program} {string.Join(' ', arguments)} ended with {run.ExitCode}: {await output} {await error}");
-    }
 }
