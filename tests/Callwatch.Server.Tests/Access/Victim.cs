@@ -116,9 +116,10 @@ internal sealed class Victim
         return JsonNode.Parse(text);
     }
 
-    // How its lane is goes on changing by itself.
+    // How its lane is goes on changing by itself, and what a trace sums up to until it is settled: its spans are there or not.
     private static JsonNode? Without(JsonNode? node)
     {
+        if (node?["spans"] is JsonArray spans) return string.Join(' ', spans.Select(span => span!["span_id"]!.GetValue<string>()).Order(StringComparer.Ordinal));
         if (node is JsonObject destination) destination.Remove("status");
         foreach (var replay in (node as JsonObject)?["items"]?.AsArray().OfType<JsonObject>() ?? [])
             foreach (var moving in (string[])["position", "sent", "state", "ended_at", "until", "expired"]) replay.Remove(moving);
