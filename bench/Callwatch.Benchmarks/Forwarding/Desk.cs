@@ -52,6 +52,20 @@ internal sealed class Desk(HttpClient http)
     public async Task WaitingAsync(int id, long traces, ServerProcess server)
     {
         while ((await StatusAsync(id)).Backlog < traces || !await ReadAsync()) await Task.Delay(Between);
+        await QuietAsync(server);
+    }
+
+    /// <summary>Until all but less than a window of the journal is sealed, and the server has done with it.</summary>
+    public async Task SealedAsync(long windowBytes, ServerProcess server)
+    {
+        while (await api.SystemAsync() is not ApiAnswer<ApiSystem>.Found { Value.Journal: { SealedBytes: > 0 } journal } || journal.ToSealBytes >= windowBytes) await Task.Delay(Between);
+        await QuietAsync(server);
+    }
+
+    private async Task<bool> ReadAsync() => await api.SystemAsync() is ApiAnswer<ApiSystem>.Found { Value: var system } && system.Readers.All(reader => reader.Lag == 0);
+
+    private static async Task QuietAsync(ServerProcess server)
+    {
         for (var i = 0; i < 30; i++)
         {
             var before = server.CpuTime;
@@ -59,8 +73,6 @@ internal sealed class Desk(HttpClient http)
             if (server.CpuTime - before < TimeSpan.FromMilliseconds(50)) return;
         }
     }
-
-    private async Task<bool> ReadAsync() => await api.SystemAsync() is ApiAnswer<ApiSystem>.Found { Value: var system } && system.Readers.All(reader => reader.Lag == 0);
 
     private async Task DoAsync(int id, string what)
     {

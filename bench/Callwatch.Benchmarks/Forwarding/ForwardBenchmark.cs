@@ -8,6 +8,7 @@ namespace Callwatch.Benchmarks.Forwarding;
 /// resumed; measured from there to the last arrival. One server, a destination of each of <c>--kinds</c> in turn, <c>--traces</c> each. The ratio is to the same bytes
 /// posted by four loops around a client. <c>--backlog N --kind KIND</c>: so many small traces, and what memory their draining takes;
 /// "Before" is twice measured: of a server just started, and of one that has carried a few thousand traces by another destination and is idle again.
+/// <c>--sealed</c>: the journal of what waits is sealed before it is carried on; then no fewer than 20,000 traces.
 /// <c>--sdk langfuse,langsmith,opik,weave,phoenix,sentry</c>: the same runs by the platforms' own clients. Reach: within 50 MB of before.
 /// </summary>
 internal static class ForwardBenchmark
@@ -16,7 +17,17 @@ internal static class ForwardBenchmark
     private const int ReachMegabytes = 50;
     private const int WarmTraces = 5_000;
 
+    private const long WindowBytes = 128L << 20;
+
     private static readonly (string, string)[] Environment = [("Callwatch__Forward__AllowPrivateAddresses", "127.0.0.1")];
+
+    // Windows of the usual making, in small segments so that little is left beside them.
+    private static readonly (string, string)[] Sealing =
+    [
+        ("Callwatch__Journal__SegmentBytes", (4L << 20).ToString(CultureInfo.InvariantCulture)),
+        ("Callwatch__Journal__SealWindowBytes", WindowBytes.ToString(CultureInfo.InvariantCulture)),
+        ("Callwatch__Journal__SealShare", "1"),
+    ];
 
     public static async Task<int> RunAsync(Switches switches)
     {
@@ -24,12 +35,12 @@ internal static class ForwardBenchmark
         var backlog = switches.Number("backlog", 0);
         await using var receiver = await Receiver.StartAsync(TimeSpan.FromMilliseconds(switches.Number("delay", 0)), keeps: backlog == 0);
         if (backlog > 0) return await BacklogAsync(switches.Text("kind") ?? "otlp", backlog, switches.DataFolder(), receiver);
-        return await KindsAsync((switches.Text("kinds") ?? string.Join(',', Platforms.All)).Split(','), switches.Number("traces", 20_000), switches.Number("delay", 0), switches.DataFolder(), receiver);
+        return await KindsAsync((switches.Text("kinds") ?? string.Join(',', Platforms.All)).Split(','), switches.Number("traces", 20_000), switches.Number("delay", 0), switches.DataFolder(), receiver, switches.Has("sealed"));
     }
 
-    private static async Task<int> KindsAsync(string[] kinds, int traces, int delay, string folder, Receiver receiver)
+    private static async Task<int> KindsAsync(string[] kinds, int traces, int delay, string folder, Receiver receiver, bool isSealed)
     {
-        await using var server = await ServerProcess.StartAsync(folder, Environment);
+        await using var server = await ServerProcess.StartAsync(folder, isSealed ? [.. Environment, .. Sealing] : Environment);
         using var http = await Desk.ClientAsync(server);
         var desk = new Desk(http);
         var ids = new List<int>();
@@ -46,6 +57,7 @@ internal static class ForwardBenchmark
 
         await FillAsync(server, traces, 10, (seed, now) => Workflows.Request(10, seed + 1_000_000, now));
         foreach (var id in ids) await desk.WaitingAsync(id, traces, server);
+        if (isSealed) await desk.SealedAsync(WindowBytes, server);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{traces:N0} traces of 5 spans, {Workflows.Request(10, 1, DateTimeOffset.UnixEpoch).Length / 10:N0} B each; answers after {delay} ms"));
         foreach (var (kind, id) in kinds.Zip(ids))
         {

@@ -18,7 +18,10 @@ internal sealed class TraceReader(IJournal journal, SpanNormalizer normalizer, A
     // Deeper than people nest; a hostile tower ends here.
     private const int MostAncestors = 100;
 
-    private readonly RecentRecords records = new(journal, sharedBytes / 2);
+    // A trace that goes on for ever would be read again and again from its beginning.
+    private const int MostBefore = 2_000;
+
+    private readonly RecentRecords records = new(journal, sharedBytes / 2, ahead: sharedBytes);
     private readonly Lock gate = new();
     private readonly Dictionary<long, LinkedListNode<Held>> held = [];
     private readonly LinkedList<Held> order = [];
@@ -59,7 +62,7 @@ internal sealed class TraceReader(IJournal journal, SpanNormalizer normalizer, A
             size += span.Body.Length + 2_000;
         }
 
-        return new Held(revision.Seq, new TraceToSend { Revision = revision, Spans = InOrder(Judged(spans)), Earlier = EarlierOf(revision, spans), Scored = ScoredBy(revision, logs) }, revision.Spans.Count - spans.Count, size * 3);
+        return new Held(revision.Seq, new TraceToSend { Revision = revision, Spans = InOrder(Judged(revision, spans)), Earlier = EarlierOf(revision, spans), Scored = ScoredBy(revision, logs) }, revision.Spans.Count - spans.Count, size * 3);
     }
 
     // Where the spans lie that earlier revisions carried; of a span sent twice the latest copy.
@@ -114,23 +117,38 @@ internal sealed class TraceReader(IJournal journal, SpanNormalizer normalizer, A
     // A copy: a part of the record would hold all of it in memory, and with it the spans of many other traces.
     private SpanToSend? ReadAt(SettledPlace place, SettledRevision revision, List<JoinedLog> joined)
     {
-        if (records.Find(place.Number) is not { } record || record.TenantId != revision.TenantId || !OtlpSpan.TryAt(record.Payload.Span, place.Offset, out var otlp)
+        if (records.Find(place.Number, revision.TenantId) is not { } record || record.TenantId != revision.TenantId || !OtlpSpan.TryAt(record.Payload.Span, place.Offset, out var otlp)
             || otlp.TraceId != revision.TraceId || otlp.SpanId != place.SpanId) return null;
-        var span = normalizer.Normalize(otlp, new SpanOrigin(record.TenantId, record.AppId, record.ReceivedAt), joined);
-        return new SpanToSend(span, normalizer.Content(otlp, joined), apps.NameOf(record.AppId), otlp.Resource.ToArray(), otlp.Scope.ToArray(), otlp.Body.ToArray());
+        var (span, content) = normalizer.Whole(otlp, new SpanOrigin(record.TenantId, record.AppId, record.ReceivedAt), joined);
+        return new SpanToSend(span, content, apps.NameOf(record.AppId), otlp.Resource.ToArray(), otlp.Scope.ToArray(), otlp.Body.ToArray());
     }
+
+    private List<Span> Before(SettledRevision revision, Span[] now)
+    {
+        if (settled is null) return [];
+        var places = PlacesBefore(revision);
+        foreach (var span in now) places.Remove(span.SpanId);
+        return places.Count > MostBefore ? [] : [.. places.Values.Select(before => SpanAt(before.Place, revision)).OfType<Span>().OrderBy(span => span.SpanId)];
+    }
+
+    private Span? SpanAt(SettledPlace place, SettledRevision revision) =>
+        records.Find(place.Number, revision.TenantId) is { } record && record.TenantId == revision.TenantId && OtlpSpan.TryAt(record.Payload.Span, place.Offset, out var otlp)
+            && otlp.TraceId == revision.TraceId && otlp.SpanId == place.SpanId
+            ? normalizer.Normalize(otlp, new SpanOrigin(record.TenantId, record.AppId, record.ReceivedAt), []) : null;
 
     private List<JoinedLog> Logs(List<SettledPlace>? places, int tenantId)
     {
         List<JoinedLog> logs = [];
         foreach (var place in places ?? [])
-            if (records.Find(place.Number) is { Signal: Signal.Logs } record && record.TenantId == tenantId) logs.Add(new JoinedLog(record.Payload, place.Offset));
+            if (records.Find(place.Number, tenantId) is { Signal: Signal.Logs } record && record.TenantId == tenantId) logs.Add(new JoinedLog(record.Payload, place.Offset));
         return logs;
     }
 
-    private static List<SpanToSend> Judged(List<SpanToSend> spans)
+    private List<SpanToSend> Judged(SettledRevision revision, List<SpanToSend> spans)
     {
-        var verdicts = TraceJudge.Judge([.. spans.Select(span => span.Span)]);
+        Span[] now = [.. spans.Select(span => span.Span)];
+        var verdicts = TraceJudge.Judge(now);
+        if (revision.Revision > 1 && verdicts.Any(verdict => verdict.Call is { Usage.IsUnknown: false })) verdicts = CarriedCalls.Without(Before(revision, now), now, verdicts);
         return [.. spans.Select((span, i) => span with { Span = Judged(span.Span, verdicts[i]) })];
     }
 

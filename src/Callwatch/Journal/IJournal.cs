@@ -110,6 +110,12 @@ public interface IJournal
     /// <param name="offsets">None: all of it.</param>
     JournalRecord? FindItems(long number, params ReadOnlySpan<int> offsets) => Find(number);
 
+    /// <summary>
+    /// One record, for a reader who will ask for those behind it, too: where these cost little more together, as in a sealed window, as many of the
+    /// same tenant as have so many bytes. Empty when <see cref="Find"/> would find nothing.
+    /// </summary>
+    IReadOnlyList<JournalRecord> FindOn(long number, int tenantId, long mostBytes) => Find(number) is { } record ? [record] : [];
+
     /// <summary>From here on nothing has been taken: before it retention may have taken some apps and left others. At least <see cref="FirstNumber"/>.</summary>
     long CompleteFrom => FirstNumber;
 

@@ -193,7 +193,7 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
         // Twice: what was found may just have been sealed.
         for (var tries = 0; tries < 2; tries++)
         {
-            if (number < 1 || number > head.Number || segments.Holding(number) is not { } part || part.FirstNumber > number) return null;
+            if (PartOf(number) is not { } part) return null;
             try
             {
                 return part.Find(number, offsets, Damage);
@@ -210,6 +210,20 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
         }
 
         return null;
+    }
+
+    public IReadOnlyList<JournalRecord> FindOn(long number, int tenantId, long mostBytes)
+    {
+        try
+        {
+            if (PartOf(number) is SealedWindow window) return window.FindOn(number, tenantId, mostBytes, Damage);
+        }
+        catch (IOException)
+        {
+            // Taken or replaced this very moment, or unreadable: looking for the one tells.
+        }
+
+        return Find(number) is { } record ? [record] : [];
     }
 
     public long CountBetween(long after, long through) => NumberJumps.Count(jumps, after, through);
@@ -236,6 +250,9 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
             Losses = Losses.All,
         };
     }
+
+    private JournalPart? PartOf(long number) =>
+        number >= 1 && number <= head.Number && segments.Holding(number) is { } part && part.FirstNumber <= number ? part : null;
 
     /// <summary>What readers lost to retention since the start.</summary>
     internal ReaderLosses Losses { get; } = new();

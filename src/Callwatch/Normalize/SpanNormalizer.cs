@@ -28,6 +28,39 @@ public sealed class SpanNormalizer(PriceBooks prices)
     internal Span Normalize(in OtlpSpan span, SpanOrigin origin, IReadOnlyList<JoinedLog> logs, IHearSpans? ear)
     {
         var facts = SpanFacts.Of(span, logs);
+        var made = Made(facts, span, origin);
+        if (ear?.Begins(made) == true) SaidReader.Read(facts, made.Kind, ear);
+        return made;
+    }
+
+    /// <summary>The span and its bodies for who carries it on: messages of chats and agents once, without the tree they were captured as.</summary>
+    public (Span Span, SpanContent Content) Whole(in OtlpSpan span, SpanOrigin origin, IReadOnlyList<JoinedLog> logs)
+    {
+        var facts = SpanFacts.Of(span, logs);
+        var made = Made(facts, span, origin);
+        return (made, ContentReader.Read(facts, span, made.Kind, once: true));
+    }
+
+    /// <summary>The bodies of the span. The state is never <see cref="ContentState.Expired"/>: only who holds the journal knows what has expired.</summary>
+    [SuppressMessage("Performance", "CA1822", Justification = "The stage is an object to its callers, whatever this part of it needs.")]
+    public SpanContent Content(in OtlpSpan span, IReadOnlyList<JoinedLog> logs)
+    {
+        var facts = SpanFacts.Of(span, logs);
+        return ContentReader.Read(facts, span, KindFields.Of(facts));
+    }
+
+    /// <summary>True for log records that are part of a span's story: GenAI events and exceptions that name their trace and span.</summary>
+    public static bool Joins(in OtlpLog log)
+    {
+        if (log.TraceId.IsNone || log.SpanId.IsNone) return false;
+        if (log.EventName.StartsWith("gen_ai."u8) || log.EventName.SequenceEqual("exception"u8)) return true;
+        foreach (var attribute in log.Attributes)
+            if (attribute.Key.SequenceEqual("exception.type"u8) || attribute.Key.SequenceEqual("exception.message"u8)) return true;
+        return false;
+    }
+
+    private Span Made(SpanFacts facts, in OtlpSpan span, SpanOrigin origin)
+    {
         var kind = KindFields.Of(facts);
         var times = SpanTimes.Of(span, origin.ReceivedAt, facts.Space.Notes);
         var thin = ThinContent.Of(facts, kind);
@@ -39,7 +72,7 @@ public sealed class SpanNormalizer(PriceBooks prices)
         var outcome = OutcomeOf(error, call);
         if (call is not null) call = CallFields.Priced(call, facts, kind, outcome, times.Start, prices);
         IntakeMarks.AddTo(facts.Space.Notes, facts);
-        var made = new Span
+        return new Span
         {
             TenantId = origin.TenantId,
             AppId = origin.AppId,
@@ -70,26 +103,6 @@ public sealed class SpanNormalizer(PriceBooks prices)
             ModelRequest = ModelRequestFields.Of(facts, span, kind),
             Notes = facts.Space.Notes.Count == 0 ? [] : [.. facts.Space.Notes],
         };
-        if (ear?.Begins(made) == true) SaidReader.Read(facts, kind, ear);
-        return made;
-    }
-
-    /// <summary>The bodies of the span. The state is never <see cref="ContentState.Expired"/>: only who holds the journal knows what has expired.</summary>
-    [SuppressMessage("Performance", "CA1822", Justification = "The stage is an object to its callers, whatever this part of it needs.")]
-    public SpanContent Content(in OtlpSpan span, IReadOnlyList<JoinedLog> logs)
-    {
-        var facts = SpanFacts.Of(span, logs);
-        return ContentReader.Read(facts, span, KindFields.Of(facts));
-    }
-
-    /// <summary>True for log records that are part of a span's story: GenAI events and exceptions that name their trace and span.</summary>
-    public static bool Joins(in OtlpLog log)
-    {
-        if (log.TraceId.IsNone || log.SpanId.IsNone) return false;
-        if (log.EventName.StartsWith("gen_ai."u8) || log.EventName.SequenceEqual("exception"u8)) return true;
-        foreach (var attribute in log.Attributes)
-            if (attribute.Key.SequenceEqual("exception.type"u8) || attribute.Key.SequenceEqual("exception.message"u8)) return true;
-        return false;
     }
 
     private static Outcome OutcomeOf(SpanError? error, LlmCall? call)

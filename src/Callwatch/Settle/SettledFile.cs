@@ -1,5 +1,6 @@
 using Callwatch.Journal;
 using Callwatch.Spans;
+using Callwatch.Store.Partitions;
 using Callwatch.Store.Sqlite;
 using Microsoft.Data.Sqlite;
 
@@ -61,6 +62,17 @@ internal sealed class SettledFile(string path, long first)
         using var connection = StoreDatabase.OpenForReading(path);
         using var rows = new Statement(connection, OfTrace);
         return Read(rows.BindBlob(1, trace.ToBytes()).Bind(2, tenantId));
+    }
+
+    /// <summary>Of the traces in it.</summary>
+    public TraceFilter Filter()
+    {
+        using var reading = StoreDatabase.OpenForReading(path);
+        var filter = TraceFilter.ForCapacity((int)Math.Min(SettledLog.MostInFile, StoreDatabase.Number(reading, "SELECT count(*) FROM settled") ?? 0));
+        using var rows = new Statement(reading, "SELECT trace FROM settled");
+        while (rows.Step())
+            if (TraceId.TryRead(rows.Blob(0), out var trace)) filter.Add(trace);
+        return filter;
     }
 
     /// <summary>What of each trace has been carried, for those with a record after the given number.</summary>

@@ -6,7 +6,6 @@ using Callwatch.Journal.Writing;
 using Callwatch.Spans;
 using Callwatch.Store.Partitions;
 using Callwatch.Store.Sqlite;
-using Microsoft.Data.Sqlite;
 
 namespace Callwatch.Settle;
 
@@ -27,8 +26,7 @@ internal sealed class SettledLog : ISettledLog, IDisposable
     private readonly Dictionary<string, TraceFilter> filters = new(StringComparer.Ordinal);
     private readonly Lock gate = new();
     private ImmutableArray<SettledFile> files;
-    private SqliteConnection? connection;
-    private Statement? insert;
+    private SettledWriter? writer;
     private TaskCompletionSource<string> harmed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource mended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -77,16 +75,11 @@ internal sealed class SettledLog : ISettledLog, IDisposable
     {
         Close();
         filters.Clear();
-        foreach (var file in files) filters[file.Name] = Reading(file, FilterOf);
+        foreach (var file in files) filters[file.Name] = Reading(file, from => from.Filter());
         Place = LatestPlace(files);
         var last = files.Length == 0 ? 0 : Reading(files[^1], file => file.Last()) ?? files[^1].First - 1;
         if (files.Length == 0 || highest > last) Begin(Math.Max(highest, last) + 1);
-        else
-        {
-            connection = Reading(files[^1], file => file.OpenToWrite());
-            Prepare();
-        }
-
+        else writer = Reading(files[^1], file => new SettledWriter(file));
         head.Publish(Math.Max(highest, last));
         lock (gate)
         {
@@ -112,8 +105,8 @@ internal sealed class SettledLog : ISettledLog, IDisposable
         {
             // Durable before the file goes, so that a stop in between repeats it rather than leaving it out.
             var needed = LatestPlace(files[..index])?.Needed ?? 0;
-            using var newest = files[^1].OpenToWrite();
-            if (SettledFile.Place(newest) is { } place && needed < place.Needed) Put(newest, place.Read, needed);
+            using var newest = new SettledWriter(files[^1]);
+            newest.Need(needed);
         }
 
         if (File.Exists(file.Path)) DamagedFiles.SetAside(folder, file.Name);
@@ -127,7 +120,7 @@ internal sealed class SettledLog : ISettledLog, IDisposable
     /// <summary>A person has chosen where reading goes on. On the writing thread.</summary>
     public void MoveTo(Position place)
     {
-        Put(connection!, place, place.Number);
+        writer!.Put(place, place.Number);
         Place = (place, place.Number);
     }
 
@@ -163,10 +156,7 @@ internal sealed class SettledLog : ISettledLog, IDisposable
         if (Head - files[^1].First + 1 >= mostInFile) Begin(Head + 1);
         Reading(files[^1], _ =>
         {
-            using var transaction = connection!.BeginTransaction();
-            for (var i = 0; i < revisions.Count; i++) Insert(revisions[i], lastOffsets[i]);
-            Put(connection, read, needed);
-            transaction.Commit();
+            writer!.Append(revisions, lastOffsets, read, needed);
             return true;
         });
         Place = (read, needed);
@@ -247,9 +237,8 @@ internal sealed class SettledLog : ISettledLog, IDisposable
 
     private void Close()
     {
-        insert?.Dispose();
-        connection?.Dispose();
-        (insert, connection) = (null, null);
+        writer?.Dispose();
+        writer = null;
     }
 
     /// <summary>Null when a file cannot be read, which is then being set aside.</summary>
@@ -269,26 +258,9 @@ internal sealed class SettledLog : ISettledLog, IDisposable
     {
         Close();
         var file = new SettledFile(Path.Combine(folder, first.ToString("D20", CultureInfo.InvariantCulture) + ".db"), first);
-        connection = file.OpenToWrite();
+        writer = new SettledWriter(file);
         filters[file.Name] = new TraceFilter();
         files = files.Add(file);
-        Prepare();
-    }
-
-    private void Prepare() => insert = new Statement(connection!, """
-        INSERT INTO settled (seq, tenant, trace, revision, reason, settled_at, first_received, last_received, first_number, last_number, last_offset, places)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-        """);
-
-    private void Insert(SettledRevision revision, int lastOffset) => insert!
-        .Bind(1, revision.Seq).Bind(2, revision.TenantId).BindBlob(3, revision.TraceId.ToBytes()).Bind(4, revision.Revision).Bind(5, (long)revision.Reason)
-        .Bind(6, revision.SettledAt.UnixNanoseconds).Bind(7, revision.FirstReceivedAt.UnixNanoseconds).Bind(8, revision.LastReceivedAt.UnixNanoseconds)
-        .Bind(9, revision.FirstNumber).Bind(10, revision.LastNumber).Bind(11, lastOffset).BindBlob(12, SettledPlaces.Write(revision)).Run();
-
-    private static void Put(SqliteConnection to, Position read, long needed)
-    {
-        using var put = new Statement(to, "INSERT OR REPLACE INTO place (id, epoch, read, needed) VALUES (1, ?1, ?2, ?3)");
-        put.BindText(1, read.Epoch.ToString("D")).Bind(2, read.Number).Bind(3, needed).Run();
     }
 
     // A crash between the making of a file and its first commit leaves it empty: what counts stands in one before.
@@ -319,16 +291,6 @@ internal sealed class SettledLog : ISettledLog, IDisposable
             lock (gate) harmed.TrySetResult(file.Name);
             throw new SettledHarmedException(file.Name, e);
         }
-    }
-
-    private static TraceFilter FilterOf(SettledFile file)
-    {
-        using var reading = StoreDatabase.OpenForReading(file.Path);
-        var filter = TraceFilter.ForCapacity((int)Math.Min(MostInFile, StoreDatabase.Number(reading, "SELECT count(*) FROM settled") ?? 0));
-        using var rows = new Statement(reading, "SELECT trace FROM settled");
-        while (rows.Step())
-            if (TraceId.TryRead(rows.Blob(0), out var trace)) filter.Add(trace);
-        return filter;
     }
 
     private static SettledFile? Open(string path) =>

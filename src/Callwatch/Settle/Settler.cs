@@ -273,32 +273,11 @@ internal sealed partial class Settler : BackgroundService, IJournalReader, ISett
 
     private void Commit()
     {
-        var batch = new List<SettledRevision>(settling.Count);
-        var offsets = new List<int>(settling.Count);
-        var seq = settled.Head;
-        var counted = new Dictionary<(int, TraceId), int>();
-        foreach (var (trace, reason, at) in settling)
-        {
-            if (reason == SettleReason.PassedOn)
-            {
-                batch.Add(trace.Settle(++seq, 1, reason, at));
-                offsets.Add(0);
-                continue;
-            }
-
-            var key = (trace.TenantId, trace.TraceId);
-            var before = counted.TryGetValue(key, out var known) || revisions.TryFind(key, out known) ? known : settled.RevisionsOf(trace.TenantId, trace.TraceId);
-
-            // Of a trace that never came.
-            if (trace.Count == 0 && before == 0) continue;
-            counted[key] = before + 1;
-            batch.Add(trace.Settle(++seq, before + 1, reason, at));
-            offsets.Add(trace.LastOffset);
-        }
+        var batch = SettleBatch.Of(settling, settled, revisions);
 
         // While it reads again what it had read before a stop, that has still been carried.
-        settled.Append(batch, offsets, new Position(journal.Epoch, Math.Max(read, coverage.Through)), Math.Min(read, (open.FirstNumber ?? read + 1) - 1));
-        foreach (var (key, revision) in counted) revisions.Put(key, revision);
+        settled.Append(batch.Revisions, batch.LastOffsets, new Position(journal.Epoch, Math.Max(read, coverage.Through)), Math.Min(read, (open.FirstNumber ?? read + 1) - 1));
+        foreach (var (key, revision) in batch.Counted) revisions.Put(key, revision);
         settling.Clear();
         unsynced.Clear();
         committed = read;

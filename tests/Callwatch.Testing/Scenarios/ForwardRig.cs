@@ -25,7 +25,7 @@ public sealed class ForwardRig : IAsyncDisposable
     private readonly ScenarioApps owners = new();
     private readonly InMemoryJournal journal = new();
     private readonly SettledLog settled;
-    private readonly HttpClient http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false });
+    private readonly HttpClient http;
     private readonly IDestinationKind kind;
     private readonly JsonObject config;
     private ForwardDb db;
@@ -33,9 +33,12 @@ public sealed class ForwardRig : IAsyncDisposable
     private Lane? lane;
 
     /// <param name="config">As people write it.</param>
+    /// <param name="between">What stands between the destination and the network.</param>
     /// <exception cref="ArgumentException">The kind refuses it.</exception>
-    public ForwardRig(IDestinationKind kind, JsonObject config, ManualTime? time = null)
+    public ForwardRig(IDestinationKind kind, JsonObject config, ManualTime? time = null, Func<HttpMessageHandler, HttpMessageHandler>? between = null)
     {
+        var network = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false };
+        http = new HttpClient(between?.Invoke(network) ?? network);
         Time = time ?? new ManualTime(Scenario.Received.Plus(TimeSpan.FromMinutes(10)).ToDateTimeOffset());
         this.kind = kind;
         this.config = kind.Normalize(config, new OutboundRules(AllowPrivateAddresses: true, [])) is ConfigResult.Good good

@@ -109,6 +109,8 @@ internal sealed class LaneWorld : IAsyncDisposable
 
     public LaneTable Table => services.Table;
 
+    public ReadAhead ReadAhead => services.ReadAhead;
+
     public string FolderPath => folder.Path;
 
     /// <summary>A destination of tenant 1 at the address.</summary>
@@ -177,8 +179,11 @@ internal sealed class LaneWorld : IAsyncDisposable
     public Task UntilAsync(Func<bool> isSo, string what = "it is so") => Time.PassWaitsUntilAsync(isSo, what);
 
     /// <summary>All that has settled has been dealt with.</summary>
-    public Task WhenDoneAsync(int destination = 1) =>
-        UntilAsync(() => Status(destination) is { State: LaneState.Idle, Backlog: 0 } status && status.Position >= LastOf(1), "the lane has done all");
+    public Task WhenDoneAsync(int destination = 1)
+    {
+        var last = LastOf(1);
+        return UntilAsync(() => Status(destination) is { State: LaneState.Idle, Backlog: 0 } status && status.Position >= last, "the lane has done all");
+    }
 
     /// <summary>The next attempt is made now, as soon as a lane waits for one.</summary>
     public Task PassWaitAsync() => Eventually.HoldsAsync(Time.PassWait, "a lane waits");

@@ -103,6 +103,33 @@ public sealed class SealingTests : IDisposable
     }
 
     [Fact]
+    public async Task Records_read_on_together_are_those_of_the_tenant_in_order_and_the_same_as_one_by_one()
+    {
+        await using var journal = Open();
+        await FillAsync(journal, 100, tenants: 3);
+        Assert.True(journal.Seal(options) > 0);
+        var together = 0;
+        for (var number = 1L; number <= journal.Head.Number; number++)
+        {
+            var alone = journal.Find(number)!;
+            var found = journal.FindOn(number, alone.TenantId, mostBytes: 40_000);
+            Assert.Equal(number, found[0].Number);
+            Assert.Equal(found.Select(record => record.Number).Order().Distinct(), found.Select(record => record.Number));
+            foreach (var record in found)
+            {
+                Assert.Equal(alone.TenantId, record.TenantId);
+                Assert.True(journal.Find(record.Number)!.Payload.Span.SequenceEqual(record.Payload.Span));
+            }
+
+            if (found.Count > 1) together++;
+        }
+
+        Assert.True(together > 10, $"{together}");
+        Assert.Empty(journal.FindOn(journal.Head.Number + 1, 1, 40_000));
+        Assert.Empty(journal.FindOn(0, 1, 40_000));
+    }
+
+    [Fact]
     public async Task A_reader_keeps_its_place_while_what_it_reads_is_sealed()
     {
         await using var journal = Open();

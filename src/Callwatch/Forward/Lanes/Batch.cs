@@ -13,10 +13,18 @@ internal sealed class Batch(AnchorDraft anchors)
     private const int BytesBeside = 400;
     private const int BytesOfRevision = 500;
 
+    // Two by two they prove a poison item.
+    private const int LeftForProofs = 24;
+
+    private const int Untouched = 0;
+    private const int Begun = 1;
+    private const int GivenBack = 2;
+
     private readonly List<SettledRevision> revisions = [];
     private readonly HashSet<TraceId> traces = [];
     private readonly TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Outgoing[] mapped = [];
+    private int hold;
 
     /// <summary>The last settled number of it, once it is complete.</summary>
     public long Through { get; private set; }
@@ -67,11 +75,28 @@ internal sealed class Batch(AnchorDraft anchors)
     /// <summary>Nothing is added any more.</summary>
     public void Close(long through) => (Through, mapped) = (through, [.. Items]);
 
-    /// <summary>All items of a few traces, for one who asks before their turn; each is given once. Only while the stream of them has not come to this batch.</summary>
-    public IReadOnlyList<Outgoing> TakeBefore(Func<TraceId, bool> isOfStream, int most)
+    /// <summary>It was read ahead and has been let go of: nothing of it was sent, and it is read again.</summary>
+    public bool IsGivenBack => Volatile.Read(ref hold) == GivenBack;
+
+    /// <summary>Something of it is about to be sent; false when it has been let go of.</summary>
+    public bool TryBegin() => Interlocked.CompareExchange(ref hold, Begun, Untouched) != GivenBack;
+
+    /// <summary>Lets go of what it holds, if nothing of it has been begun.</summary>
+    public bool TryGiveBack()
     {
-        var wanted = mapped.Where(item => item is { Fate: Fate.Waiting, IsTaken: false } && isOfStream(item.Item.TraceId)).Select(item => item.Item.TraceId).Distinct().Take(most).ToHashSet();
-        if (wanted.Count == 0) return [];
+        if (Interlocked.CompareExchange(ref hold, GivenBack, Untouched) != Untouched) return false;
+        foreach (var item in mapped) item.LetGo();
+        return true;
+    }
+
+    /// <summary>All items of a few traces, for one who asks before their turn; each is given once. Only while the stream of them has not come to this batch.</summary>
+    /// <param name="few">So many traces.</param>
+    /// <param name="inHealth">A quarter of what waits, where that is more, beside some that are left for further proofs.</param>
+    public IReadOnlyList<Outgoing> TakeBefore(Func<TraceId, bool> isOfStream, int few, bool inHealth)
+    {
+        var waiting = mapped.Where(item => item is { Fate: Fate.Waiting, IsTaken: false } && isOfStream(item.Item.TraceId)).Select(item => item.Item.TraceId).Distinct().ToList();
+        var wanted = waiting.Take(inHealth ? Math.Max(few, (waiting.Count - LeftForProofs) / 4) : few).ToHashSet();
+        if (wanted.Count == 0 || !TryBegin()) return [];
         List<Outgoing> taken = [.. mapped.Where(item => item is { Fate: Fate.Waiting, IsTaken: false } && wanted.Contains(item.Item.TraceId))];
         foreach (var item in taken) item.IsTaken = true;
         return taken;

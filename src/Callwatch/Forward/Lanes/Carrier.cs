@@ -49,11 +49,11 @@ internal sealed partial class Carrier(Destination destination, IDestination plat
 
         // What is on its way when we stop may still get its answer: that spares the platform the same things twice.
         await using var stopping = cancel.Register(() => abort.CancelAfter(services.Options.StopGrace));
-        var first = Begin(wish, wish.More);
+        var first = Begin(wish, wish);
         await first.SendAsync([.. items], streams, cancel, abort.Token);
         if (items.TrueForAll(item => item.Fate != Fate.OtherForm)) return first.Retried;
 
-        var second = Begin(wish, more: null);
+        var second = Begin(wish, ofBatch: null);
         var again = await ReformAsync(revisions, items, wish, cancel);
         await second.SendAsync(again, streams, cancel, abort.Token);
 
@@ -69,8 +69,13 @@ internal sealed partial class Carrier(Destination destination, IDestination plat
         ? platform.Map(one.Trace!, anchor!)
         : (platform as ISignalDestination)?.MapSignal(record.Signal, SignalMask.Of(record.Signal, record.Payload, destination.Mask)) ?? [];
 
-    private Sending Begin(CarryWish wish, Func<int, CancellationToken, Task<IReadOnlyList<Outgoing>>>? more) =>
-        new(platform, destination.Kind.Deduplicates, gate, services.Options, services.Chance, services.Time, wish.Refused, e => Faulted(destination.Name, e.GetType().Name, e.StackTrace)) { More = more };
+    private Sending Begin(CarryWish wish, CarryWish? ofBatch) =>
+        new(platform, destination.Kind.Deduplicates, gate, services.Options, services.Chance, services.Time, wish.Refused, e => Faulted(destination.Name, e.GetType().Name, e.StackTrace))
+        {
+            More = ofBatch?.More,
+            MayBegin = ofBatch?.MayBegin,
+            Failing = wish.Failing,
+        };
 
     private static IEnumerable<Outgoing> Chosen(IEnumerable<Outgoing> mapped, CarryWish wish) => wish.Only is null ? mapped : mapped.Where(wish.Only);
 
@@ -160,6 +165,12 @@ internal sealed record CarryWish(Func<Timestamp, Timestamp> Expires, Action<IRea
     /// <summary>Only these of the items; null for all.</summary>
     public Func<Outgoing, bool>? Only { get; init; }
 
-    /// <summary>Gets what comes next in a stream, to see whether other things pass where one does not.</summary>
-    public Func<int, CancellationToken, Task<IReadOnlyList<Outgoing>>>? More { get; init; }
+    /// <summary>Gets what comes next in a stream, to see whether other things pass where one does not; told whether any did.</summary>
+    public Func<int, bool, CancellationToken, Task<IReadOnlyList<Outgoing>>>? More { get; init; }
+
+    /// <summary>Asked before the first request of a stream; null when it may in any case.</summary>
+    public Func<bool>? MayBegin { get; init; }
+
+    /// <summary>Told each time that a request as a whole has failed.</summary>
+    public Action? Failing { get; init; }
 }

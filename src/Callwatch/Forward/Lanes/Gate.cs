@@ -13,6 +13,7 @@ internal readonly record struct Ticket(long Generation, bool IsProbe);
 /// <param name="closed">Told when trouble begins, for the log: seldom, however often the platform comes and goes.</param>
 internal sealed class Gate(ForwardOptions options, Random chance, TimeProvider time, Action<PlatformWords, TimeSpan>? closed = null)
 {
+    private const int LastingAfter = 3;
     private static readonly TimeSpan ToldAtMostEvery = TimeSpan.FromMinutes(10);
 
     private readonly Lock gate = new();
@@ -28,10 +29,32 @@ internal sealed class Gate(ForwardOptions options, Random chance, TimeProvider t
     private long closedAt;
     private TimeSpan wait;
     private long successes;
+    private long failuresBeforeSuccess;
     private (int? Status, long At)? told;
 
     /// <summary>Requests the platform has answered as platforms in health do; to see whether others pass while one does not.</summary>
     public long Successes => Volatile.Read(ref successes);
+
+    /// <summary>How often those had failed before. What still fails is not in it: it may be to blame itself.</summary>
+    public long FailuresBeforeSuccess => Volatile.Read(ref failuresBeforeSuccess);
+
+    /// <summary>The platform takes what is sent, as far as is known.</summary>
+    public bool IsOpen
+    {
+        get
+        {
+            lock (gate) return !isClosed;
+        }
+    }
+
+    /// <summary>The platform has failed several times in a row.</summary>
+    public bool IsLasting
+    {
+        get
+        {
+            lock (gate) return isClosed && backoff.Failures >= LastingAfter;
+        }
+    }
 
     public LaneError? LastError { get; private set; }
 
@@ -88,11 +111,13 @@ internal sealed class Gate(ForwardOptions options, Random chance, TimeProvider t
         }
     }
 
-    public void Succeeded(Ticket ticket)
+    /// <param name="failuresBefore">How often the same request had failed before.</param>
+    public void Succeeded(Ticket ticket, int failuresBefore = 0)
     {
         lock (gate)
         {
             successes++;
+            failuresBeforeSuccess += failuresBefore;
 
             // An answer to a request from before the trouble does not end what the platform has asked for since.
             if (!isClosed || ticket.Generation != generation) return;
@@ -137,6 +162,13 @@ internal sealed class Gate(ForwardOptions options, Random chance, TimeProvider t
         return until;
     }
 
+    /// <summary>It has failed where others pass, and waits by itself.</summary>
+    public void FailedAlone(Ticket ticket, PlatformWords words)
+    {
+        Note(words, blocked: false);
+        BrokenOff(ticket);
+    }
+
     /// <summary>A request that was begun has no end: it was broken off.</summary>
     public void BrokenOff(Ticket ticket)
     {
@@ -149,20 +181,21 @@ internal sealed class Gate(ForwardOptions options, Random chance, TimeProvider t
     }
 
     /// <summary>A wait of one's own, while the platform takes other things.</summary>
-    public async Task PauseAsync(PlatformWords words, TimeSpan pause, CancellationToken cancel)
+    /// <param name="words">Why; null when that is known already.</param>
+    public async Task PauseAsync(PlatformWords? words, TimeSpan pause, CancellationToken cancel)
     {
         var due = time.GetUtcNow() + pause;
         Task early;
         lock (gate)
         {
-            Note(words, blocked: false);
+            if (words is not null) Note(words, blocked: false);
             pauses.Add(due);
             early = atOnce.Task;
         }
 
         try
         {
-            await WaitAsync(early, pause, () => time.GetUtcNow() >= due, cancel);
+            await WaitAsync(early, WholeMilliseconds(pause), () => time.GetUtcNow() >= due, cancel);
         }
         finally
         {

@@ -2,12 +2,17 @@ using Callwatch.Spans;
 
 namespace Callwatch.Forward.Lanes;
 
-/// <summary>What all lanes together have read and not delivered yet: none reads ahead while they hold much.</summary>
+/// <summary>
+/// What all lanes together have read ahead: none reads more while they hold much. The batch that each is sending is not in it: that one it may
+/// hold in any case, and holds for as long as its platform is in trouble.
+/// </summary>
 internal sealed class ReadAhead
 {
     private const long Most = 32L << 20;
 
     private long held;
+
+    public long Held => Volatile.Read(ref held);
 
     public bool HasRoom => Volatile.Read(ref held) < Most;
 
@@ -25,6 +30,7 @@ internal sealed class OnTheWay(int most, ReadAhead shared)
 
     private readonly Lock gate = new();
     private readonly List<Batch> batches = [];
+    private long ahead;
 
     /// <summary>Settled numbers in them of which something goes.</summary>
     public int Count
@@ -92,27 +98,45 @@ internal sealed class OnTheWay(int most, ReadAhead shared)
     }
 
     /// <summary>Items of a few traces from behind the batch, which are sent before their turn.</summary>
-    public IReadOnlyList<Outgoing> TakeBehind(Batch batch, Func<TraceId, bool> isOfStream, int mostTraces)
+    public IReadOnlyList<Outgoing> TakeBehind(Batch batch, Func<TraceId, bool> isOfStream, int few, bool inHealth)
     {
         lock (gate)
         {
             foreach (var later in batches.SkipWhile(other => other != batch).Skip(1))
-                if (later.TakeBefore(isOfStream, mostTraces) is { Count: > 0 } taken) return taken;
+                if (later.TakeBefore(isOfStream, few, inHealth) is { Count: > 0 } taken) return taken;
             return [];
+        }
+    }
+
+    /// <summary>Lets go of the last ones of which nothing has been sent, all but the oldest.</summary>
+    /// <returns>The last settled number of those that stay; null when none has gone.</returns>
+    public long? GiveBack()
+    {
+        lock (gate)
+        {
+            var before = batches.Count;
+            while (batches.Count > 1 && batches[^1].TryGiveBack()) batches.RemoveAt(batches.Count - 1);
+            if (batches.Count == before) return null;
+            CountAhead();
+            return batches[^1].Through;
         }
     }
 
     public void Add(Batch batch)
     {
-        lock (gate) batches.Add(batch);
-        shared.Add(batch.Bytes);
+        lock (gate)
+        {
+            batches.Add(batch);
+            CountAhead();
+        }
     }
 
     public void Remove(Batch batch)
     {
         lock (gate)
-            if (!batches.Remove(batch)) return;
-        shared.Add(-batch.Bytes);
+        {
+            if (batches.Remove(batch)) CountAhead();
+        }
     }
 
     /// <summary>Until the cursor has stepped over all of them.</summary>
@@ -133,5 +157,12 @@ internal sealed class OnTheWay(int most, ReadAhead shared)
     public void Clear()
     {
         foreach (var batch in All) Remove(batch);
+    }
+
+    private void CountAhead()
+    {
+        var now = batches.Skip(1).Sum(batch => batch.Bytes);
+        shared.Add(now - ahead);
+        ahead = now;
     }
 }

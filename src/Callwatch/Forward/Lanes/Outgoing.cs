@@ -40,6 +40,9 @@ internal sealed class Outgoing(OutboundItem item, long seq, Timestamp expires)
     /// <summary>It has been made smaller once.</summary>
     public bool IsShrunk { get; private set; }
 
+    /// <summary>Its batch has been given back: what it held is made anew when it is read again.</summary>
+    public void LetGo() => Item = Item with { Payload = default, Head = default };
+
     public void Shrink(OutboundItem smaller) => (Item, IsShrunk) = (smaller, true);
 }
 

@@ -19,34 +19,48 @@ internal sealed class Sending(
     // A part of what has failed before is not given as many chances.
     private const int FailuresOfPart = 3;
 
-    // So often an item that stands alone fails although others have passed since.
-    private const int GiveUpAfter = 3;
+    // So often an item that stands alone fails before others are looked for that may pass.
+    private const int LookAfter = 3;
+
+    // An item is given up when its row of failures is as unlikely as this to be the platform's doing (decision 38).
+    private const double Impossible = 1e-9;
+
+    // Most requests of a stream beside which others are looked for.
+    private const int MostAside = 8;
 
     private readonly ConcurrentDictionary<TraceId, string> forms = new();
     private long retried;
 
     public long Retried => Interlocked.Read(ref retried);
 
-    /// <summary>More items of a stream, from behind those that are being sent, to learn whether others pass where one does not; empty when there are none.</summary>
-    public Func<int, CancellationToken, Task<IReadOnlyList<Outgoing>>>? More { get; init; }
+    /// <summary>More of a stream, from behind what is being sent, to learn whether others pass where one does not; empty when there is none. Told whether any did.</summary>
+    public Func<int, bool, CancellationToken, Task<IReadOnlyList<Outgoing>>>? More { get; init; }
+
+    /// <summary>Asked before the first request of a stream; when it says no, these items are somebody else's now.</summary>
+    public Func<bool>? MayBegin { get; init; }
+
+    /// <summary>Told each time that a request as a whole has failed.</summary>
+    public Action? Failing { get; init; }
 
     /// <param name="cancel">Makes no further request.</param>
     /// <param name="abort">Breaks off those on their way, too.</param>
     public Task SendAsync(IReadOnlyList<Outgoing> items, Streams streams, CancellationToken cancel, CancellationToken abort) =>
         Task.WhenAll(items.GroupBy(item => streams.Of(item.Item.TraceId)).Select(group => (Stream: group.Key, Items: group.ToList())).ToList()
-            .Select(one => streams.Then(one.Stream, () => StreamAsync(one.Stream, one.Items, cancel, abort))));
+            .Select(one => streams.Then(one.Stream, () => MayBegin?.Invoke() == false ? Task.CompletedTask : StreamAsync(one.Stream, one.Items, cancel, abort))));
 
     private async Task StreamAsync(int stream, IReadOnlyList<Outgoing> items, CancellationToken cancel, CancellationToken abort)
     {
-        foreach (var chunk in Chunks.Of(items, platform.Limits)) await ChunkAsync(stream, chunk, cancel, abort);
-    }
-
-    private async Task ChunkAsync(int stream, List<Outgoing> chunk, CancellationToken cancel, CancellationToken abort)
-    {
+        var queue = new PartQueue(Chunks.Of(items, platform.Limits).Select(chunk => new Part(chunk)));
         var backoff = new Backoff(options, chance);
-        var next = new Stack<Part>([new Part(chunk, gate.Successes, 0)]);
-        while (next.TryPop(out var part))
+        while (queue.Count > 0)
         {
+            var now = time.GetTimestamp();
+            if (queue.Take(now) is not { } part)
+            {
+                await gate.PauseAsync(words: null, time.GetElapsedTime(now, queue.NextAfter(now)), cancel);
+                continue;
+            }
+
             if (!StillWanted(part)) continue;
             var ticket = await gate.EnterAsync(cancel);
             Delivery delivery;
@@ -69,14 +83,15 @@ internal sealed class Sending(
 
             if (Trouble.Of(delivery, part.Items.Count) is { } trouble)
             {
-                gate.Failed(ticket, trouble.Words, trouble.After, trouble.IsBlocked);
                 Interlocked.Add(ref retried, part.Items.Count);
-                Push(next, await AfterAsync(stream, part, trouble, cancel, abort));
+                if (Failed(queue, part, ticket, trouble)) queue.PutFirst(await MoreAsync(stream, part, cancel));
+                Failing?.Invoke();
                 continue;
             }
 
-            gate.Succeeded(ticket);
-            Push(next, After(part, delivery));
+            gate.Succeeded(ticket, part.OwnFailures);
+            part.Answered();
+            queue.PutFirst(After(part, delivery));
             if (Trouble.OfSome(delivery) is not { } some) backoff.Succeeded();
             else await gate.PauseAsync(some.Words, backoff.Next(some.After), cancel);
         }
@@ -105,25 +120,53 @@ internal sealed class Sending(
         }
     }
 
-    // The request as a whole has failed: to be sent again, in parts when it goes on failing.
-    private async Task<List<Part>> AfterAsync(int stream, Part part, Trouble trouble, CancellationToken cancel, CancellationToken abort)
+    /// <summary>The request as a whole has failed: it is sent again, in parts when it goes on failing.</summary>
+    /// <returns>Whether others should be looked for: nothing else can go that may tell if it is the platform or this item.</returns>
+    private bool Failed(PartQueue queue, Part part, Ticket ticket, Trouble trouble)
     {
         // Who refuses us, or asks to wait, says nothing about what was sent.
-        if (trouble.IsBlocked || trouble.After is not null || trouble.Words.Status is 402 or 429) return [part];
-        part.Failures++;
-        var others = gate.Successes > part.Seen;
-        part.Seen = gate.Successes;
-        if (others) part.FailuresBesideOthers++;
-        if (part.Failures < PartAfter) return [part];
-        if (part.Items.Count > 1) return [.. Chunks.Split(part.Items).Select(items => new Part(items, gate.Successes, FailuresOfPart))];
-        if (part.FailuresBesideOthers >= GiveUpAfter)
+        if (trouble.IsBlocked || trouble.After is not null || trouble.Words.Status is 402 or 429)
         {
-            Refuse(part.Items, trouble.Words with { Message = trouble.Words.Message + " (Given up: it failed again and again while other things were taken.)" });
-            return [];
+            gate.Failed(ticket, trouble.Words, trouble.After, trouble.IsBlocked);
+            queue.PutFirst([part]);
+            return false;
         }
 
-        if (!others && More is not null && await More(stream, cancel) is { Count: > 0 } more) await StreamAsync(stream, more, cancel, abort);
-        return [part];
+        var othersPass = part.Failed(gate);
+        if (othersPass && part.Row!.Chance(gate) < Impossible)
+        {
+            gate.FailedAlone(ticket, trouble.Words);
+            Refuse(part.Items, trouble.Words with { Message = trouble.Words.Message + " (Given up: it failed again and again while other things were taken.)" });
+            return false;
+        }
+
+        // While others pass nobody else waits for it.
+        if (othersPass)
+        {
+            gate.FailedAlone(ticket, trouble.Words);
+            part.NotBefore = time.GetTimestamp() + (long)(new Backoff(options, chance).Next(asked: null).TotalSeconds * time.TimestampFrequency);
+        }
+        else
+        {
+            gate.Failed(ticket, trouble.Words, trouble.After, trouble.IsBlocked);
+        }
+
+        if (part.Items.Count > 1 && part.Failures >= PartAfter)
+        {
+            queue.PutFirst(Chunks.Split(part.Items).Select(items => new Part(items, FailuresOfPart)));
+            return false;
+        }
+
+        return !queue.PutBack(part, time.GetTimestamp()) && part.Row is not null && part.Failures >= LookAfter && queue.Count < MostAside;
+    }
+
+    // The first two traces by themselves: each that passes is a proof of its own.
+    private async Task<IReadOnlyList<Part>> MoreAsync(int stream, Part part, CancellationToken cancel)
+    {
+        if (More is null) return [];
+        var traces = (await More(stream, part.Row!.Length > 0, cancel)).GroupBy(item => item.Item.TraceId).Select(trace => trace.ToList()).ToList();
+        List<List<Outgoing>> apart = [.. traces.Take(2), [.. traces.Skip(2).SelectMany(trace => trace)]];
+        return [.. apart.Where(items => items.Count > 0).SelectMany(items => Chunks.Of(items, platform.Limits)).Select(chunk => new Part(chunk))];
     }
 
     private List<Part> After(Part part, Delivery delivery)
@@ -137,7 +180,7 @@ internal sealed class Sending(
             case Delivery.Partly partly:
                 return Partly(part, partly);
             case Delivery.TooLarge or Delivery.Refused when items.Count > 1:
-                return [.. Chunks.Split(items).Select(half => new Part(half, gate.Successes, part.Failures))];
+                return [.. Chunks.Split(items).Select(half => new Part(half))];
             case Delivery.TooLarge tooLarge:
                 if (items[0].IsShrunk || platform.Shrink(items[0].Item) is not { } smaller)
                 {
@@ -171,12 +214,12 @@ internal sealed class Sending(
             if (fate is Delivery.TryAgain or Delivery.Blocked) again.Add(item);
 
             // A part of an answer speaks of one item, so nothing is left to be parted.
-            else parts.AddRange(After(new Part([item], part.Seen, part.Failures), fate));
+            else parts.AddRange(After(new Part([item]), fate));
         }
 
         if (again.Count == 0) return parts;
         Interlocked.Add(ref retried, again.Count);
-        parts.Add(again.Count == part.Items.Count ? part : new Part(again, part.Seen, part.Failures));
+        parts.Add(again.Count == part.Items.Count ? part : new Part(again));
         return parts;
     }
 
@@ -205,7 +248,7 @@ internal sealed class Sending(
         }
 
         // Nothing was taken: like any refused request. Something was: only where what comes twice is there once.
-        if (count == items.Count || (count > 0 && goesByIds)) return [.. Chunks.Split(items).Select(half => new Part(half, gate.Successes, part.Failures))];
+        if (count == items.Count || (count > 0 && goesByIds)) return [.. Chunks.Split(items).Select(half => new Part(half))];
         for (var i = 0; i < items.Count; i++) items[i].Fate = i < items.Count - count ? Fate.Sent : Fate.Refused;
         if (count > 0) RefuseSome(items, count, dropped.Words);
         return [];
@@ -231,25 +274,5 @@ internal sealed class Sending(
 
         part.Items.RemoveAll(item => item.Fate != Fate.Waiting);
         return part.Items.Count > 0;
-    }
-
-    // The last to be sent first.
-    private static void Push(Stack<Part> next, List<Part> parts)
-    {
-        for (var i = parts.Count - 1; i >= 0; i--) next.Push(parts[i]);
-    }
-
-    /// <param name="seen">The gate's successes when it was last looked at.</param>
-    private sealed class Part(List<Outgoing> items, long seen, int failures)
-    {
-        public List<Outgoing> Items => items;
-
-        /// <summary>In a row, as a whole.</summary>
-        public int Failures { get; set; } = failures;
-
-        /// <summary>Those before which something else had passed.</summary>
-        public int FailuresBesideOthers { get; set; }
-
-        public long Seen { get; set; } = seen;
     }
 }

@@ -10,7 +10,6 @@ namespace Callwatch.Journal.Sealing;
 /// </summary>
 internal sealed class SealedReader : IPartReader
 {
-    /// <summary>Most bytes of payload put together at a time; a single larger record is a chunk of its own.</summary>
     public const long ChunkBytes = 32L << 20;
 
     private const int ChunkRecords = 50_000;
@@ -21,11 +20,13 @@ internal sealed class SealedReader : IPartReader
     private readonly Queue<JournalRecord> ready = new();
 
     private readonly byte[]? arena;
+    private readonly long chunkBytes;
 
+    /// <param name="chunkBytes">Most bytes of payload put together at a time; a single larger record is a chunk of its own.</param>
     /// <param name="arena">Memory for the payloads, used again for each chunk: for one who is done with a record before he asks for the next. Null: each has its own.</param>
-    public SealedReader(JournalPart window, IReadOnlyList<SealedFile> files, long from, Damage damage, byte[]? arena = null)
+    public SealedReader(JournalPart window, IReadOnlyList<SealedFile> files, long from, Damage damage, byte[]? arena = null, long chunkBytes = ChunkBytes)
     {
-        (this.window, this.damage, this.arena) = (window, damage, arena);
+        (this.window, this.damage, this.arena, this.chunkBytes) = (window, damage, arena, chunkBytes);
         try
         {
             foreach (var file in files) sources.Add(new Source(file, from, damage));
@@ -52,6 +53,15 @@ internal sealed class SealedReader : IPartReader
         }
     }
 
+    /// <summary>The next records, as many as are put together at a time; may come out empty, where all of them are damaged.</summary>
+    public IReadOnlyList<JournalRecord> ReadChunk()
+    {
+        if (ready.Count == 0) Fill();
+        JournalRecord[] chunk = [.. ready];
+        ready.Clear();
+        return chunk;
+    }
+
     public void Dispose()
     {
         foreach (var source in sources) source.Dispose();
@@ -62,7 +72,7 @@ internal sealed class SealedReader : IPartReader
     private bool Fill()
     {
         var (chunk, bytes) = (new List<Part>(), 0L);
-        while (chunk.Count < ChunkRecords && (chunk.Count == 0 || bytes < ChunkBytes) && Lowest() is { } source)
+        while (chunk.Count < ChunkRecords && (chunk.Count == 0 || bytes < chunkBytes) && Lowest() is { } source)
         {
             var header = source.Current with { TenantId = source.File.TenantId };
             var part = new Part(header, arena is not null && bytes + header.Length <= arena.Length ? arena.AsMemory((int)bytes, header.Length) : GC.AllocateUninitializedArray<byte>(header.Length));

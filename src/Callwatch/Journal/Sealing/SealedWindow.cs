@@ -65,6 +65,15 @@ internal sealed class SealedWindow : JournalPart
         return null;
     }
 
+    /// <summary>A record and those of its tenant behind it, with so many bytes; empty when it is not there or damaged.</summary>
+    /// <exception cref="FileNotFoundException">Retention has taken a file.</exception>
+    public IReadOnlyList<JournalRecord> FindOn(long number, int tenantId, long mostBytes, Damage damage)
+    {
+        if (files.FirstOrDefault(file => file.TenantId == tenantId) is not { } own) return [];
+        using var reader = new SealedReader(this, [own], number, damage, chunkBytes: mostBytes);
+        return reader.ReadChunk() is [var first, ..] chunk && first.Number == number ? chunk : [];
+    }
+
     /// <summary>False when it certainly has no record of the tenant, or of the one app of it.</summary>
     public bool MayHold(int tenantId, int? appId, Damage damage)
     {

@@ -10,7 +10,8 @@ namespace Callwatch.Normalize.Messages;
 /// <summary>The bodies of one span, copied out whole for whoever opens it.</summary>
 internal static class ContentReader
 {
-    public static SpanContent Read(SpanFacts facts, in OtlpSpan span, SpanKind kind)
+    /// <param name="once">What chats and agents were told stands in their messages; the tree it was captured as is left out.</param>
+    public static SpanContent Read(SpanFacts facts, in OtlpSpan span, SpanKind kind, bool once = false)
     {
         JsonNode? input = null, output = null;
         List<ChatMessage> inputMessages = [], outputMessages = [];
@@ -25,11 +26,11 @@ internal static class ContentReader
                 output = Whole(facts, RetrievalFields.DocumentsBefore, MessageSources.OtherOutput);
                 break;
             default:
-                inputMessages = Messages(facts, kind, output: false, out input);
+                inputMessages = Messages(facts, kind, output: false, once, out input);
                 if (kind == SpanKind.Embedding) input = input is null ? EmbeddedTexts(facts) : WithoutQuotes(input);
 
                 // Vectors are no content.
-                if (kind != SpanKind.Embedding) outputMessages = Messages(facts, kind, output: true, out output);
+                if (kind != SpanKind.Embedding) outputMessages = Messages(facts, kind, output: true, once, out output);
                 break;
         }
 
@@ -53,27 +54,28 @@ internal static class ContentReader
     private static JsonNode? Whole(SpanFacts facts, FieldRules rules, FieldRules otherwise) =>
         NodeOf(facts, Conversation.First(facts, rules)) ?? NodeOf(facts, Conversation.First(facts, otherwise));
 
-    private static List<ChatMessage> Messages(SpanFacts facts, SpanKind kind, bool output, out JsonNode? node)
+    private static List<ChatMessage> Messages(SpanFacts facts, SpanKind kind, bool output, bool once, out JsonNode? node)
     {
         var captured = output ? Conversation.Output(facts) : Conversation.Input(facts);
 
         // What was put together from single attributes reads worse than the request or answer that stands beside them.
         var whole = captured.Value.IsAbsent ? Conversation.First(facts, output ? MessageSources.OtherOutput : MessageSources.OtherInput) : captured;
-        node = NodeOf(facts, whole.IsThere ? whole : captured);
         var messages = new List<ChatMessage>();
+        var isHidden = false;
         if (captured.Json.Form is JsonForm.Array or JsonForm.Object)
         {
             foreach (var place in Conversation.Messages(facts, captured, output))
                 if (MessageReader.Read(captured.Json.At(place.Position), place.Role) is { } message) messages.Add(message);
 
             // Hidden on purpose: the shell of a conversation without a word in it.
-            if (messages.Count == 0 && facts.Space.Messages.Count > 0) node = null;
+            isHidden = messages.Count == 0 && facts.Space.Messages.Count > 0;
         }
         else if (captured.IsThere && (kind.IsCall() || kind == SpanKind.Agent) && Text(facts, captured) is { } text)
         {
             messages.Add(new ChatMessage(output ? "assistant" : "user", [new MessagePart("text") { Text = text }]));
         }
 
+        node = isHidden || (once && messages.Count > 0 && kind is (SpanKind.Chat or SpanKind.Agent)) ? null : NodeOf(facts, whole.IsThere ? whole : captured);
         if (!output) PutSystemFirst(facts, messages);
         return messages;
     }
