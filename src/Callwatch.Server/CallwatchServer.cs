@@ -40,6 +40,7 @@ public static class CallwatchServer
         builder.Services.AddReceiveLimits();
         builder.Services.AddApiDescription();
         builder.Services.AddSingleton<DestinationSight>();
+        builder.Services.AddSingleton<LangfuseScores>();
         builder.Services.AddSupport();
         builder.Services.AddDashboardPages();
 
@@ -61,6 +62,8 @@ public static class CallwatchServer
         app.MapRecords();
         app.MapFeedback();
         app.MapLangfuse();
+        LangfuseScores.Map(app);
+        app.MapLangfuseElsewhere();
         app.MapCalls();
         app.MapTraces();
         app.MapMedia();

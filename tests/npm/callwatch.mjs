@@ -52,6 +52,18 @@ export async function callsOf(server, app, count) {
   }
 }
 
+// Asks again until what is asserted holds; what is stored becomes visible within moments.
+export async function holds(asserts) {
+  for (const deadline = Date.now() + 20_000; ;) {
+    try {
+      return await asserts();
+    } catch (e) {
+      if (Date.now() > deadline) throw e;
+    }
+    await new Promise((again) => setTimeout(again, 50));
+  }
+}
+
 // Runs a program to its end, with the addresses in its environment.
 export function run(program, args, environment, cwd) {
   return new Promise((done, failed) => {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Text.Json.Nodes;
 using Callwatch.Control;
@@ -22,6 +23,9 @@ namespace Callwatch.Server.Endpoints;
 /// </summary>
 internal static class LangfuseEndpoints
 {
+    // Each round writes what was told during the one before; a trace of which more is told all the time is written whole by the next request.
+    private const int MostRounds = 3;
+
     public static void MapLangfuse(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/api/public/ingestion", TakeAsync).RequireScope(KeyScopes.Ingest | KeyScopes.IngestAny).WithTags("Sending").WithName("SendLangfuseBatch")
@@ -39,7 +43,7 @@ internal static class LangfuseEndpoints
     private static string Version => typeof(LangfuseEndpoints).Assembly.GetName().Version!.ToString(3);
 
     private static async Task<IResult> TakeAsync(
-        HttpContext http, Intake intake, LangfuseMemory memory, Counters counters, TimeProvider time, IOptions<ReceiveOptions> options)
+        HttpContext http, Intake intake, LangfuseMemory memory, LangfuseScores scores, Counters counters, TimeProvider time, IOptions<ReceiveOptions> options)
     {
         var caller = http.Caller();
         if (!http.Request.HasJsonContentType())
@@ -50,38 +54,50 @@ internal static class LangfuseEndpoints
 
         http.LeaveSizeToIntake();
         var batch = new LangfuseBatch(caller.TenantId, caller.AppId, Timestamp.From(time.GetUtcNow()), memory, options.Value.MaxNesting);
-        var result = await intake.TakeAsync(
-            new IntakeRequest
-            {
-                Signal = Signal.Traces,
-                Format = OtlpFormat.Protobuf,
-                Sender = caller.ToSender(),
-                Body = http.Request.BodyReader,
-                Length = http.Request.ContentLength,
-                Coding = ContentCodings.Parse(http.Request.Headers.ContentEncoding),
-                Foreign = batch,
-            },
-            http.RequestAborted);
+        var result = await WriteAsync(http, intake, batch, caller);
         if (result is not IntakeResult.Accepted) return RecordEndpoints.Refusal(result);
-        batch.Remember();
-        foreach (var score in batch.Scores)
-        {
-            var told = await TellAsync(score.ToEvent(caller.TenantId, Timestamp.From(time.GetUtcNow())).ToOtlp(), intake, caller);
-            // The client sends all of it again: spans come to the same ids.
-            if (told is not IntakeResult.Accepted) return RecordEndpoints.Refusal(told);
-        }
 
+        // The client sends all of it again when these are not taken: spans and judgements come to the same ids.
+        if (await scores.TakeAsync(batch, caller, http.RequestAborted) is { } trouble) return trouble;
         return TypedResults.Text(Answer(batch.Answers).ToJsonString(), "application/json", statusCode: StatusCodes.Status207MultiStatus);
     }
 
-    private static Task<IntakeResult> TellAsync(byte[] log, Intake intake, Caller caller) => intake.TakeAsync(
+    private static async Task<IntakeResult> WriteAsync(HttpContext http, Intake intake, LangfuseBatch batch, Caller caller)
+    {
+        var isOnDisk = false;
+        try
+        {
+            var result = await intake.TakeAsync(
+                new IntakeRequest
+                {
+                    Signal = Signal.Traces,
+                    Format = OtlpFormat.Protobuf,
+                    Sender = caller.ToSender(),
+                    Body = http.Request.BodyReader,
+                    Length = http.Request.ContentLength,
+                    Coding = ContentCodings.Parse(http.Request.Headers.ContentEncoding),
+                    Foreign = batch,
+                },
+                http.RequestAborted);
+            for (var round = 0; round < MostRounds && result is IntakeResult.Accepted && batch.IsOvertaken(); round++) result = await WriteAnewAsync(intake, batch, caller);
+            isOnDisk = result is IntakeResult.Accepted;
+            return result;
+        }
+        finally
+        {
+            batch.LetGo(isOnDisk);
+        }
+    }
+
+    private static Task<IntakeResult> WriteAnewAsync(Intake intake, LangfuseBatch batch, Caller caller) => intake.TakeAsync(
         new IntakeRequest
         {
-            Signal = Signal.Logs,
+            Signal = Signal.Traces,
             Format = OtlpFormat.Protobuf,
             Sender = caller.ToSender(),
-            Body = PipeReader.Create(new System.Buffers.ReadOnlySequence<byte>(log)),
-            Length = log.Length,
+            Body = PipeReader.Create(new ReadOnlySequence<byte>("{}"u8.ToArray())),
+            Length = 2,
+            Foreign = batch.Anew,
         },
         CancellationToken.None);
 

@@ -25,6 +25,9 @@ internal static class SendingDescription
             case "api/v1/import":
                 Take(operation, "The file: OTLP as protobuf or JSON, or calls as JSON lines. " + Packed, ("application/octet-stream", Bytes()), ("application/json", new OpenApiSchema { Type = JsonSchemaType.Object }), ("application/gzip", Bytes()));
                 break;
+            case "api/public/scores":
+                Take(operation, "One score, as Langfuse's clients send it.", ("application/json", new OpenApiSchema { Type = JsonSchemaType.Object }));
+                break;
             case "api/public/ingestion":
                 Take(operation, "A batch of Langfuse's older ingestion. " + Packed, ("application/json", Batch()));
                 break;

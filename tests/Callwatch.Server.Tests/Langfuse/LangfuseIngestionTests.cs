@@ -6,6 +6,7 @@ using Callwatch.Control;
 using Callwatch.Server.Tests.Access;
 using Callwatch.Server.Tests.Reading;
 using Callwatch.Server.Tests.Receive;
+using Callwatch.Testing;
 using Xunit;
 
 namespace Callwatch.Server.Tests.Langfuse;
@@ -118,6 +119,100 @@ public sealed class LangfuseIngestionTests
         Assert.Equal("../calls?app=support", project.Headers.Location?.OriginalString);
         using var trace = await browser.GetAsync(new Uri("/project/support/traces/" + DifyBatches.Message, UriKind.Relative), Cancel);
         Assert.Equal("../../../traces/" + DifyBatches.MessageTrace, trace.Headers.Location?.OriginalString);
+    }
+
+    [Fact]
+    public async Task Events_in_requests_of_their_own_that_cross_each_other_make_the_same_trace()
+    {
+        await using var server = await Traffic.ServerAsync();
+        var events = JsonNode.Parse(DifyBatches.OfMessage)!["batch"]!.AsArray();
+
+        // Backwards, and all at once: what belongs to the trace overtakes it.
+        await Task.WhenAll(events.Reverse().Select(one => SendAsync(server, new JsonObject { ["batch"] = new JsonArray(one!.DeepClone()) }.ToJsonString(), expected: 1)));
+        await server.StoredAsync();
+        var trace = await server.GetAsync("/api/v1/traces/" + DifyBatches.MessageTrace);
+        Json.Is("""{"name":"message","kind":"message","user_id":"anna","session_id":"conv-7","tags":["message","chat"],"span_count":6}""", trace["trace"]!, only: true);
+        Assert.All(trace["spans"]!.AsArray(), span => Assert.Equal(("anna", "conv-7"), ((string?)span!["user_id"], (string?)span["session_id"])));
+        Json.Is("""{"start":"2026-09-17T12:00:00Z","end":"2026-09-17T12:00:03Z"}""", trace["spans"]!.AsArray().Single(span => (string?)span!["name"] == "message")!, only: true);
+        foreach (var span in trace["spans"]!.AsArray())
+            Assert.Equal("anna", (string?)(await server.GetAsync($"/api/v1/spans/{DifyBatches.MessageTrace}/{(string?)span!["span_id"]}"))["attributes"]!["user.id"]);
+    }
+
+    [Fact]
+    public async Task After_a_restart_of_the_server_what_had_come_gets_its_user_by_the_trace()
+    {
+        using var folder = new TempFolder();
+        var batch = JsonNode.Parse(DifyBatches.OfMessage)!["batch"]!.AsArray();
+        await using (var server = await RunningServer.StartAsync(folder.Path, [("Callwatch:Store:BatchDelay", "00:00:00")]))
+        {
+            await SendAsync(server, new JsonObject { ["batch"] = new JsonArray(batch[1]!.DeepClone()) }.ToJsonString(), expected: 1);
+            await server.StoredAsync();
+            Assert.Null((string?)Assert.Single(await server.AllAsync($"/api/v1/calls?{Traffic.Range}"))["user_id"]);
+        }
+
+        await using var next = await RunningServer.StartAsync(folder.Path, [("Callwatch:Store:BatchDelay", "00:00:00")]);
+        await SendAsync(next, new JsonObject { ["batch"] = new JsonArray(batch[0]!.DeepClone()) }.ToJsonString(), expected: 1);
+        await next.StoredAsync();
+        Json.Is("""{"user_id":"anna","session_id":"conv-7","tags":["message","chat"]}""", Assert.Single(await next.AllAsync($"/api/v1/calls?{Traffic.Range}")), only: true);
+    }
+
+    [Fact]
+    public async Task A_score_by_itself_is_taken_once_however_often_it_is_sent()
+    {
+        await using var server = await Traffic.ServerAsync();
+        await SendAsync(server, DifyBatches.OfMessage, expected: 6);
+        foreach (var value in (int[])[0, 1])
+        {
+            using var response = await server.SendAsync("/api/public/scores", Encoding.UTF8.GetBytes($$"""{"id":"sc-1","traceId":"{{DifyBatches.Message}}","name":"user","value":{{value}},"comment":"changed my mind"}"""), "application/json");
+            Assert.Equal("""{"id":"sc-1"}""", await response.TextAsync());
+        }
+
+        await server.StoredAsync();
+        var root = (await server.GetAsync("/api/v1/traces/" + DifyBatches.MessageTrace))["spans"]!.AsArray().Single(span => (string?)span!["name"] == "message")!;
+        Json.Is("""[{"name":"user","value":1,"comment":"changed my mind","source":"feedback"}]""", root["scores"]!);
+    }
+
+    [Fact]
+    public async Task A_score_of_a_trace_told_in_another_way_is_one_of_its_root()
+    {
+        await using var server = await Traffic.ServerAsync();
+        using (var sent = await server.SendAsync("/api/v1/traces", """{"type":"message","message_id":"m-1","trace_id":"0192f0c1a2b37c4d8e5f60718293a4b5","start_time":"2026-09-17T12:00:00Z","end_time":"2026-09-17T12:00:02Z"}"""u8.ToArray(), "application/json"))
+            Assert.Equal(HttpStatusCode.Accepted, sent.StatusCode);
+        using var response = await server.SendAsync("/api/public/scores", """{"traceId":"0192f0c1a2b37c4d8e5f60718293a4b5","name":"tone","value":"polite"}"""u8.ToArray(), "application/json");
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        await server.StoredAsync();
+        var span = Assert.Single((await server.GetAsync("/api/v1/traces/0192f0c1a2b37c4d8e5f60718293a4b5"))["spans"]!.AsArray())!;
+        Json.Is("""[{"name":"tone","value":null,"comment":"polite","source":"feedback"}]""", span["scores"]!);
+    }
+
+    [Fact]
+    public async Task A_score_without_its_trace_is_refused_with_what_to_do()
+    {
+        await using var server = await Traffic.ServerAsync();
+        const string Body = """{"id":"sc","traceId":"0192f0c1a2b37c4d8e5f60718293a4b5","name":"user","value":1}""";
+        using var alone = await server.SendAsync("/api/public/scores", Encoding.UTF8.GetBytes(Body), "application/json");
+        Assert.Equal(HttpStatusCode.NotFound, alone.StatusCode);
+        Assert.Contains("after its trace", await alone.TextAsync(), StringComparison.Ordinal);
+        using var nameless = await server.SendAsync("/api/public/scores", """{"value":1}"""u8.ToArray(), "application/json");
+        Assert.Equal(HttpStatusCode.BadRequest, nameless.StatusCode);
+        using var batch = await server.SendAsync("/api/public/ingestion", Encoding.UTF8.GetBytes($$"""{"batch":[{"id":"e1","type":"score-create","body":{{Body}}}]}"""), "application/json");
+        var error = Assert.Single(JsonNode.Parse(await batch.TextAsync())!["errors"]!.AsArray())!;
+        Assert.Equal(("e1", 404), ((string?)error["id"], (int)error["status"]!));
+    }
+
+    [Theory]
+    [InlineData("POST", "media", "LANGFUSE_MEDIA_UPLOAD_ENABLED")]
+    [InlineData("GET", "v2/prompts/greeting", "Langfuse's own address")]
+    [InlineData("POST", "dataset-run-items", "Langfuse's own address")]
+    [InlineData("DELETE", "scores/sc-1", "the same id again")]
+    [InlineData("GET", "traces/t-1", "/api/v1/traces")]
+    public async Task What_is_not_to_be_had_here_is_answered_with_what_to_do_instead(string method, string route, string word)
+    {
+        await using var server = await RunningServer.StartAsync();
+        using var request = new HttpRequestMessage(new HttpMethod(method), "/api/public/" + route);
+        using var response = await server.Http.SendAsync(request, Cancel);
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.Contains(word, await response.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
     }
 
     private static async Task SendAsync(RunningServer server, string batch, int expected)

@@ -16,10 +16,16 @@ internal static class ScoreFields
     public static IReadOnlyList<Score> Of(SpanFacts facts)
     {
         List<Score>? scores = null;
+        Dictionary<string, int>? byId = null;
         for (var i = 0; i < facts.EventCount; i++)
         {
             var happening = facts.EventAt(i);
-            if (happening.Name.SequenceEqual("gen_ai.evaluation.result"u8)) Add(ref scores, OfEvent(happening));
+            if (!happening.Name.SequenceEqual("gen_ai.evaluation.result"u8) || OfEvent(happening) is not { } score) continue;
+
+            // A judgement that is sent again, or changed, is still one.
+            var id = Text(happening["callwatch.score_id"u8]);
+            if (id is not null && byId?.TryGetValue(id, out var at) == true) scores![at] = score;
+            else if (Add(ref scores, score) && id is not null) (byId ??= new Dictionary<string, int>(StringComparer.Ordinal))[id] = scores!.Count - 1;
         }
 
         foreach (var item in facts.Items)
@@ -67,9 +73,11 @@ internal static class ScoreFields
             ({ } word, { } text) => Texts.Cut(word + ": " + text, LongestComment),
         };
 
-    private static void Add(ref List<Score>? scores, Score? score)
+    private static bool Add(ref List<Score>? scores, Score score)
     {
-        if (score is not null && scores?.Count is not >= Most) (scores ??= []).Add(score);
+        if (scores?.Count is >= Most) return false;
+        (scores ??= []).Add(score);
+        return true;
     }
 
     private static string? Text(OtlpValue value) => value.Type == OtlpValueType.String && !value.Raw.IsEmpty ? Encoding.UTF8.GetString(value.Raw) : null;

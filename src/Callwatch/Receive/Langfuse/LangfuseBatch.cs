@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Callwatch.Receive.Bodies;
 using Callwatch.Receive.Otlp;
-using Callwatch.Receive.Records;
 using Callwatch.Spans;
 
 namespace Callwatch.Receive.Langfuse;
@@ -22,10 +21,15 @@ public sealed class LangfuseBatch(int tenantId, int? appId, Timestamp now, Langf
     /// <summary>Names, values and brackets: as a tree each takes many times the two bytes that it may have as text.</summary>
     public const int MostTokens = 1_000_000;
 
+    // What is written anew for a trace that comes late; the rest goes by what its root says.
+    private const int MostOvertakenBytes = 8 << 20;
+
     private readonly List<LangfuseAnswer> answers = [];
     private readonly List<LangfuseScore> scores = [];
-    private readonly Dictionary<string, LangfuseEntity> traces = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, LangfuseEntity> observations = new(StringComparer.Ordinal);
+    private readonly HashSet<LangfuseMemory.Key> held = [];
+    private Dictionary<string, LangfuseEntity> traces = new(StringComparer.Ordinal);
+    private Dictionary<string, LangfuseEntity> observations = new(StringComparer.Ordinal);
+    private HashSet<string> roots = new(StringComparer.Ordinal);
 
     /// <summary>One for each event, in their order.</summary>
     public IReadOnlyList<LangfuseAnswer> Answers => answers;
@@ -34,6 +38,9 @@ public sealed class LangfuseBatch(int tenantId, int? appId, Timestamp now, Langf
     public IReadOnlyList<LangfuseScore> Scores => scores;
 
     public int RefusedItems => answers.Count(answer => answer.Status != 201);
+
+    /// <summary>Writes what <see cref="IsOvertaken"/> has found; whatever body it is given.</summary>
+    public IForeignBody Anew => new Again(this);
 
     /// <inheritdoc/>
     public string? Write(ReadOnlySpan<byte> body, PayloadBuffer into)
@@ -46,7 +53,13 @@ public sealed class LangfuseBatch(int tenantId, int? appId, Timestamp now, Langf
             using var json = JsonDocument.ParseValue(ref reader);
             if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty("batch", out var batch) || batch.ValueKind != JsonValueKind.Array) return "The body must be an object with a list called batch.";
             if (batch.GetArrayLength() > MostEvents) return $"A batch may have {MostEvents} events; send smaller ones.";
-            Take([.. batch.EnumerateArray()]);
+            var read = batch.EnumerateArray().Select(item => LangfuseEvent.Read(item, now)).ToList();
+            // All that is known of a trace, from whichever request, is put together by one at a time.
+            lock (memory.Gate)
+            {
+                Take(read);
+                Gather();
+            }
         }
         // The latter is how the JSON reader says that a text is no Unicode.
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -54,20 +67,38 @@ public sealed class LangfuseBatch(int tenantId, int? appId, Timestamp now, Langf
             return "The body is no JSON.";
         }
 
-        Write(new ProtobufWriter(into), into);
+        Write(into);
         return null;
     }
 
-    /// <summary>Once all of it is on disk: what later requests may add to.</summary>
-    public void Remember()
+    /// <summary>
+    /// Once it is on disk: whether another request has told more of the same meanwhile. Which of the two lies later in the journal nobody knows, and the
+    /// later one stands: then all that is known is to be written <see cref="Anew"/>.
+    /// </summary>
+    public bool IsOvertaken()
     {
-        foreach (var (id, trace) in traces) memory.Keep(KeyOf(id, isTrace: true), trace);
-        foreach (var (id, observation) in observations)
+        lock (memory.Gate)
         {
-            if (observation.IsOpen) memory.Keep(KeyOf(id, isTrace: false), observation);
-            else memory.Forget(KeyOf(id, isTrace: false));
+            var known = traces.ToDictionary(trace => trace.Key, trace => memory.Find(KeyOf(trace.Key, isTrace: true)) ?? trace.Value, StringComparer.Ordinal);
+            var later = observations.ToDictionary(one => one.Key, one => memory.Find(KeyOf(one.Key, isTrace: false)) ?? one.Value, StringComparer.Ordinal);
+            roots = [.. roots.Where(id => known[id].Version != traces[id].Version)];
+            observations = later.Where(one => one.Value.Version != observations[one.Key].Version || TraceOf(one.Value, known).Facts != TraceOf(one.Value, traces).Facts)
+                .ToDictionary(one => one.Key, one => one.Value, StringComparer.Ordinal);
+            traces = known;
+            return roots.Count > 0 || observations.Count > 0;
         }
     }
+
+    /// <summary>It is over: what need not be remembered is let go.</summary>
+    /// <param name="isOnDisk">False when it was refused; the client sends it again.</param>
+    public void LetGo(bool isOnDisk)
+    {
+        foreach (var key in held) memory.LetGo(key, isOnDisk);
+        held.Clear();
+    }
+
+    /// <summary>What was taken at first cannot be, after all.</summary>
+    public void Refuse(LangfuseScore score, int status, string message) => answers[score.At] = new LangfuseAnswer(answers[score.At].Id, status, message);
 
     // The reader is a copy: the one that is read on stays where it is.
     private static bool IsTooDense(Utf8JsonReader reader)
@@ -79,25 +110,25 @@ public sealed class LangfuseBatch(int tenantId, int? appId, Timestamp now, Langf
     }
 
     // As the platform does: whatever is created, is before it is changed.
-    private void Take(List<JsonElement> items)
+    private void Take(List<(LangfuseEvent? Event, LangfuseAnswer? Wrong)> read)
     {
-        var read = items.ConvertAll(item => LangfuseEvent.Read(item, now));
         var taken = new LangfuseAnswer?[read.Count];
         foreach (var updates in (bool[])[false, true])
         {
             for (var i = 0; i < read.Count; i++)
-                if (read[i].Event is { } one && one.IsUpdate == updates) taken[i] = Take(one);
+                if (read[i].Event is { } one && one.IsUpdate == updates) taken[i] = Take(one, i);
         }
 
         for (var i = 0; i < read.Count; i++) answers.Add(read[i].Wrong ?? taken[i]!);
     }
 
-    private LangfuseAnswer Take(LangfuseEvent told)
+    private LangfuseAnswer Take(LangfuseEvent told, int at)
     {
         switch (told.Subject)
         {
             case LangfuseSubject.Trace:
-                traces[told.BodyId] = Known(traces, told.BodyId, isTrace: true, told).With(told.Body);
+                traces[told.BodyId] = Known(traces, told.BodyId, isTrace: true, told).WithTrace(told.Body);
+                roots.Add(told.BodyId);
                 break;
             case LangfuseSubject.Observation:
                 if (told.IsUpdate && !observations.ContainsKey(told.BodyId) && memory.Find(KeyOf(told.BodyId, isTrace: false)) is null)
@@ -105,7 +136,8 @@ public sealed class LangfuseBatch(int tenantId, int? appId, Timestamp now, Langf
                 observations[told.BodyId] = Known(observations, told.BodyId, isTrace: false, told).With(told.Body);
                 break;
             case LangfuseSubject.Score:
-                if (LangfuseScore.Read(told.Body) is not { } score) return new LangfuseAnswer(told.Id, 400, "A score needs a name, a traceId, and a value or a comment.");
+                var (score, wrong) = LangfuseScore.Read(told.Body, told.BodyId, at);
+                if (score is null) return new LangfuseAnswer(told.Id, 400, wrong);
                 scores.Add(score);
                 break;
         }
@@ -116,32 +148,53 @@ public sealed class LangfuseBatch(int tenantId, int? appId, Timestamp now, Langf
     private LangfuseEntity Known(Dictionary<string, LangfuseEntity> seen, string id, bool isTrace, LangfuseEvent told) =>
         seen.GetValueOrDefault(id) ?? memory.Find(KeyOf(id, isTrace)) ?? new LangfuseEntity(id, isTrace ? "trace" : told.Type ?? "span", told.Time);
 
-    private void Write(ProtobufWriter to, PayloadBuffer into)
+    // What is to be written: roots that are new or say something else than they did, observations of this request, and those that overtook their trace.
+    private void Gather()
     {
-        // Roots that are new, or that say something else than they did.
-        var roots = new HashSet<string>(traces.Keys, StringComparer.Ordinal);
         foreach (var observation in observations.Values)
         {
             var id = LangfuseSpans.TraceOf(observation);
-            var trace = traces.GetValueOrDefault(id) ?? memory.Find(KeyOf(id, isTrace: true)) ?? new LangfuseEntity(id, "trace", observation.Told);
+            var trace = TraceOf(observation, traces);
             var (start, end) = LangfuseSpans.TimesOf(observation);
             traces[id] = trace.Widened(start, end);
-            if (traces[id].Extent != trace.Extent) roots.Add(id);
+            if (traces[id].Extent != trace.Extent || trace.IsLost) roots.Add(id);
         }
 
-        if (traces.Count == 0) return;
+        foreach (var (id, trace) in traces)
+            foreach (var late in memory.Overtaken(KeyOf(id, isTrace: true), trace.Facts, MostOvertakenBytes)) observations.TryAdd(late.Id, late);
+        foreach (var (id, trace) in traces.ToList()) traces[id] = Keep(trace, isTrace: true);
+        foreach (var (id, observation) in observations.ToList()) observations[id] = Keep(observation with { Facts = TraceOf(observation, traces).Facts }, isTrace: false);
+        roots.RemoveWhere(id => !traces[id].IsTold);
+    }
+
+    private LangfuseEntity Keep(LangfuseEntity entity, bool isTrace)
+    {
+        var key = KeyOf(entity.Id, isTrace);
+        held.Add(key);
+        return memory.Keep(key, entity, isTrace ? null : KeyOf(LangfuseSpans.TraceOf(entity), isTrace: true));
+    }
+
+    private LangfuseEntity TraceOf(LangfuseEntity observation, Dictionary<string, LangfuseEntity> among)
+    {
+        var id = LangfuseSpans.TraceOf(observation);
+        return among.GetValueOrDefault(id) ?? memory.Find(KeyOf(id, isTrace: true)) ?? new LangfuseEntity(id, "trace", observation.Told);
+    }
+
+    private void Write(PayloadBuffer into)
+    {
+        if (roots.Count == 0 && observations.Count == 0) return;
+        var to = new ProtobufWriter(into);
         var resource = to.Begin(1, 1 << 16);
         var scope = to.Begin(2, 1 << 16);
         var name = to.Begin(1, 32);
         to.Bytes(1, "langfuse-ingestion"u8);
         to.End(name);
-        foreach (var trace in traces.Values)
-            if (trace.IsTold && roots.Contains(trace.Id)) LangfuseSpans.Root(tenantId, trace).Write(to);
+        foreach (var root in roots) LangfuseSpans.Root(tenantId, traces[root]).Write(to);
         foreach (var observation in observations.Values)
         {
             // Each repeats what its trace is called: a long name is too much long before the last of them.
             if (into.Trouble != BufferTrouble.None) break;
-            LangfuseSpans.Of(tenantId, observation, traces[LangfuseSpans.TraceOf(observation)]).Write(to);
+            LangfuseSpans.Of(tenantId, observation, TraceOf(observation, traces)).Write(to);
         }
 
         to.End(scope);
@@ -149,31 +202,15 @@ public sealed class LangfuseBatch(int tenantId, int? appId, Timestamp now, Langf
     }
 
     private LangfuseMemory.Key KeyOf(string id, bool isTrace) => new(tenantId, appId, isTrace, id);
-}
 
-/// <summary>A judgement on a trace or an observation.</summary>
-public sealed record LangfuseScore(string TraceId, string? ObservationId, string Name, double? Value, string? Comment)
-{
-    internal static LangfuseScore? Read(JsonElement body)
+    private sealed class Again(LangfuseBatch batch) : IForeignBody
     {
-        if (LangfuseJson.Text(body, "name") is not { } name || LangfuseJson.Text(body, "traceId") is not { } trace) return null;
-        double? number = null;
-        var comment = LangfuseJson.Text(body, "comment");
-        if (body.TryGetProperty("value", out var value))
+        public int RefusedItems => 0;
+
+        public string? Write(ReadOnlySpan<byte> body, PayloadBuffer into)
         {
-            if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var given) && double.IsFinite(given)) number = given;
-            else if (value.ValueKind is JsonValueKind.True or JsonValueKind.False) number = value.GetBoolean() ? 1 : 0;
-            // A category has no number.
-            else if (LangfuseJson.Text(value) is { } category) comment ??= category;
+            batch.Write(into);
+            return null;
         }
-
-        return number is null && comment is null ? null : new LangfuseScore(trace, LangfuseJson.Text(body, "observationId"), name, number, comment);
-    }
-
-    /// <summary>As the log record it becomes.</summary>
-    public FeedbackEvent ToEvent(int tenantId, Timestamp time)
-    {
-        var trace = RecordIds.TraceOf(tenantId, TraceId);
-        return new FeedbackEvent(trace, ObservationId is { } observation ? LangfuseSpans.SpanOf(trace, observation) : LangfuseSpans.RootOf(trace), null, time, Name, Value, Comment);
     }
 }

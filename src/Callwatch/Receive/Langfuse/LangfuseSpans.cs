@@ -16,7 +16,9 @@ internal static class LangfuseSpans
     /// <summary>The id of the trace it belongs to; an observation without one is a trace of its own.</summary>
     public static string TraceOf(LangfuseEntity observation) => observation.Text("traceId") ?? observation.Id;
 
-    public static SpanId SpanOf(TraceId trace, string observationId) => RecordIds.SpanOf(trace, "observation", observationId);
+    /// <summary>The id of a span of OpenTelemetry as it is: judgements of newer clients name it.</summary>
+    public static SpanId SpanOf(TraceId trace, string observationId) =>
+        SpanId.TryParse(observationId, null, out var id) && !id.IsNone ? id : RecordIds.SpanOf(trace, "observation", observationId);
 
     public static SpanId RootOf(TraceId trace) => RecordIds.SpanOf(trace, "trace", "root");
 

@@ -12,7 +12,10 @@ namespace Callwatch.Receive.Records;
 /// <param name="App">Of the trace; null leaves it to the sender's key.</param>
 public sealed record FeedbackEvent(TraceId Trace, SpanId Span, string? App, Timestamp Time, string Name, double? Value, string? Comment)
 {
-    /// <summary>An ExportLogsServiceRequest.</summary>
+    /// <summary>The sender's own: the same one again takes the place of the first. Null for none.</summary>
+    public string? Id { get; init; }
+
+    /// <summary>An ExportLogsServiceRequest. Several of them behind each other are one.</summary>
     public byte[] ToOtlp()
     {
         using var buffer = new PayloadBuffer(budget: null, maxBytes: 1 << 20);
@@ -28,6 +31,7 @@ public sealed record FeedbackEvent(TraceId Trace, SpanId Span, string? App, Time
         if (Value is { } value) RecordSpan.WriteAttribute(to, 6, "gen_ai.evaluation.score.value", value);
         if (Comment is not null) RecordSpan.WriteAttribute(to, 6, "gen_ai.evaluation.explanation", Comment);
         RecordSpan.WriteAttribute(to, 6, "callwatch.score_source", "feedback");
+        if (Id is not null) RecordSpan.WriteAttribute(to, 6, "callwatch.score_id", Id);
         to.Bytes(9, Trace.ToBytes());
         Span<byte> id = stackalloc byte[8];
         Span.Write(id);

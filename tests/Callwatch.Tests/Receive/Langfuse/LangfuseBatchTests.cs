@@ -1,4 +1,5 @@
 using System.Text;
+using Callwatch.Receive;
 using Callwatch.Receive.Bodies;
 using Callwatch.Receive.Langfuse;
 using Callwatch.Receive.Otlp;
@@ -43,14 +44,14 @@ public sealed class LangfuseBatchTests
     {
         var memory = new LangfuseMemory();
         var first = New(memory);
-        var begun = Spans(first, Events("""{"id":"e1","type":"generation-create","timestamp":"2026-09-17T12:00:00Z","body":{"id":"g-1","traceId":"t-1","name":"llm","model":"gpt-4o","startTime":"2026-09-17T12:00:00Z"}}"""));
-        Assert.Equal([("llm", 0)], begun.Select(span => (span.Name, span.Milliseconds)));
-        first.Remember();
+        var begun = Spans(first, Events(Trace, """{"id":"e1","type":"generation-create","timestamp":"2026-09-17T12:00:00Z","body":{"id":"g-1","traceId":"t-1","name":"llm","model":"gpt-4o","startTime":"2026-09-17T12:00:00Z"}}"""));
+        Assert.Equal([("ask", 0), ("llm", 0)], begun.Select(span => (span.Name, span.Milliseconds)));
+        first.LetGo(isOnDisk: true);
 
         var second = New(memory);
         var ended = Spans(second, Events("""{"id":"e2","type":"generation-update","timestamp":"2026-09-17T12:00:02Z","body":{"id":"g-1","endTime":"2026-09-17T12:00:02Z","output":"ho"}}"""));
-        Assert.Equal([("llm", 2_000, begun[0].Id)], ended.Select(span => (span.Name, span.Milliseconds, span.Id)));
-        second.Remember();
+        Assert.Equal([("ask", 2_000, begun[0].Id), ("llm", 2_000, begun[1].Id)], ended.Select(span => (span.Name, span.Milliseconds, span.Id)));
+        second.LetGo(isOnDisk: true);
 
         // It has ended, so that nothing is kept of it.
         var third = New(memory);
@@ -64,7 +65,7 @@ public sealed class LangfuseBatchTests
         var memory = new LangfuseMemory();
         var first = New(memory);
         Spans(first, Events("""{"id":"e1","type":"trace-create","timestamp":"2026-09-17T12:00:09Z","body":{"id":"t-1","name":"message"}}"""));
-        first.Remember();
+        first.LetGo(isOnDisk: true);
         var spans = Spans(New(memory), Events("""{"id":"e2","type":"span-create","timestamp":"2026-09-17T12:00:09Z","body":{"id":"s-1","traceId":"t-1","name":"moderation","startTime":"2026-09-17T12:00:01Z","endTime":"2026-09-17T12:00:02Z"}}"""));
         Assert.Equal([("message", 1_000), ("moderation", 1_000)], spans.Select(span => (span.Name, span.Milliseconds)));
     }
@@ -92,7 +93,7 @@ public sealed class LangfuseBatchTests
         var memory = new LangfuseMemory();
         var first = New(memory, app: 1);
         Spans(first, Events("""{"id":"e1","type":"trace-create","body":{"id":"t-1","name":"message","input":"a secret question"}}""", """{"id":"e2","type":"generation-create","body":{"id":"g-1","traceId":"t-1","name":"llm","input":"a secret question","startTime":"2026-09-17T12:00:00Z"}}"""));
-        first.Remember();
+        first.LetGo(isOnDisk: true);
 
         var other = New(memory, app: 2);
         using var buffer = new PayloadBuffer(budget: null, maxBytes: 1 << 20);
@@ -129,7 +130,7 @@ public sealed class LangfuseBatchTests
         if (batch.Write(bytes, buffer) is not null) return;
         foreach (var span in OtlpSpan.In(buffer.Written))
             if (span.TraceId.IsNone || span.SpanId.IsNone || span.StartUnixNanoseconds == 0) throw new InvalidOperationException("A span without an identity or a time.");
-        batch.Remember();
+        batch.LetGo(isOnDisk: true);
     });
 
     [Fact]
@@ -140,7 +141,7 @@ public sealed class LangfuseBatchTests
         {
             var batch = New(memory);
             Spans(batch, Events($$$"""{"id":"e{{{i}}}","type":"span-create","timestamp":"2026-09-17T12:00:00Z","body":{"id":"s-{{{i}}}","traceId":"t-{{{i % 7}}}","startTime":"2026-09-17T12:00:00Z"}}"""));
-            batch.Remember();
+            batch.LetGo(isOnDisk: true);
         }
 
         Assert.Equal([404, 201], ((int[])[0, 20_099]).Select(i =>
@@ -149,6 +150,134 @@ public sealed class LangfuseBatchTests
             Spans(update, Events($$$"""{"id":"u","type":"span-update","timestamp":"2026-09-17T12:00:00Z","body":{"id":"s-{{{i}}}","endTime":"2026-09-17T12:00:02Z"}}"""));
             return Assert.Single(update.Answers).Status;
         }));
+    }
+
+    [Fact]
+    public void An_observation_that_overtakes_its_trace_is_written_anew_with_what_the_trace_says()
+    {
+        var memory = new LangfuseMemory();
+        var first = New(memory);
+        var alone = Written(first, Events(Generation));
+        Assert.DoesNotContain("anna", alone, StringComparison.Ordinal);
+        first.LetGo(isOnDisk: true);
+
+        var second = New(memory);
+        var both = Spans(second, Events(Trace));
+        Assert.Equal(["ask", "llm"], both.Select(span => span.Name));
+        Assert.Equal("e0", Assert.Single(second.Answers).Id);
+        second.LetGo(isOnDisk: true);
+
+        // Once is enough; and a trace that only gets its answer says nothing new of them.
+        Assert.Equal("ask", Assert.Single(Spans(New(memory), Events(Trace))).Name);
+        Assert.Equal("ask", Assert.Single(Spans(New(memory), Events("""{"id":"e9","type":"trace-create","timestamp":"2026-09-17T12:00:02Z","body":{"id":"t-1","output":"yes"}}"""))).Name);
+    }
+
+    [Fact]
+    public void What_is_still_open_is_written_anew_when_its_trace_is_given_a_user()
+    {
+        var memory = new LangfuseMemory();
+        var first = New(memory);
+        Spans(first, Events("""{"id":"e1","type":"trace-create","body":{"id":"t-1","name":"ask"}}""", """{"id":"e2","type":"span-create","body":{"id":"s-1","traceId":"t-1","name":"step","startTime":"2026-09-17T12:00:00Z"}}"""));
+        first.LetGo(isOnDisk: true);
+        var second = New(memory);
+        Assert.Equal(["ask", "step"], Spans(second, Events("""{"id":"e3","type":"trace-create","body":{"id":"t-1","userId":"anna"}}""")).Select(span => span.Name));
+    }
+
+    [Fact]
+    public void Requests_that_cross_each_other_leave_the_whole_of_what_they_told()
+    {
+        var memory = new LangfuseMemory();
+        var (observation, trace, update) = (New(memory), New(memory), New(memory));
+
+        // All three are on their way at once; nobody knows in which order they come to lie in the journal.
+        Written(observation, Events(Generation));
+        Written(trace, Events(Trace));
+        var last = Written(update, Events("""{"id":"e5","type":"trace-create","timestamp":"2026-09-17T12:00:02Z","body":{"id":"t-1","output":"it does"}}"""));
+        Assert.Contains("anna", last, StringComparison.Ordinal);
+        Assert.False(update.IsOvertaken());
+        update.LetGo(isOnDisk: true);
+
+        Assert.True(trace.IsOvertaken());
+        Assert.Contains("it does", Anew(trace), StringComparison.Ordinal);
+        Assert.False(trace.IsOvertaken());
+        trace.LetGo(isOnDisk: true);
+
+        Assert.True(observation.IsOvertaken());
+        var again = Anew(observation);
+        Assert.Contains("anna", again, StringComparison.Ordinal);
+        Assert.Contains("gpt-4o", again, StringComparison.Ordinal);
+        Assert.False(observation.IsOvertaken());
+        observation.LetGo(isOnDisk: true);
+
+        // Nothing is left to be remembered of what has ended and knows its trace.
+        var late = New(memory);
+        Spans(late, Events("""{"id":"e6","type":"generation-update","body":{"id":"g-1","output":"hm"}}"""));
+        Assert.Equal(404, Assert.Single(late.Answers).Status);
+    }
+
+    [Fact]
+    public void An_observation_waits_for_its_trace_also_where_only_the_answer_of_that_has_come()
+    {
+        var memory = new LangfuseMemory();
+        foreach (var first in (string[])["""{"id":"e5","type":"trace-create","body":{"id":"t-1","output":"it does"}}""", Generation])
+        {
+            var batch = New(memory);
+            Written(batch, Events(first));
+            batch.LetGo(isOnDisk: true);
+        }
+
+        Assert.Equal(["ask", "llm"], Spans(New(memory), Events(Trace)).Select(span => span.Name));
+    }
+
+    [Fact]
+    public void What_was_refused_at_first_is_written_with_the_next_request()
+    {
+        var memory = new LangfuseMemory();
+        var first = New(memory);
+        Written(first, Events(Generation));
+        first.LetGo(isOnDisk: true);
+        var refused = New(memory);
+        Written(refused, Events(Trace));
+        refused.LetGo(isOnDisk: false);
+
+        var again = New(memory);
+        Assert.Equal(["ask", "llm"], Spans(again, Events(Trace)).Select(span => span.Name));
+    }
+
+    [Fact]
+    public void A_judgement_of_a_span_of_OpenTelemetry_is_one_of_that_span()
+    {
+        var batch = New(new LangfuseMemory());
+        Spans(batch, Events("""{"id":"e1","type":"score-create","body":{"traceId":"0192f0c1a2b37c4d8e5f60718293a4b5","observationId":"1a2b3c4d5e6f7081","name":"user","value":true}}"""));
+        var told = Assert.Single(batch.Scores).ToEvent(1, Now, null, null);
+        Assert.Equal(("0192f0c1a2b37c4d8e5f60718293a4b5", "1a2b3c4d5e6f7081", 1, "e1"), (told.Trace.ToString(), told.Span.ToString(), (int)told.Value!, told.Id));
+    }
+
+    [Theory]
+    [InlineData("""{"traceId":"t","value":1}""", "name")]
+    [InlineData("""{"name":"x","value":1}""", "traceId")]
+    [InlineData("""{"name":"x","value":1,"sessionId":"s"}""", "traceId of one of its traces")]
+    [InlineData("""{"name":"x","traceId":"t"}""", "value")]
+    [InlineData("""{"name":"x","traceId":"t","value":{}}""", "value")]
+    public void What_is_wrong_with_a_score_is_said(string body, string word)
+    {
+        using var json = System.Text.Json.JsonDocument.Parse(body);
+        Assert.Contains(word, LangfuseScore.Read(json.RootElement, "id").Wrong, StringComparison.Ordinal);
+    }
+
+    private const string Trace = """{"id":"e0","type":"trace-create","timestamp":"2026-09-17T12:00:02Z","body":{"id":"t-1","name":"ask","userId":"anna"}}""";
+
+    private const string Generation = """{"id":"e4","type":"generation-create","timestamp":"2026-09-17T12:00:02Z","body":{"id":"g-1","traceId":"t-1","name":"llm","model":"gpt-4o","startTime":"2026-09-17T12:00:00Z","endTime":"2026-09-17T12:00:01Z"}}""";
+
+    private static string Written(LangfuseBatch batch, byte[] body) => Encoding.UTF8.GetString(Bytes(batch, body));
+
+    private static string Anew(LangfuseBatch batch) => Encoding.UTF8.GetString(Bytes(batch.Anew, []));
+
+    private static byte[] Bytes(IForeignBody batch, byte[] body)
+    {
+        using var buffer = new PayloadBuffer(budget: null, maxBytes: 1 << 20);
+        Assert.Null(batch.Write(body, buffer));
+        return buffer.Written.ToArray();
     }
 
     private static LangfuseBatch New(LangfuseMemory memory, int? app = null) => new(1, app, Now, memory, mostNesting: 64);

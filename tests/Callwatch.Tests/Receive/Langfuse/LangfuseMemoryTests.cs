@@ -30,11 +30,15 @@ public sealed class LangfuseMemoryTests
     }
 
     [Fact]
-    public void What_has_ended_is_forgotten()
+    public void What_has_ended_is_forgotten_once_nobody_writes_it_any_more()
     {
-        Keep(tenant: 1, 0, "mine");
-        memory.Forget(KeyOf(1, 0));
-        memory.Forget(KeyOf(1, 0));
+        var trace = KeyOf(1, 1) with { IsTrace = true };
+        memory.Keep(KeyOf(1, 0), new LangfuseEntity("s", "event", A.Noon), trace);
+        memory.Keep(KeyOf(1, 0), new LangfuseEntity("s", "event", A.Noon), trace);
+        memory.LetGo(KeyOf(1, 0), isOnDisk: true);
+        Assert.True(Has(tenant: 1, 0));
+        memory.LetGo(KeyOf(1, 0), isOnDisk: true);
+        memory.LetGo(KeyOf(1, 0), isOnDisk: true);
         Assert.False(Has(tenant: 1, 0));
     }
 
