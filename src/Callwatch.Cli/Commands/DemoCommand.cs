@@ -15,7 +15,7 @@ internal static class DemoCommand
         var only = new Option<bool>("--history-only") { Description = "End after the history" };
         Within(history, 0, 72);
         Within(pace, 0.01, 100);
-        var command = new Command("demo", "Send realistic traffic of five made-up applications, until Ctrl+C. Needs a key that may name the app.") { history, pace, seed, only };
+        var command = new Command("demo", "Send realistic traffic of seven made-up applications, until Ctrl+C. Needs a key that may name the app.") { history, pace, seed, only };
         ServerOptions.Act(command, async (parsed, link, cancel) =>
         {
             var plan = new DemoPlan

@@ -30,6 +30,13 @@ internal sealed class Dice(int seed)
 
     public TraceId TraceId() => new((ulong)random.NextInt64(1, long.MaxValue), (ulong)random.NextInt64(1, long.MaxValue));
 
+    public string Uuid()
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        random.NextBytes(bytes);
+        return new Guid(bytes).ToString();
+    }
+
     public SpanId SpanId() => new((ulong)random.NextInt64(1, long.MaxValue));
 
     public string Word(int length)

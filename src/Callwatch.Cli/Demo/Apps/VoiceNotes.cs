@@ -16,6 +16,13 @@ internal sealed class VoiceNotes : IDemoApp
         var script = new TraceScript(Service, "voice-notes", dice, start);
         var root = script.Begin("process note", role: SpanRole.Consumer).With("messaging.system", "rabbitmq").With("messaging.destination.name", "notes");
         var user = "u_" + dice.Whole(30_000, 30_900).ToString(CultureInfo.InvariantCulture);
+        // An older way of transcribing, which asks the provider by hand: its requests are seen, but nobody tells of a call.
+        if (dice.Chance(0.08))
+        {
+            HttpClientSpan.Send(script, root, "https://api.openai.com/v1/audio/transcriptions", dice.Around(2.4));
+            script.Pass(0.02);
+        }
+
         var done = Chat(script, root, "summarise-thread", user, dice.Tokens(2_200, 0.3), dice.Tokens(350, 0.3), dice.Chance(0.006));
         if (done && dice.Chance(0.45)) Chat(script, root, "title-note", user, dice.Tokens(420), dice.Tokens(12), failed: false);
         script.End(root);

@@ -9,7 +9,7 @@ internal static class VercelAi
     {
         var outer = Begin(script, parent, "ai.generateText", function, call);
         var inner = Begin(script, outer, "ai.generateText.doGenerate", function, call);
-        script.Pass(call.Seconds);
+        HttpClientSpan.Send(script, inner, "https://api.openai.com/v1/chat/completions", call.Seconds, call.Failure);
         script.End(inner);
         script.End(outer);
         inner.With("ai.prompt.messages", Json.Text(new JsonArray([.. call.Messages.Select(said => new JsonObject { ["role"] = said.Role, ["content"] = said.Text })])))
@@ -49,7 +49,7 @@ internal static class VercelAi
     {
         var outer = Begin(script, parent, "ai.embed", function, call);
         var inner = Begin(script, outer, "ai.embed.doEmbed", function, call);
-        script.Pass(call.Seconds);
+        HttpClientSpan.Send(script, inner, "https://api.openai.com/v1/embeddings", call.Seconds, call.Failure);
         script.End(inner);
         script.End(outer);
         outer.With("ai.value", Json.Text(JsonValue.Create(text))).With("ai.usage.tokens", call.Input);

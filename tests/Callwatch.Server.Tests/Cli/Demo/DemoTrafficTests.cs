@@ -52,6 +52,14 @@ public sealed class DemoTrafficTests
     }
 
     [Fact]
+    public void Requests_to_models_are_told_of_and_some_have_no_call()
+    {
+        var requests = Spans.Where(span => Value(span, "url.full") is not null).ToLookup(span => ((string)Value(span, "url.full")!).EndsWith("/transcriptions", StringComparison.Ordinal));
+        Assert.InRange(requests[true].Count(), 20, 120);
+        Assert.True(requests[false].Count() > 10 * requests[true].Count());
+    }
+
+    [Fact]
     public void A_week_ago_none_of_it_happened()
     {
         var story = new Story(Now, calm: true);
