@@ -47,6 +47,7 @@ public static class DashboardRoutes
         pages.MapGet(Place.Traces + "/{traceId}/newer", NextTrace.NewerAsync);
         pages.MapGet(Place.Traces + "/{traceId}/{spanId}/text", TextPage.GetAsync);
         pages.MapGet(Place.Errors, ErrorsPage.GetAsync);
+        pages.MapGet(Place.Errors + "/{fingerprint}", ErrorGroupPage.GetAsync);
         CostRoutes.Map(pages);
         pages.MapGet(Place.Destinations, DestinationsPage.Get);
         pages.MapGet(Place.NewDestination, DestinationsPage.New);

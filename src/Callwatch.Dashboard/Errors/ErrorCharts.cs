@@ -11,7 +11,8 @@ public static class ErrorCharts
 {
     private static readonly string[] Colors = ["c-bad", "c5"];
 
-    public static TimeChart Of(ErrorsModel model, IReadOnlyList<ErrorGroup> groups, Timestamp from, Timestamp to, Timestamp now, Words words)
+    /// <param name="page">The address of a group's page.</param>
+    public static TimeChart Of(ErrorsModel model, IReadOnlyList<ErrorGroup> groups, Timestamp from, Timestamp to, Timestamp now, Words words, Func<string, string> page)
     {
         var step = Width(model.All!.Step);
         var points = (model.All.Groups.Count > 0 ? model.All.Groups[0].Points : []).Where(point => point.Time.Plus(step) <= now).ToList();
@@ -22,7 +23,7 @@ public static class ErrorCharts
             var byTime = model.ByGroup[group.Fingerprint].Points.ToDictionary(point => point.Time, point => (double)point.Figures.Errors);
             var values = points.Select(point => (double?)byTime.GetValueOrDefault(point.Time)).ToArray();
             for (var i = 0; i < rest.Length; i++) rest[i] = Math.Max(0, rest[i] - values[i]!.Value);
-            series.Add(new Series(Visible.Line(group.Type, 24) + (group.Model is null ? "" : " " + Visible.Line(group.Model, 24)), color, Stroke.Bars, values));
+            series.Add(new Series(Visible.Line(group.Type, 24) + (group.Model is null ? "" : " " + Visible.Line(group.Model, 24)), color, Stroke.Bars, values) { Href = page(group.Fingerprint) });
         }
 
         if (series.Count == 0 || rest.Any(left => left > 0))
@@ -30,7 +31,7 @@ public static class ErrorCharts
         return new TimeChart
         {
             Title = words["Errors"],
-            Unit = words.Say(model.All.Step switch { Step.Minute => "{0} per minute", Step.QuarterHour => "{0} per 15 minutes", Step.Day => "{0} per day", _ => "{0} per hour" }, "").Trim(),
+            Unit = Per(model.All.Step, words),
             From = from,
             To = to,
             Step = step,
@@ -42,12 +43,35 @@ public static class ErrorCharts
         };
     }
 
+    /// <summary>One group alone.</summary>
+    public static TimeChart OfGroup(StatsAnswer found, ErrorGroup group, Timestamp from, Timestamp to, Timestamp now, Words words)
+    {
+        var step = Width(found.Step);
+        var points = (found.Groups.Count > 0 ? found.Groups[0].Points : []).Where(point => point.Time <= now).ToList();
+        return new TimeChart
+        {
+            Title = words["Errors"],
+            Unit = Per(found.Step, words),
+            From = from,
+            To = to,
+            Step = step,
+            Times = [.. points.Select(point => point.Time)],
+            Series = [new Series(Visible.Line(group.Type, 40), "c-bad", Stroke.Bars, [.. points.Select(point => (double?)point.Figures.Errors)])],
+            WholeNumbers = true,
+            Marks = group.FirstSeen > from && group.FirstSeen < to ? [new ChartMark(group.FirstSeen, words["first seen"])] : [],
+            Spoken = words.Count(points.Sum(point => point.Figures.Errors), "{0} error of this group over time.", "{0} errors of this group over time."),
+        };
+    }
+
     /// <summary>The run of one group in a few bars.</summary>
     public static IReadOnlyList<double> Trend(StatsGroup group, int bars = 12)
     {
         var each = Math.Max(1, (int)Math.Ceiling(group.Points.Count / (double)bars));
         return [.. group.Points.Chunk(each).Select(chunk => (double)chunk.Sum(point => point.Figures.Errors))];
     }
+
+    private static string Per(Step step, Words words) =>
+        words.Say(step switch { Step.Minute => "{0} per minute", Step.QuarterHour => "{0} per 15 minutes", Step.Day => "{0} per day", _ => "{0} per hour" }, "").Trim();
 
     private static TimeSpan Width(Step step) => step switch
     {

@@ -9,8 +9,9 @@ namespace Callwatch.Dashboard.Errors;
 /// <summary>What the page of errors shows.</summary>
 /// <param name="All">All failed calls over time; null when they could not be counted.</param>
 /// <param name="ByGroup">The same by fingerprint; empty when that would take too long.</param>
+/// <param name="Apps">How many apps met each, by fingerprint; empty where that was not counted.</param>
 /// <param name="Everything">All calls of the range, failed or not.</param>
-public sealed record ErrorsModel(Answer<Page<ErrorGroup>> Answer, StatsAnswer? All, IReadOnlyDictionary<string, StatsGroup> ByGroup, Figures? Everything);
+public sealed record ErrorsModel(Answer<Page<ErrorGroup>> Answer, StatsAnswer? All, IReadOnlyDictionary<string, StatsGroup> ByGroup, IReadOnlyDictionary<string, int> Apps, Figures? Everything);
 
 /// <summary>Failed calls in groups: what fails, since when, how often.</summary>
 internal static class ErrorsPage
@@ -21,17 +22,20 @@ internal static class ErrorsPage
     {
         var selection = visit.Selection;
         var answer = await errors.GroupsAsync(selection, MostGroups, cancel);
-        var model = new ErrorsModel(answer, null, new Dictionary<string, StatsGroup>(StringComparer.Ordinal), null);
+        var model = new ErrorsModel(answer, null, new Dictionary<string, StatsGroup>(StringComparer.Ordinal), new Dictionary<string, int>(StringComparer.Ordinal), null);
         if (answer is Answer<Page<ErrorGroup>>.Found)
         {
             var failed = selection with { Filter = Chips.And(selection.Filter, FilterPrinter.Term(FilterFields.Outcome, null, Outcome.Error.Word())) };
             var all = await AskAsync(stats, failed, Step.Auto, [], visit.Place.Zone, cancel);
             var byGroup = all is null ? null : await AskAsync(stats, failed, all.Step, [FilterFields.Fingerprint.Name], visit.Place.Zone, cancel);
+            var byApp = all is null ? null : await AskAsync(stats, failed, Step.Day, [FilterFields.Fingerprint.Name, FilterFields.App.Name], visit.Place.Zone, cancel);
             model = model with
             {
                 All = all,
                 ByGroup = byGroup?.Groups.Where(group => group.Key.GetValueOrDefault(FilterFields.Fingerprint.Name) is not null)
                     .ToDictionary(group => group.Key[FilterFields.Fingerprint.Name]!, StringComparer.Ordinal) ?? model.ByGroup,
+                Apps = byApp is not { Truncated: false } ? model.Apps : byApp.Groups.Where(group => group.Total.Errors > 0).GroupBy(group => group.Key.GetValueOrDefault(FilterFields.Fingerprint.Name) ?? "")
+                    .ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal),
                 Everything = await AskAsync(stats, selection, Step.Auto, [], visit.Place.Zone, cancel) is { Groups: [var whole, ..] } ? whole.Total : null,
             };
         }
