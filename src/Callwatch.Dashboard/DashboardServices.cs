@@ -20,6 +20,8 @@ public static class DashboardServices
         services.AddSingleton<AssetFiles>();
         services.AddSingleton<Pulse>();
         services.AddSingleton<SystemFacts>();
+        services.AddSingleton<SystemSamples>();
+        services.AddHostedService(provider => provider.GetRequiredService<SystemSamples>());
         services.AddSingleton<LanePulse>();
         services.AddSingleton<LaneRates>();
         services.AddSingleton<LaneFacts>();

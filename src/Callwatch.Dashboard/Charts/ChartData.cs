@@ -16,6 +16,7 @@ public static class ChartData
             json.WriteNumber("step", (long)chart.Step.TotalMilliseconds);
             json.WriteNumber("top", top);
             json.WriteString("unit", chart.ValueUnit);
+            json.WriteBoolean("zoom", chart.Zoomable);
             json.WriteStartArray("times");
             for (var i = 0; i < chart.Times.Count; i++) json.WriteNumberValue(chart.Times[i].UnixNanoseconds / 1_000_000);
             json.WriteEndArray();

@@ -10,7 +10,11 @@ public enum Stroke
 
 /// <summary>One series of a chart; a value for each bucket, null where there is none.</summary>
 /// <param name="Color">The class that sets its colour: <c>c1</c> to <c>c6</c>, <c>c-calm</c>, <c>c-bad</c>, <c>c-ghost</c>.</param>
-public sealed record Series(string Name, string Color, Stroke Stroke, IReadOnlyList<double?> Values);
+public sealed record Series(string Name, string Color, Stroke Stroke, IReadOnlyList<double?> Values)
+{
+    /// <summary>Where what it stands for is listed; null for nowhere.</summary>
+    public string? Href { get; init; }
+}
 
 /// <summary>Something that happened at a moment and may explain a change.</summary>
 public sealed record ChartMark(Timestamp Time, string Name);
@@ -40,6 +44,9 @@ public sealed record TimeChart
 
     /// <summary>Areas stand on each other; lines stay where they are.</summary>
     public bool Stacked { get; init; }
+
+    /// <summary>Whether a stretch of it can be picked for the page.</summary>
+    public bool Zoomable { get; init; } = true;
 
     public bool WholeNumbers { get; init; }
 

@@ -36,6 +36,9 @@ internal static class CostPage
     public const int MostDearest = 8;
     private const int MostGroups = 60;
 
+    /// <summary>One call for so many now is a beginning, and no time to hold this one against.</summary>
+    private const int Few = 20;
+
     private static readonly Task<StatsAnswer?> Nothing = Task.FromResult<StatsAnswer?>(null);
 
     public static async Task<IResult> GetAsync(
@@ -47,7 +50,7 @@ internal static class CostPage
         var found = (all as Answer<StatsAnswer>.Found)?.Value;
         var split = found is null ? Nothing : FoundAsync(stats, Question(selection, zone) with { Step = found.Step, By = NamesOf(by), MaxGroups = MostGroups }, cancel);
         var models = by.Name == "model" ? split : found is null ? Nothing : FoundAsync(stats, Question(selection, zone) with { Step = Step.Day, By = NamesOf(CostSplit.All[0]), MaxGroups = MostGroups }, cancel);
-        var before = found is null ? Task.FromResult<decimal?>(null) : BeforeAsync(stats, selection, found.Step, cancel);
+        var before = found is null ? Task.FromResult<decimal?>(null) : BeforeAsync(stats, selection, found.Step, found.Groups.Sum(group => group.Total.Calls), cancel);
         var month = costs.MonthAsync(selection, zone, cancel);
         var dearest = calls.ListAsync(selection with { Filter = Chips.And(selection.Filter, "cost>0") }, new SortOrder(SortField.Cost, Descending: true), MostDearest, null, cancel);
         var requests = coverage.ReadAsync(selection, cancel);
@@ -63,11 +66,11 @@ internal static class CostPage
     private static StatsQuestion Question(Selection selection, string? zone) => new() { Selection = selection, TimeZone = zone, CountPeople = false, TimesOfPoints = false };
 
     // Not where somebody only just began to send: that would read as a leap.
-    private static async Task<decimal?> BeforeAsync(StatsQueries stats, Selection selection, Step step, CancellationToken cancel)
+    private static async Task<decimal?> BeforeAsync(StatsQueries stats, Selection selection, Step step, long calls, CancellationToken cancel)
     {
         var length = TimeSpan.FromTicks((selection.To.UnixNanoseconds - selection.From.UnixNanoseconds) / 100);
         var before = selection with { From = selection.From.Plus(-length), To = selection.From };
-        return before.From.UnixNanoseconds > 0 && await FoundAsync(stats, Question(before, null) with { Step = step }, cancel) is { Groups: [var all, ..] } && Overview.Baseline.Serves(all) ? all.Total.CostUsd : null;
+        return before.From.UnixNanoseconds > 0 && await FoundAsync(stats, Question(before, null) with { Step = step }, cancel) is { Groups: [var all, ..] } && Overview.Baseline.Serves(all) && all.Total.Calls * Few >= calls ? all.Total.CostUsd : null;
     }
 
     private static async Task<StatsAnswer?> FoundAsync(StatsQueries stats, StatsQuestion question, CancellationToken cancel) =>

@@ -15,7 +15,11 @@ public sealed record DoctorModel(IReadOnlyList<Finding> Findings, bool Whole)
 /// <summary>What is wrong, and what to do: all of the instance for operators, what a tenant is sent for its own people.</summary>
 internal static class DoctorPage
 {
-    public static async Task<IResult> GetAsync(Visit visit, DoctorOfItself doctor, CancellationToken cancel) => visit.Render<DoctorScreen>((nameof(DoctorScreen.Model), await ExamineAsync(visit, doctor, cancel)));
+    public static async Task<IResult> GetAsync(Visit visit, DoctorOfItself doctor, CancellationToken cancel)
+    {
+        var model = await ExamineAsync(visit, doctor, cancel);
+        return visit.Part == "hands" ? visit.Render<HandsNeeded>((nameof(HandsNeeded.Model), model)) : visit.Render<DoctorScreen>((nameof(DoctorScreen.Model), model));
+    }
 
     /// <summary>Sends a marked trace, and leads to the page that follows it.</summary>
     public static async Task<IResult> TestAsync(HttpContext http, Visit visit, TestTraces traces, DoctorOfItself doctor, CancellationToken cancel)
@@ -27,7 +31,7 @@ internal static class DoctorPage
     }
 
     // Reading files takes a thread for as long as it lasts.
-    private static async Task<DoctorModel> ExamineAsync(Visit visit, DoctorOfItself doctor, CancellationToken cancel) => visit.SeesInstance
+    private static async Task<DoctorModel> ExamineAsync(Visit visit, DoctorOfItself doctor, CancellationToken cancel) => visit.MayOperate
         ? new DoctorModel(await Task.Run(() => doctor.ExamineAsync(deep: false, visit.Scope, cancel), cancel), true)
         : new DoctorModel(await doctor.ExamineTenantAsync(visit.Scope, cancel), false);
 }

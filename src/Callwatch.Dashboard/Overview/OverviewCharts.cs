@@ -8,7 +8,8 @@ using Callwatch.Query.Filters;
 namespace Callwatch.Dashboard.Overview;
 
 /// <summary>The five charts of the overview, from its figures.</summary>
-public sealed class OverviewCharts(OverviewModel model, Words words)
+/// <param name="calls">The address of the calls that fit a term of the filter language; null for no links.</param>
+public sealed class OverviewCharts(OverviewModel model, Words words, Func<string, string>? calls = null)
 {
     private const int MostModels = 4;
 
@@ -20,9 +21,9 @@ public sealed class OverviewCharts(OverviewModel model, Words words)
         var total = model.All.Total;
         IReadOnlyList<Series> series =
         [
-            new(words["error"], "c-bad", Stroke.Area, Of(figures => figures.Errors)),
-            new(words["cancelled"], "c5", Stroke.Area, Of(figures => figures.Cancelled)),
-            new(words["success"], "c-calm", Stroke.Area, Of(figures => figures.Success)),
+            new(words["error"], "c-bad", Stroke.Area, Of(figures => figures.Errors)) { Href = calls?.Invoke("outcome:error") },
+            new(words["cancelled"], "c5", Stroke.Area, Of(figures => figures.Cancelled)) { Href = calls?.Invoke("outcome:cancelled") },
+            new(words["success"], "c-calm", Stroke.Area, Of(figures => figures.Success)) { Href = calls?.Invoke("outcome:success") },
         ];
         var spoken = words.Say("Calls by outcome: {0} succeeded, {1} failed, {2} were cancelled.", Figure.Count(total.Success), Figure.Count(total.Errors), Figure.Count(total.Cancelled));
         return Chart(words["Calls"], Per(""), series, spoken) with { Stacked = true, WholeNumbers = true };
@@ -78,7 +79,7 @@ public sealed class OverviewCharts(OverviewModel model, Words words)
             .Select(groups => (Name: groups.Key, Usd: groups.Sum(group => group.Total.CostUsd), Groups: groups.ToList()))
             .Where(entry => entry.Usd > 0).OrderByDescending(entry => entry.Usd).ToList();
         var series = models.Take(MostModels)
-            .Select((entry, index) => new Series(entry.Name ?? words["unknown"], "c" + (index + 1).ToString(CultureInfo.InvariantCulture), Stroke.Area, Sum(entry.Groups))).ToList();
+            .Select((entry, index) => new Series(entry.Name ?? words["unknown"], "c" + (index + 1).ToString(CultureInfo.InvariantCulture), Stroke.Area, Sum(entry.Groups)) { Href = calls?.Invoke(FilterPrinter.Term(FilterFields.AskedModel, null, entry.Name)) }).ToList();
         if (models.Count > MostModels) series.Add(new Series(words["others"], "c5", Stroke.Area, Sum([.. models.Skip(MostModels).SelectMany(entry => entry.Groups)])));
         var spoken = words.Say("Cost: {0}, most of it for {1}.", Figure.Money(model.All.Total.CostUsd), models.Count > 0 ? Visible.Line(models[0].Name, 60) : "–");
         return Chart(words["Cost by model"], Per("$"), series, spoken) with { Stacked = true, ValueUnit = "$" };

@@ -27,6 +27,9 @@ public sealed record OverviewModel
     /// <summary>Requests to models and how many of them have no call; null where that could not be counted in time.</summary>
     public CoverageAnswer? Coverage { get; init; }
 
+    /// <summary>Apps whose newest calls came without prompts and answers.</summary>
+    public IReadOnlyList<int> Silent { get; init; } = [];
+
     /// <summary>Null when comparing is off or nothing earlier would be fair.</summary>
     public Baseline? Baseline { get; init; }
 

@@ -1,12 +1,17 @@
 using Callwatch.Query;
 using Callwatch.Query.Filters;
+using Callwatch.Spans;
 
 namespace Callwatch.Dashboard.Overview;
 
 /// <summary>Asks for all that the overview shows.</summary>
-public sealed class OverviewQuestions(StatsQueries stats, CoverageQueries coverage)
+public sealed class OverviewQuestions(StatsQueries stats, CoverageQueries coverage, CallQueries calls)
 {
     private const int MostGroups = 50;
+    private const int Newest = 200;
+
+    /// <summary>Fewer calls without a message than these may be of a kind that has none.</summary>
+    private const int Enough = 8;
 
     private static readonly StatsGroup NoCalls = new(new Dictionary<string, string?>(), new Figures(), []);
 
@@ -24,7 +29,9 @@ public sealed class OverviewQuestions(StatsQueries stats, CoverageQueries covera
                 var by = all.Total.Calls > 0 ? BreakdownAsync(selection, whole.Step, Bars(whole.Step), visit.Place.Zone, cancel) : Task.FromResult(Breakdown.None);
                 var baseline = all.Total.Calls > 0 && visit.Place.Compare ? BaselineAsync(selection, whole.Step, visit.Place, cancel) : Task.FromResult<Baseline?>(null);
                 var requests = coverage.ReadAsync(selection, cancel);
-                await Task.WhenAll(by, baseline, requests);
+                // Looked for only among all calls: who has narrowed them down wants to see those.
+                var silent = all.Total.Calls > 0 && selection.Filter is null ? SilentAsync(selection, cancel) : Task.FromResult<IReadOnlyList<int>>([]);
+                await Task.WhenAll(by, baseline, requests, silent);
                 return new Answer<OverviewModel>.Found(new OverviewModel
                 {
                     From = selection.From,
@@ -37,6 +44,7 @@ public sealed class OverviewQuestions(StatsQueries stats, CoverageQueries covera
                     By = await by,
                     Coverage = await requests is Answer<CoverageAnswer>.Found { Value: var counted } ? counted : null,
                     Baseline = await baseline,
+                    Silent = await silent,
                 });
             case Answer<StatsAnswer>.Invalid invalid:
                 return new Answer<OverviewModel>.Invalid(invalid.Field, invalid.Message, invalid.Offset);
@@ -46,6 +54,12 @@ public sealed class OverviewQuestions(StatsQueries stats, CoverageQueries covera
                 throw new System.Diagnostics.UnreachableException();
         }
     }
+
+    // Of the newest calls: whose have neither prompt nor answer.
+    private async Task<IReadOnlyList<int>> SilentAsync(Selection selection, CancellationToken cancel) =>
+        await calls.ListAsync(selection, SortOrder.Newest, Newest, null, cancel) is Answer<Page<Span>>.Found { Value.Items: var newest }
+            ? [.. newest.GroupBy(call => call.AppId).Where(app => app.Count() >= Enough && app.All(call => call.Content == ContentState.NotCaptured)).Select(app => app.Key)]
+            : [];
 
     // A week ago there may be nothing yet: then the time before has to do. Whoever asks for that one gets no other.
     private async Task<Baseline?> BaselineAsync(Selection selection, Step step, Frame.Place place, CancellationToken cancel)

@@ -26,6 +26,9 @@ public readonly record struct Figure(string Number, string? Unit = null, string?
         _ => new Figure((number.Value / 1e9).ToString("N2", Invariant), "G"),
     };
 
+    /// <summary>A count in a column beside others: from a million on in millions, so that they can be compared.</summary>
+    public static Figure Short(long number) => number < 1_000_000 ? new Figure(Count(number)) : new Figure((number / 1e6).ToString("N2", Invariant), "M");
+
     /// <summary>A length of time: 4.2 ms, 86 ms, 7.92 s, 2 min 14 s, 1 h 12 min.</summary>
     public static Figure Duration(double? milliseconds)
     {

@@ -29,14 +29,27 @@
       rows.append(name, value);
     }
     tip.replaceChildren(head, rows);
+    if (!data.hint) return;
+    const hint = document.createElement("p");
+    hint.textContent = data.hint;
+    tip.append(hint);
   }
 
+  const iso = ms => new Date(Math.round(ms / 1000) * 1000).toISOString().replace(".000Z", "Z");
+
   function pick(data, from, to) {
-    const iso = ms => new Date(Math.round(ms / 1000) * 1000).toISOString().replace(".000Z", "Z");
     const address = new URL(location.href);
     address.searchParams.set("from", iso(Math.floor(from / data.step) * data.step));
     address.searchParams.set("to", iso(Math.ceil(to / data.step) * data.step));
     address.searchParams.delete("cursor");
+    location.assign(address);
+  }
+
+  // The list behind the chart, of the moment that was pointed at.
+  function list(data, index) {
+    const address = new URL(data.open, location.href);
+    address.searchParams.set("from", iso(data.times[index]));
+    address.searchParams.set("to", iso(data.times[index] + data.step));
     location.assign(address);
   }
 
@@ -45,6 +58,8 @@
     plot.dataset.covered = "yes";
     const data = JSON.parse(plot.dataset.chart), drawing = plot.querySelector(":scope > svg[role=img]");
     if (data.times.length === 0) return;
+    data.hint = plot.dataset.hint;
+    data.open = plot.dataset.open;
     const over = document.createElement("div"), tip = document.createElement("div");
     over.className = "chart-over";
     tip.className = "tip";
@@ -59,7 +74,7 @@
       scales: { x: { time: false, range: [data.from, data.to] }, y: { range: [0, data.top] } },
       series: [{}, ...data.series.map(() => ({ paths: () => null, points: { show: false } }))],
       cursor: {
-        y: false, sync: { key: page.key, setSeries: false }, drag: { x: true, y: false, setScale: false },
+        y: false, sync: { key: page.key, setSeries: false }, drag: { x: data.zoom, y: false, setScale: false },
         points: { size: 7, width: 1.5, fill: (_, i) => colors[i - 1], stroke: () => "var(--surface)" },
       },
       hooks: {
@@ -77,6 +92,11 @@
       },
     }, [middles, ...data.series.map(series => series.heights ?? series.values)], over);
     page.sub(chart);
+    if (data.open) {
+      over.classList.add("is-open");
+      over.addEventListener("click", () => { if (chart.select.width <= 3 && chart.cursor.idx != null) list(data, chart.cursor.idx); });
+    }
+
     new ResizeObserver(() => chart.setSize(size())).observe(drawing);
   }
 

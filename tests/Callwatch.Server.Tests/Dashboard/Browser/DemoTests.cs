@@ -50,11 +50,26 @@ public sealed class DemoTests(Chromium chromium) : IClassFixture<Chromium>
         Assert.Equal(4, await visitor.Page.Locator(".tile").CountAsync());
         await PictureAsync(visitor, "cost");
 
+        Assert.NotEqual(0, await visitor.Page.Locator("#coverage td.warn").CountAsync());
+
+        await visitor.GoAsync("/errors?from=-6h");
+        await visitor.Page.Locator("tbody .row-link").First.ClickAsync();
+        await visitor.Page.WaitForSelectorAsync(".trouble q");
+        Assert.NotEqual(0, await visitor.Page.Locator("main table tbody tr").CountAsync());
+        await PictureAsync(visitor, "error-group");
+
+        await visitor.GoAsync("/figures?from=-14d");
+        Assert.Equal(8, await visitor.Page.Locator(".tile").CountAsync());
+        Assert.Equal(2, await visitor.Page.Locator("table").CountAsync());
+        await PictureAsync(visitor, "figures");
+
         await visitor.GoAsync("/traces");
         Assert.NotEqual(0, await visitor.Page.Locator("[data-row]").CountAsync());
         await visitor.GoAsync("/system");
         await PictureAsync(visitor, "system");
         await SettingsAsync(demo, visitor);
+        using var http = new HttpClient { BaseAddress = demo.Url };
+        Assert.DoesNotContain("record_refused", await http.GetStringAsync("/api/v1/system", TestContext.Current.CancellationToken), StringComparison.Ordinal);
         await visitor.AssertUnharmedAsync();
     }
 

@@ -30,6 +30,8 @@ public sealed class PageTests(HostileSite site) : IClassFixture<HostileSite>
         { Trace + "?under=1111111111111111", 200 },
         { "/traces/%3Cscript%3E", 404 },
         { "/errors", 200 },
+        { "/errors/9f3c2a7710b45e02", 200 },
+        { "/errors/%3Cscript%3Ewindow.pwned=1%3C/script%3E", 404 },
         { "/diagnose", 200 },
         { "/diagnose?from=-7d&lang=zh&figure=errors&by=user", 200 },
         { "/diagnose?figure=%3Cscript%3E&by=%22%3E%3Cimg+src=x+onerror=window.pwned=1%3E&baseline_from=x&against=y", 200 },

@@ -57,6 +57,21 @@ public sealed class SettingsPageTests(SettingsSite site) : IClassFixture<Setting
     }
 
     [Fact]
+    public async Task The_doctor_tells_of_the_instance_to_its_operator_alone()
+    {
+        await using var visitor = await site.Chromium.VisitorAsync(site.Server.Url);
+        await visitor.GoAsync("/system/doctor");
+        Assert.DoesNotContain("Data folder", await visitor.Page.InnerTextAsync(".checks"), StringComparison.Ordinal);
+        await using var signedIn = await site.SignedInAsync();
+        await signedIn.GoAsync("/system/doctor");
+        Assert.Contains("Data folder", await signedIn.Page.InnerTextAsync(".checks"), StringComparison.Ordinal);
+        await signedIn.GoAsync("/system");
+        await signedIn.Page.WaitForSelectorAsync("#hands .quiet");
+        await signedIn.AssertAccessibleAsync();
+        await signedIn.AssertUnharmedAsync();
+    }
+
+    [Fact]
     public async Task Two_calls_are_chosen_in_the_list_and_what_differs_is_named()
     {
         await using var visitor = await site.SignedInAsync();
