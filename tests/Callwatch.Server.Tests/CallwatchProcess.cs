@@ -39,11 +39,11 @@ public sealed class CallwatchProcess : IAsyncDisposable
 
     public Uri GrpcUrl => new(Printed("OTLP/gRPC"));
 
-    /// <summary>Runs to the end, at most a minute.</summary>
+    /// <summary>Runs to the end.</summary>
     public static async Task<(int Code, string Output, string Error)> RunAsync(IEnumerable<string> arguments, params (string Name, string Value)[] environment)
     {
         await using var run = Start(arguments, environment);
-        var code = await run.ExitAsync(TimeSpan.FromMinutes(1));
+        var code = await run.ExitAsync();
         return (code, run.Output, run.Error);
     }
 
@@ -51,8 +51,13 @@ public sealed class CallwatchProcess : IAsyncDisposable
     public static async Task<CallwatchProcess> ServeAsync(string dataFolder, IEnumerable<string>? arguments = null, params (string Name, string Value)[] environment)
     {
         // In front of the given ones, which then go before these.
-        (string, string)[] ports = [("Callwatch__Http__Urls", "http://127.0.0.1:0"), ("Callwatch__Http__GrpcPort", "0")];
-        var run = Start(["serve", "--data", dataFolder, .. arguments ?? []], [.. ports, .. environment]);
+        (string, string)[] usual =
+        [
+            ("Callwatch__Http__Urls", "http://127.0.0.1:0"), ("Callwatch__Http__GrpcPort", "0"),
+            // A page that says how far it has looked is one that a busy machine gives often.
+            ("Callwatch__Query__PageTime", "00:00:02"),
+        ];
+        var run = Start(["serve", "--data", dataFolder, .. arguments ?? []], [.. usual, .. environment]);
         if (await run.IsReadyAsync()) return run;
         throw new InvalidOperationException($"callwatch serve ended with {run.process.ExitCode}: {run.Error}");
     }
@@ -61,7 +66,7 @@ public sealed class CallwatchProcess : IAsyncDisposable
     public async Task<bool> IsReadyAsync()
     {
         var ended = process.WaitForExitAsync();
-        if (await Task.WhenAny(greeted.Task, ended).WaitAsync(TimeSpan.FromSeconds(60)) == greeted.Task) return true;
+        if (await Task.WhenAny(greeted.Task, ended).WithPatience("it says where it listens") == greeted.Task) return true;
         await reading;
         return greeted.Task.IsCompleted;
     }
@@ -88,6 +93,14 @@ public sealed class CallwatchProcess : IAsyncDisposable
         return new CallwatchProcess(process);
     }
 
+    /// <summary>Asks it, and again what it had no time for.</summary>
+    public HttpClient NewHttp(string? key = null)
+    {
+        var http = new HttpClient(new AskingAgain()) { BaseAddress = Url, Timeout = Patience.Long };
+        if (key is not null) http.DefaultRequestHeaders.Authorization = new("Bearer", key);
+        return http;
+    }
+
     /// <summary>SIGTERM, as a service manager stops it.</summary>
     public Task TerminateAsync() => SignalAsync("TERM");
 
@@ -104,9 +117,9 @@ public sealed class CallwatchProcess : IAsyncDisposable
         await process.WaitForExitAsync();
     }
 
-    public async Task<int> ExitAsync(TimeSpan within)
+    public async Task<int> ExitAsync(TimeSpan? within = null)
     {
-        using var limit = new CancellationTokenSource(within);
+        using var limit = new CancellationTokenSource(within ?? Patience.Long);
         await process.WaitForExitAsync(limit.Token);
         await reading;
         return process.ExitCode;

@@ -1,7 +1,11 @@
+using Callwatch.Costs.LostCaching;
+using Callwatch.Diagnose.Comparing;
+using Callwatch.Query.Running;
 using Callwatch.Server.Hosting;
 using Callwatch.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 
 namespace Callwatch.Server.Tests;
@@ -20,7 +24,8 @@ public sealed class RunningServer : IAsyncDisposable
         var listeners = app.Services.GetRequiredService<Listeners>();
         Url = new Uri(listeners.HttpUrls[0]);
         GrpcUrl = new Uri(listeners.GrpcUrls[0]);
-        Http = new HttpClient { BaseAddress = Url };
+        // Whoever asks before sending waits for the answer, however long a busy machine needs for it.
+        Http = new HttpClient(new SocketsHttpHandler { Expect100ContinueTimeout = Patience.Long }) { BaseAddress = Url, Timeout = Patience.Long };
     }
 
     public Uri Url { get; }
@@ -48,11 +53,30 @@ public sealed class RunningServer : IAsyncDisposable
         };
         foreach (var (key, value) in settings ?? []) all[key] = value;
         var builder = CallwatchServer.CreateBuilder(all);
-        if (services is not null) ((IHostApplicationBuilder)builder).ConfigureContainer(new DefaultServiceProviderFactory(), services);
+        ((IHostApplicationBuilder)builder).ConfigureContainer(new DefaultServiceProviderFactory(), all =>
+        {
+            GiveTime(all);
+            services?.Invoke(all);
+        });
         var app = CallwatchServer.Build(builder);
         await app.StartAsync();
         return new RunningServer(app, own, all["Callwatch:Data"]!);
     }
+
+    // What a question may take at most is a promise of its own, with tests of its own. Everywhere else a test that hangs on it would fail wherever the
+    // machine has much to do.
+    private static void GiveTime(IServiceCollection services)
+    {
+        // But not what looks for names and connects: where there is no name server every such test would wait for it.
+        services.Replace(ServiceDescriptor.Singleton<TimeProvider>(new PatientTime(limit => limit < TimeSpan.FromSeconds(1) || limit > TimeSpan.FromSeconds(10))));
+        services.AddSingleton(Unhurried<QueryGate>);
+        services.AddSingleton(Unhurried<CompareQueries>);
+        services.AddSingleton(Unhurried<PathSamples>);
+        services.AddSingleton(Unhurried<LostCachingQueries>);
+        services.PostConfigure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMinutes(2));
+    }
+
+    private static T Unhurried<T>(IServiceProvider services) => ActivatorUtilities.CreateInstance<T>(services, new StillTime(services.GetRequiredService<TimeProvider>()));
 
     /// <summary>Stops it as a signal does; it still has to be disposed of.</summary>
     public Task StopAsync() => app.StopAsync();

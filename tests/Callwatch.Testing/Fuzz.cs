@@ -3,9 +3,6 @@ namespace Callwatch.Testing;
 /// <summary>Good bytes harmed by given dice, and anything at all: whoever reads them neither throws nor asks for much memory, nor goes on for ever.</summary>
 public static class Fuzz
 {
-    /// <summary>Longest that all rounds together may take; they take a second or two.</summary>
-    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(2);
-
     /// <summary>More of them: <c>CALLWATCH_FUZZ_TIMES=100</c>.</summary>
     private static readonly int Times = int.Parse(Environment.GetEnvironmentVariable("CALLWATCH_FUZZ_TIMES") ?? "1", System.Globalization.CultureInfo.InvariantCulture);
 
@@ -30,7 +27,8 @@ public static class Fuzz
         });
         try
         {
-            await reading.WaitAsync(Longest);
+            // All rounds together take a second or two.
+            await reading.WithPatience("reading comes to an end");
         }
         catch (Exception e)
         {

@@ -35,6 +35,8 @@ public static class Node
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        // Clients that give up on a machine with much to do tell nothing about a stand-in.
+        foreach (var (name, value) in (IEnumerable<(string, string)>)[("OTEL_EXPORTER_OTLP_TIMEOUT", "300000"), ("OTEL_BSP_EXPORT_TIMEOUT", "300000"), ("LANGFUSE_TIMEOUT", "300")]) start.Environment[name] = value;
         using var process = Process.Start(start) ?? throw new InvalidOperationException(program + " did not start");
         var output = process.StandardOutput.ReadToEndAsync(cancel);
         var error = process.StandardError.ReadToEndAsync(cancel);

@@ -1,3 +1,4 @@
+using Callwatch.Testing;
 using Xunit;
 
 namespace Callwatch.Tests;
@@ -19,7 +20,7 @@ public sealed class DataHoldTests
         using var hold = new DataHold();
         var leave = hold.TryRemove()!;
         var taken = Task.Run(hold.Take, TestContext.Current.CancellationToken);
-        await Callwatch.Testing.Eventually.HoldsAsync(
+        await Eventually.HoldsAsync(
             () =>
             {
                 using var another = hold.TryRemove();
@@ -28,7 +29,7 @@ public sealed class DataHoldTests
             "the backup asks");
         Assert.False(taken.IsCompleted);
         leave.Dispose();
-        (await taken.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken)).Dispose();
+        (await taken.WithPatience("the backup goes on")).Dispose();
     }
 
     [Fact]

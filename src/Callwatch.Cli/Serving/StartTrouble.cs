@@ -25,7 +25,7 @@ internal static class StartTrouble
     // The framework's own checks say "MaxAge: The field JournalOptions.MaxAge must be between ..."; the full key is what one has to mend.
     private static IEnumerable<string> Named(OptionsValidationException invalid) => invalid.Failures.Select(failure =>
     {
-        var match = Regex.Match(failure, @"^(?<name>\w+): The field \S+ (?<rest>.*)$", RegexOptions.ExplicitCapture | RegexOptions.Singleline, TimeSpan.FromSeconds(1));
+        var match = Regex.Match(failure, @"^(?<name>\w+): The field \S+ (?<rest>.*)$", RegexOptions.ExplicitCapture | RegexOptions.Singleline | RegexOptions.NonBacktracking);
         return match.Success && KnownSettings.OptionsTypes.Contains(invalid.OptionsType)
             ? $"{KnownSettings.SectionOf(invalid.OptionsType)}:{match.Groups["name"].Value} {match.Groups["rest"].Value}"
             : failure;
@@ -34,8 +34,8 @@ internal static class StartTrouble
     // "Failed to convert configuration value 'x' at 'Callwatch:Http:DrainTime' to type 'System.TimeSpan'."
     private static StartRefusal.BadSetting NotOfItsType(string message)
     {
-        var key = Regex.Match(message, "at '(?<key>[^']+)'", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Groups["key"].Value;
-        var type = Regex.Match(message, @"type '(System\.)?(?<type>[^']+)'", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Groups["type"].Value;
+        var key = Regex.Match(message, "at '(?<key>[^']+)'", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking).Groups["key"].Value;
+        var type = Regex.Match(message, @"type '(System\.)?(?<type>[^']+)'", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking).Groups["type"].Value;
         return new StartRefusal.BadSetting(key.Length == 0 ? "A setting" : key, "holds what it must not", type switch
         {
             "TimeSpan" => "Give a time as HH:MM:SS.",
@@ -48,7 +48,7 @@ internal static class StartTrouble
     // "Failed to bind to address http://127.0.0.1:4318: address already in use."
     private static StartRefusal.PortInUse InUse(string message, Listeners listeners)
     {
-        var address = Regex.Match(message, @"https?://(\[[^\]]*\]|[^:\s]+):\d+", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Value;
+        var address = Regex.Match(message, @"https?://(\[[^\]]*\]|[^:\s]+):\d+", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking).Value;
         return new StartRefusal.PortInUse(address, FlagFor(address, listeners));
     }
 

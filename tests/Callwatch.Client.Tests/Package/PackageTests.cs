@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.IO.Compression;
 using System.Runtime.CompilerServices;
 using System.Xml.Linq;
+using Callwatch.Testing;
 using Xunit;
 
 namespace Callwatch.Client.Tests.Package;
@@ -102,7 +103,7 @@ public sealed class PackageTests
                 if (line.IndexOf("http://127", StringComparison.Ordinal) is >= 0 and var at) url = new Uri(line[at..]);
             using var http = new HttpClient { BaseAddress = url };
             Assert.Equal("You asked: hello", await http.GetStringAsync(new Uri("/ask?q=hello", UriKind.Relative), Cancel));
-            await came.Task.WaitAsync(TimeSpan.FromSeconds(60), Cancel);
+            await came.Task.WithPatience("what it tells arrives");
         }
         finally
         {

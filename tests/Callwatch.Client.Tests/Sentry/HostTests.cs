@@ -48,6 +48,7 @@ public sealed class HostTests
     {
         await using var sentry = await StartedAsync();
         var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddSingleton<TimeProvider>(new PatientTime(waitsToo: true));
         builder.Configuration.AddInMemoryCollection([new("SENTRY_DSN", sentry.Dsn), new("ENABLE_OTEL", enabled), new("Callwatch:Endpoint", "http://127.0.0.1:1")]);
         builder.AddCallwatch();
         builder.AddCallwatchSentry(options => options.BeforeSend = told =>
@@ -200,10 +201,10 @@ public sealed class HostTests
         using var http = new HttpClient();
         using var leaving = new CancellationTokenSource();
         var asked = http.GetAsync(new Uri(app.Urls.First() + "/slow"), leaving.Token);
-        await entered.Task.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        await entered.Task.WithPatience("the request has come");
         await leaving.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asked);
-        await left.Task.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        await left.Task.WithPatience("the caller's leaving was noticed");
         var reports = app.Services.GetRequiredService<ICallwatchSentry>();
         Assert.Equal((0, 1), (reports.Counts.Taken, reports.Counts.Dropped["ignored"]));
     }
@@ -253,6 +254,8 @@ public sealed class HostTests
     private static HostApplicationBuilder Builder(SentryStandIn sentry, params (string Key, string Value)[] settings)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
+        // Whether it is sent at the end is asked here, not how soon.
+        builder.Services.AddSingleton<TimeProvider>(new PatientTime(waitsToo: true));
         builder.Configuration.AddInMemoryCollection([new("SENTRY_DSN", sentry.Dsn), .. settings.Select(one => KeyValuePair.Create(one.Key, (string?)one.Value))]);
         builder.AddCallwatchSentry();
         return builder;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Text.Json.Nodes;
 using Callwatch.Client.Sentry;
 using Callwatch.Client.Sentry.Traces;
 using Callwatch.Testing;
@@ -158,45 +159,57 @@ public sealed class TraceTests
             OnlyOwn(options);
             options.ProfilesSampleRate = 1;
         });
-        // A starved machine may not let the runtime begin to sample while the work lasts: then it is done once more.
-        var trace = "";
-        for (var turn = 1; turn <= 3 && world.Sentry.Profiles.Count == 0; turn++)
+        // A starved machine may hardly let the runtime sample while the work lasts: then it is done once more, and longer.
+        for (var turn = 1; ; turn++)
         {
-            var began = Stopwatch.GetTimestamp();
-            using (var root = Source.StartActivity("busy"))
-            {
-                trace = root!.TraceId.ToHexString();
-                await Eventually.HoldsAsync(
-                    () =>
-                    {
-                        Busy(TimeSpan.FromMilliseconds(200));
-                        return Stopwatch.GetElapsedTime(began).TotalSeconds > 1.5;
-                    },
-                    "a second and a half of work");
-            }
-
+            var trace = await WorkAsync(TimeSpan.FromSeconds(1.5 * turn));
             await world.Hub.FlushAsync(TestContext.Current.CancellationToken);
             Assert.Equal(turn, world.Sentry.Transactions.Count);
-        }
+            if (world.Sentry.Profiles.SingleOrDefault(one => (string?)one["transaction"]!["trace_id"] == trace) is not { } profile || (BusySamples(profile) < 20 && turn < 8))
+            {
+                Assert.InRange(turn, 1, 7);
+                continue;
+            }
 
-        var profile = Assert.Single(world.Sentry.Profiles);
-        Assert.Equal((trace, "busy"), ((string?)profile["transaction"]!["trace_id"], (string?)profile["transaction"]!["name"]));
+            Assert.Equal("busy", (string?)profile["transaction"]!["name"]);
+            Assert.InRange(BusySamples(profile), 20, 400 * turn);
+            return;
+        }
+    }
+
+    private static async Task<string> WorkAsync(TimeSpan length)
+    {
+        var began = Stopwatch.GetTimestamp();
+        using var root = Source.StartActivity("busy");
+        await Eventually.HoldsAsync(
+            () =>
+            {
+                Busy(TimeSpan.FromMilliseconds(200));
+                return Stopwatch.GetElapsedTime(began) > length;
+            },
+            "some work");
+        return root!.TraceId.ToHexString();
+    }
+
+    private static int BusySamples(JsonObject profile)
+    {
         var frames = profile["profile"]!["frames"]!.AsArray();
         var own = Enumerable.Range(0, frames.Count).Where(i => (string?)frames[i]!["function"] == "Busy" && (string?)frames[i]!["module"] == typeof(TraceTests).FullName && (bool)frames[i]!["in_app"]!).ToHashSet();
         var stacks = profile["profile"]!["stacks"]!.AsArray();
-        var samples = profile["profile"]!["samples"]!.AsArray();
-        var busy = samples.Count(sample => stacks[(int)sample!["stack_id"]!]!.AsArray().Any(frame => own.Contains((int)frame!)));
-        Assert.InRange(busy, 20, 400);
 
         // Lines are those of the source, as far as the runtime knows which code is whose.
         var (firstLine, lastLine) = LinesOf("private static double Busy(");
         var lines = own.Select(i => frames[i]!).Where(frame => frame["lineno"] is not null).ToList();
-        Assert.NotEmpty(lines);
         Assert.All(lines, frame => Assert.Equal(("Sentry/TraceTests.cs", true), ((string?)frame["filename"], (int)frame["lineno"]! >= firstLine && (int)frame["lineno"]! <= lastLine)));
 
         // Leaf first: what calls it stands behind it.
-        var stack = stacks.First(one => one!.AsArray().Any(frame => own.Contains((int)frame!)))!.AsArray().Select(frame => (string)frames[(int)frame!]!["function"]!).ToList();
-        Assert.True(stack.IndexOf("Busy") < stack.FindIndex(name => name.Contains("profile_shows", StringComparison.Ordinal)), string.Join(" < ", stack));
+        if (stacks.FirstOrDefault(one => one!.AsArray().Any(frame => own.Contains((int)frame!))) is JsonArray first)
+        {
+            var stack = first.Select(frame => (string)frames[(int)frame!]!["function"]!).ToList();
+            Assert.True(stack.IndexOf("Busy") < stack.FindIndex(name => name.Contains("Work", StringComparison.Ordinal)), string.Join(" < ", stack));
+        }
+
+        return lines.Count == 0 ? 0 : profile["profile"]!["samples"]!.AsArray().Count(sample => stacks[(int)sample!["stack_id"]!]!.AsArray().Any(frame => own.Contains((int)frame!)));
     }
 
     [Fact]

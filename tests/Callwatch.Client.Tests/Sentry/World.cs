@@ -28,7 +28,7 @@ internal sealed class World : IAsyncDisposable
     /// <summary>The library once more, as after a restart of the application.</summary>
     public void Begin(string dsn, Action<SentryOptions>? configure = null, TimeProvider? time = null)
     {
-        var given = new SentryOptions { Dsn = dsn, Release = "shop@1.4.2", Timeout = TimeSpan.FromSeconds(5) };
+        var given = new SentryOptions { Dsn = dsn, Release = "shop@1.4.2", Timeout = TimeSpan.FromMinutes(1) };
         configure?.Invoke(given);
         var wrong = new List<string>();
         var (options, where) = SentrySettings.Checked(given, "Testing", wrong)!.Value;

@@ -24,6 +24,9 @@ internal sealed class AppProcess : IAsyncDisposable
 
     public IReadOnlyList<string> Lines => [.. lines];
 
+    /// <summary>Until it was ready: how much time this machine needs for such things.</summary>
+    public TimeSpan StartTook { get; private set; }
+
     /// <summary>Back when the application has started.</summary>
     public static async Task<AppProcess> StartAsync(string arguments, params (string Name, string Value)[] environment)
     {
@@ -38,8 +41,10 @@ internal sealed class AppProcess : IAsyncDisposable
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("OTEL", StringComparison.OrdinalIgnoreCase) || name.StartsWith("CALLWATCH", StringComparison.OrdinalIgnoreCase)).ToList())
             start.Environment.Remove(name);
         foreach (var (name, value) in environment) start.Environment[name] = value;
+        var began = Stopwatch.GetTimestamp();
         var app = new AppProcess(Process.Start(start)!);
-        await Eventually.HoldsAsync(() => app.lines.Contains("ready") || app.process.HasExited, "the application has started", TimeSpan.FromSeconds(60));
+        await Eventually.HoldsAsync(() => app.lines.Contains("ready") || app.process.HasExited, "the application has started");
+        app.StartTook = Stopwatch.GetElapsedTime(began);
         return app.process.HasExited ? throw new InvalidOperationException("It ended: " + string.Join('\n', app.lines)) : app;
     }
 
@@ -48,7 +53,7 @@ internal sealed class AppProcess : IAsyncDisposable
     {
         var began = Stopwatch.GetTimestamp();
         using (var kill = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync();
-        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        await process.WaitForExitAsync().WithPatience("the application ends when it is told to");
         return (process.ExitCode, Stopwatch.GetElapsedTime(began));
     }
 

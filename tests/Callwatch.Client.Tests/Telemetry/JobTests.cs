@@ -26,7 +26,7 @@ public sealed class JobTests
         var scheduler = await new StdSchedulerFactory(new System.Collections.Specialized.NameValueCollection { ["quartz.scheduler.instanceName"] = "test", ["quartz.threadPool.maxConcurrency"] = "1" }).GetScheduler(Cancel);
         await scheduler.Start(Cancel);
         await scheduler.ScheduleJob(JobBuilder.Create<Nightly>().WithIdentity("nightly", "reports").Build(), TriggerBuilder.Create().StartNow().Build(), Cancel);
-        var trace = await Ran.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+        var trace = await Ran.Task.WithPatience("the job has run");
         var ids = Convert.FromHexString(trace.ToHexString());
         await Eventually.HoldsAsync(() => Sent("Quartz.Job.Execute"u8).Count > 0 && Sent("chat acme-7b"u8).Count > 0, "job and call have come");
         await scheduler.Shutdown(waitForJobsToComplete: true, Cancel);

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Callwatch.Testing;
 using Npgsql;
 
@@ -26,7 +24,7 @@ internal sealed class Postgres : IAsyncDisposable
         if (before.Length > 0) await RunAsync(["chown", "nobody", folder.Path]);
         var data = folder.At("data");
         await RunAsync([.. before, Path.Combine(programs, "initdb"), "-D", data, "-U", "test", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"]);
-        var port = FreePort();
+        var port = Ports.Free();
         var server = Start([.. before, Path.Combine(programs, "postgres"), "-D", data, "-p", $"{port}", "-h", "127.0.0.1", "-k", folder.Path, "-c", "fsync=off"]);
         var postgres = new Postgres(folder, server, port);
         await postgres.AnswersAsync();
@@ -50,13 +48,6 @@ internal sealed class Postgres : IAsyncDisposable
         return debian.Concat(path).FirstOrDefault(bin => File.Exists(Path.Combine(bin, "initdb")) && File.Exists(Path.Combine(bin, "postgres")));
     }
 
-    private static int FreePort()
-    {
-        using var socket = new TcpListener(IPAddress.Loopback, 0);
-        socket.Start();
-        return ((IPEndPoint)socket.LocalEndpoint).Port;
-    }
-
     private static Process Start(string[] command) =>
         Process.Start(new ProcessStartInfo(command[0], command[1..]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" })!;
 
@@ -73,18 +64,20 @@ internal sealed class Postgres : IAsyncDisposable
     {
         _ = server.StandardOutput.ReadToEndAsync();
         _ = server.StandardError.ReadToEndAsync();
-        for (var began = Stopwatch.GetTimestamp(); ;)
-        {
-            try
+        await Eventually.AnswersAsync(
+            async () =>
             {
-                await using var connection = new NpgsqlConnection(ConnectionString);
-                await connection.OpenAsync();
-                return;
-            }
-            catch (NpgsqlException) when (!server.HasExited && Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(60))
-            {
-                await Task.Yield();
-            }
-        }
+                try
+                {
+                    await using var connection = new NpgsqlConnection(ConnectionString);
+                    await connection.OpenAsync();
+                    return this;
+                }
+                catch (NpgsqlException) when (!server.HasExited)
+                {
+                    return null;
+                }
+            },
+            () => "PostgreSQL takes connections");
     }
 }

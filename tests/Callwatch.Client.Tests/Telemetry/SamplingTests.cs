@@ -231,7 +231,7 @@ public sealed class SamplingTests
             return Source.StartActivity("step")!;
         }
 
-        public void Flush() => Assert.True(provider.ForceFlush(20_000));
+        public void Flush() => Assert.True(provider.ForceFlush((int)Callwatch.Testing.Patience.Long.TotalMilliseconds));
 
         public void Dispose()
         {

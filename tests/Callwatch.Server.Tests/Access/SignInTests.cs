@@ -174,7 +174,7 @@ public sealed class SignInTests : IAsyncLifetime
 
     private static async Task<HttpResponseMessage> PostKeyAsync(HttpClient client, string page, string key, string? back = null, string? origin = null)
     {
-        var fields = Regex.Matches(page, "name=\"(?<name>[^\"]+)\" value=\"(?<value>[^\"]*)\"", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1))
+        var fields = Regex.Matches(page, "name=\"(?<name>[^\"]+)\" value=\"(?<value>[^\"]*)\"", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)
             .ToDictionary(field => field.Groups["name"].Value, field => WebUtility.HtmlDecode(field.Groups["value"].Value));
         fields["key"] = key;
         if (back is not null) fields["return"] = back;

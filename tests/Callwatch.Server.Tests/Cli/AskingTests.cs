@@ -7,8 +7,6 @@ namespace Callwatch.Server.Tests.Cli;
 /// <summary>Every command that asks, against a server that holds one failed and two good calls of the app <c>shop</c>.</summary>
 public sealed class AskingTests(AskingTests.Shop shop) : IClassFixture<AskingTests.Shop>
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     [Theory]
     [InlineData("calls", "api/v1/calls")]
     [InlineData("calls outcome:error --app shop --limit 5 --sort duration", "api/v1/calls?app=shop&q=outcome%3Aerror&sort=duration&limit=5")]
@@ -19,8 +17,7 @@ public sealed class AskingTests(AskingTests.Shop shop) : IClassFixture<AskingTes
     [InlineData("keys list", "api/v1/keys")]
     public async Task Json_is_what_the_api_returns(string command, string path)
     {
-        using var http = new HttpClient { BaseAddress = shop.Server.Url };
-        http.DefaultRequestHeaders.Authorization = new("Bearer", shop.AdminKey);
+        using var http = shop.Server.NewHttp(shop.AdminKey);
         var expected = JsonNode.Parse(await http.GetStringAsync(new Uri(path.Replace("TRACE", shop.Trace), UriKind.Relative), TestContext.Current.CancellationToken))!;
         var (code, output, error) = await RunAsync([.. command.Replace("TRACE", shop.Trace).Split(' '), "--json"]);
         Assert.Equal((0, ""), (code, error));
@@ -106,7 +103,7 @@ public sealed class AskingTests(AskingTests.Shop shop) : IClassFixture<AskingTes
     [InlineData("--json")]
     public async Task Send_test_follows_its_trace_until_it_can_be_queried(string json)
     {
-        var (code, output, error) = await RunAsync([.. new[] { "send-test", "--app", "tested" + json }, .. json.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+        var (code, output, error) = await RunAsync([.. new[] { "send-test", "--timeout", "300", "--app", "tested" + json }, .. json.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
         Assert.Equal((0, ""), (code, error));
         if (json.Length == 0) Assert.Contains("can be queried", output);
         else Assert.Equal("send-test", (string?)JsonNode.Parse(output)!["trace"]!["name"]);
@@ -119,10 +116,10 @@ public sealed class AskingTests(AskingTests.Shop shop) : IClassFixture<AskingTes
     {
         var app = "tailed" + json;
         await using var tail = CallwatchProcess.Start(["tail", "--app", app, "--count", "1", .. json.Split(' ', StringSplitOptions.RemoveEmptyEntries)], Home);
-        var ended = tail.ExitAsync(Patience);
+        var ended = tail.ExitAsync();
 
         // Calls from before the stream began are not in it, so they are sent until one is.
-        while (!ended.IsCompleted) await RunAsync("send-test", "--app", app);
+        while (!ended.IsCompleted) await RunAsync("send-test", "--timeout", "300", "--app", app);
         Assert.Equal(0, await ended);
         if (json.Length == 0) Assert.Contains("gpt-4.1-mini", tail.Output);
         else Assert.Equal(app, (string?)JsonNode.Parse(tail.Output)!["app"]);
@@ -165,7 +162,7 @@ public sealed class AskingTests(AskingTests.Shop shop) : IClassFixture<AskingTes
         public async ValueTask InitializeAsync()
         {
             Server = await CallwatchProcess.ServeAsync(folder.Path);
-            using var http = new HttpClient { BaseAddress = Server.Url };
+            using var http = Server.NewHttp();
             var end = DateTimeOffset.UtcNow.AddMinutes(-1);
             var spans = Enumerable.Range(1, 3).Select(i => Span(i, end.AddSeconds(i), failed: i == 2));
             using var body = new StringContent(
@@ -174,9 +171,12 @@ public sealed class AskingTests(AskingTests.Shop shop) : IClassFixture<AskingTes
                 "application/json");
             using var response = await http.PostAsync(new Uri("v1/traces", UriKind.Relative), body);
             response.EnsureSuccessStatusCode();
-            var (code, output, error) = await CallwatchProcess.RunAsync(["send-test", "--json", "--server", Server.Url.ToString()]);
+            var (code, output, error) = await CallwatchProcess.RunAsync(["send-test", "--timeout", "300", "--json", "--server", Server.Url.ToString()]);
             Assert.True(code == 0, error);
             Trace = (string)JsonNode.Parse(output)!["trace"]!["trace_id"]!;
+            // From then on two who ask after one another are told the same.
+            await Eventually.AnswersAsync(
+                async () => (await http.GetStringAsync(new Uri("metrics", UriKind.Relative))).Contains("callwatch_open_traces 0\n", StringComparison.Ordinal) ? Trace : null, () => "all has settled");
         }
 
         public async ValueTask DisposeAsync()

@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Callwatch.Testing;
 using Xunit;
 
 namespace Callwatch.Server.Tests.Cli;
@@ -7,8 +7,6 @@ namespace Callwatch.Server.Tests.Cli;
 /// <summary>On a server of its own: hundreds of calls that come and go would move what other tests look at.</summary>
 public sealed class DemoCommandTests(AskingTests.Shop shop) : IClassFixture<AskingTests.Shop>
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     [Theory]
     [InlineData("")]
     [InlineData("--json")]
@@ -18,11 +16,14 @@ public sealed class DemoCommandTests(AskingTests.Shop shop) : IClassFixture<Aski
         Assert.Equal((0, ""), (code, error));
         Assert.Contains("a week ago", output);
         if (json.Length > 0) Assert.All(output.TrimEnd().Split('\n'), line => Assert.NotNull((string?)JsonNode.Parse(line)!["event"]));
-        var waited = Stopwatch.StartNew();
-        string stats;
-        do (_, stats, _) = await RunAsync("stats", "--by", "app");
-        while (!stats.Contains("support-bot", StringComparison.Ordinal) && waited.Elapsed < Patience);
-        Assert.Contains("support-bot", stats);
+        var stats = "";
+        await Eventually.AnswersAsync(
+            async () =>
+            {
+                (_, stats, _) = await RunAsync("stats", "--by", "app");
+                return stats.Contains("support-bot", StringComparison.Ordinal) ? stats : null;
+            },
+            () => "the demo's calls are there: " + stats);
     }
 
     private Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments) =>

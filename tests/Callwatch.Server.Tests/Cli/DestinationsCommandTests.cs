@@ -25,7 +25,7 @@ public sealed class DestinationsCommandTests(DestinationsCommandTests.World worl
         (code, output, _) = await RunAsync("check", "whole way");
         Assert.Equal(0, code);
         Assert.StartsWith("good", output);
-        Assert.Equal(0, (await CallwatchProcess.RunAsync(["send-test", "--app", "whole"], world.Home)).Code);
+        Assert.Equal(0, (await CallwatchProcess.RunAsync(["send-test", "--timeout", "300", "--app", "whole"], world.Home)).Code);
         var status = await UntilAsync("whole way", one => (long)one["sent"]! == 2, "two spans are delivered");
         Assert.Equal("idle", (string?)status["state"]);
         Assert.Equal(2, receiver.Taken.Count);
@@ -74,7 +74,7 @@ public sealed class DestinationsCommandTests(DestinationsCommandTests.World worl
             ],
             world.Home, ("LANGFUSE_SECRET_KEY", LangfuseStandIn.SecretKey));
         Assert.True(code == 0, error);
-        (code, var sent, _) = await CallwatchProcess.RunAsync(["send-test", "--app", "readme", "--json"], world.Home);
+        (code, var sent, _) = await CallwatchProcess.RunAsync(["send-test", "--timeout", "300", "--app", "readme", "--json"], world.Home);
         Assert.Equal(0, code);
         await Eventually.HoldsAsync(() => langfuse.Spans.Count == 2, "the trace is at Langfuse");
         var trace = (string)JsonNode.Parse(sent)!["trace"]!["trace_id"]!;
@@ -100,7 +100,7 @@ public sealed class DestinationsCommandTests(DestinationsCommandTests.World worl
         await using var receiver = await PickyCollector.StartAsync();
         receiver.Dislikes = "send-test";
         Assert.Equal(0, (await RunAsync("add", "--kind", "otlp", "--name", "picky", "--set", "endpoint=" + receiver.Url.GetLeftPart(UriPartial.Authority), "--app", "disliked")).Code);
-        for (var i = 0; i < 2; i++) Assert.Equal(0, (await CallwatchProcess.RunAsync(["send-test", "--app", "disliked"], world.Home)).Code);
+        for (var i = 0; i < 2; i++) Assert.Equal(0, (await CallwatchProcess.RunAsync(["send-test", "--timeout", "300", "--app", "disliked"], world.Home)).Code);
         await UntilAsync("picky", one => (long)one["dead_letters"]! == 2, "two letters are dead");
         var (code, output, _) = await RunAsync("dead-letters", "picky");
         Assert.Equal(0, code);
@@ -164,7 +164,7 @@ public sealed class DestinationsCommandTests(DestinationsCommandTests.World worl
     [InlineData("list", "api/v1/destinations")]
     public async Task Json_is_what_the_api_returns(string command, string path)
     {
-        using var http = new HttpClient { BaseAddress = world.Server.Url };
+        using var http = world.Server.NewHttp();
         var expected = await http.GetStringAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
         var (code, output, error) = await RunAsync(command, "--json");
         Assert.Equal((0, ""), (code, error));
@@ -204,7 +204,7 @@ public sealed class DestinationsCommandTests(DestinationsCommandTests.World worl
         (code, output, _) = await RunAsync("check", id, "--json");
         Assert.Equal(1, code);
         Assert.False((bool)JsonNode.Parse(output)!["ok"]!);
-        Assert.Equal(0, (await CallwatchProcess.RunAsync(["send-test", "--app", "unheard"], world.Home)).Code);
+        Assert.Equal(0, (await CallwatchProcess.RunAsync(["send-test", "--timeout", "300", "--app", "unheard"], world.Home)).Code);
         await UntilAsync(id, one => (string?)one["state"] == "retrying", "the lane is retrying");
         Assert.Equal(1, (await RunAsync("status", id)).Code);
         Assert.Equal(1, (await RunAsync("status")).Code);
@@ -216,7 +216,7 @@ public sealed class DestinationsCommandTests(DestinationsCommandTests.World worl
 
     private async Task<JsonNode> UntilAsync(string which, Func<JsonNode, bool> holds, string what)
     {
-        using var http = new HttpClient { BaseAddress = world.Server.Url };
+        using var http = world.Server.NewHttp();
         return await Forwarding.UntilAsync(
             async () =>
             {

@@ -24,9 +24,8 @@ public sealed class RebuildingTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         server = await CallwatchProcess.ServeAsync(folder.Path);
-        http = new HttpClient { BaseAddress = server.Url };
-        http.DefaultRequestHeaders.Authorization = new("Bearer", (await File.ReadAllTextAsync(folder.At("admin.key"), Cancel)).Trim());
-        for (var i = 0; i < 3; i++) Assert.Equal(0, (await RunAsync("send-test")).Code);
+        http = server.NewHttp((await File.ReadAllTextAsync(folder.At("admin.key"), Cancel)).Trim());
+        for (var i = 0; i < 3; i++) Assert.Equal(0, (await RunAsync("send-test", "--timeout", "300")).Code);
     }
 
     [Fact]

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Callwatch.Client.Records;
 using Callwatch.Server.Tests.Reading;
@@ -120,7 +118,7 @@ public sealed class RecorderTests
     [Fact]
     public async Task Without_a_server_the_queue_fills_the_caller_never_waits_and_the_end_is_bounded()
     {
-        await using var recorder = await StartAsync(DeadEnd(), options => (options.QueueRecords, options.ShutdownTimeout) = (10, TimeSpan.FromMilliseconds(50)));
+        await using var recorder = await StartAsync(Ports.DeadEnd, options => (options.QueueRecords, options.ShutdownTimeout) = (10, TimeSpan.FromMilliseconds(50)));
         var taken = Enumerable.Range(0, 1_000).Count(i => recorder.Record(new MessageRecord { MessageId = $"m-{i}", StartTime = Noon, EndTime = Noon }));
         Assert.True(taken < 1_000);
         Assert.Equal(1_000 - taken, recorder.Counts.QueueFull);
@@ -133,7 +131,7 @@ public sealed class RecorderTests
     public async Task With_a_spool_folder_what_could_not_be_sent_arrives_after_a_restart()
     {
         using var folder = new TempFolder();
-        await using (var recorder = await StartAsync(DeadEnd(), options => (options.SpoolFolder, options.ShutdownTimeout) = (folder.Path, TimeSpan.FromMilliseconds(50))))
+        await using (var recorder = await StartAsync(Ports.DeadEnd, options => (options.SpoolFolder, options.ShutdownTimeout) = (folder.Path, TimeSpan.FromMilliseconds(50))))
         {
             for (var i = 0; i < 250; i++) Assert.True(recorder.Record(new MessageRecord { MessageId = $"m-{i}", StartTime = Noon, EndTime = Noon }));
             await recorder.FlushAsync(Cancel);
@@ -160,7 +158,7 @@ public sealed class RecorderTests
     public async Task A_full_spool_folder_drops_its_oldest_and_counts_them()
     {
         using var folder = new TempFolder();
-        await using var recorder = await StartAsync(DeadEnd(), options =>
+        await using var recorder = await StartAsync(Ports.DeadEnd, options =>
             (options.SpoolFolder, options.SpoolBytes, options.BatchRecords, options.ShutdownTimeout) = (folder.Path, 1 << 20, 1, TimeSpan.FromMilliseconds(50)));
         var large = new string('x', 300_000);
         for (var i = 0; i < 10; i++) recorder.Record(new MessageRecord { MessageId = $"m-{i}", StartTime = Noon, EndTime = Noon, Outputs = large });
@@ -197,13 +195,5 @@ public sealed class RecorderTests
         var recorder = new Recorder(options, TimeProvider.System, NullLogger<Recorder>.Instance);
         await recorder.StartAsync(Cancel);
         return recorder;
-    }
-
-    // A port that nobody listens on.
-    private static Uri DeadEnd()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
     }
 }

@@ -2,28 +2,15 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
-using Callwatch.Control;
 using Callwatch.Server.Tests.Access;
-using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace Callwatch.Server.Tests.Destinations;
 
 /// <summary>Destinations over HTTP, by the names of the contract.</summary>
-public sealed class DestinationApiTests(DestinationApiTests.World world) : IClassFixture<DestinationApiTests.World>
+public sealed class DestinationApiTests(DestinationWorld world) : IClassFixture<DestinationWorld>
 {
-    private const string Secret = "sk-lf-not-to-be-seen-again";
-
     private readonly RunningServer server = world.Server;
-
-    public sealed class World : IAsyncLifetime
-    {
-        public RunningServer Server { get; private set; } = null!;
-
-        public async ValueTask InitializeAsync() => Server = await Forwarding.ServerAsync();
-
-        public ValueTask DisposeAsync() => Server.DisposeAsync();
-    }
 
     [Fact]
     public async Task Every_kind_of_platform_is_listed_with_its_fields()
@@ -42,7 +29,7 @@ public sealed class DestinationApiTests(DestinationApiTests.World world) : IClas
     [Fact]
     public async Task A_destination_is_made_with_defaults_and_its_secrets_are_never_shown()
     {
-        var made = await server.AddAsync(Langfuse("made"));
+        var made = await server.AddAsync(DestinationWorld.Langfuse("made"));
         Assert.Equal("made", (string?)made["name"]);
         Assert.Equal("langfuse", (string?)made["kind"]);
         Assert.Equal("https://cloud.langfuse.com", (string?)made["config"]!["host"]);
@@ -55,7 +42,7 @@ public sealed class DestinationApiTests(DestinationApiTests.World world) : IClas
         Assert.Null(made["filter"]);
         var id = made["id"]!.ToString();
         foreach (var path in new[] { "/api/v1/destinations", "/api/v1/destinations/" + id, $"/api/v1/destinations/{id}/status" })
-            Assert.DoesNotContain(Secret, (await Get(path)).ToJsonString(), StringComparison.Ordinal);
+            Assert.DoesNotContain(DestinationWorld.Secret, (await Get(path)).ToJsonString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -71,7 +58,7 @@ public sealed class DestinationApiTests(DestinationApiTests.World world) : IClas
     [Fact]
     public async Task What_a_change_leaves_out_keeps_its_value_and_what_was_answered_can_be_sent_back()
     {
-        var made = await server.AddAsync(Langfuse("to change", ("filter", "outcome:error"), ("sample_rate", 0.25), ("mask", new JsonArray("email"))));
+        var made = await server.AddAsync(DestinationWorld.Langfuse("to change", ("filter", "outcome:error"), ("sample_rate", 0.25), ("mask", new JsonArray("email"))));
         var path = "/api/v1/destinations/" + made["id"];
         var changed = await PutAsync(path, """{"config":{"host":"https://us.cloud.langfuse.com"}}""");
         Assert.Equal("https://us.cloud.langfuse.com", (string?)changed["config"]!["host"]);
@@ -93,7 +80,7 @@ public sealed class DestinationApiTests(DestinationApiTests.World world) : IClas
     [Fact]
     public async Task A_change_made_from_an_older_state_is_refused_when_it_says_from_which()
     {
-        var made = await server.AddAsync(Langfuse("guarded"));
+        var made = await server.AddAsync(DestinationWorld.Langfuse("guarded"));
         var path = "/api/v1/destinations/" + made["id"];
         using var first = await server.Http.SendAsync(Key.With(Key.AdminOf(server), HttpMethod.Get, path), TestContext.Current.CancellationToken);
         var tag = first.Headers.ETag!.Tag;
@@ -149,7 +136,7 @@ public sealed class DestinationApiTests(DestinationApiTests.World world) : IClas
     [InlineData("""{"name":""}""", "name")]
     public async Task A_change_that_cannot_be_is_refused_with_its_field(string body, string field)
     {
-        var made = await server.AddAsync(Langfuse("refuses " + body.Length.ToString(CultureInfo.InvariantCulture) + field));
+        var made = await server.AddAsync(DestinationWorld.Langfuse("refuses " + body.Length.ToString(CultureInfo.InvariantCulture) + field));
         var problem = await server.CallAsync(HttpMethod.Put, "/api/v1/destinations/" + made["id"], body, HttpStatusCode.UnprocessableEntity);
         Assert.StartsWith(field, (string?)problem!["field"], StringComparison.Ordinal);
     }
@@ -182,7 +169,7 @@ public sealed class DestinationApiTests(DestinationApiTests.World world) : IClas
     [Fact]
     public async Task Lists_come_in_pages()
     {
-        for (var i = 0; i < 5; i++) await server.AddAsync(Langfuse("page " + i.ToString(CultureInfo.InvariantCulture)));
+        for (var i = 0; i < 5; i++) await server.AddAsync(DestinationWorld.Langfuse("page " + i.ToString(CultureInfo.InvariantCulture)));
         var all = (await Get("/api/v1/destinations?limit=1000"))["items"]!.AsArray().Select(one => (int)one!["id"]!).ToList();
         var paged = new List<int>();
         string? cursor = null;
@@ -201,119 +188,25 @@ public sealed class DestinationApiTests(DestinationApiTests.World world) : IClas
     [Fact]
     public async Task A_destination_that_is_removed_is_gone_with_all_that_belongs_to_it()
     {
-        var made = await server.AddAsync(Langfuse("short-lived"));
+        var made = await server.AddAsync(DestinationWorld.Langfuse("short-lived"));
         var path = "/api/v1/destinations/" + made["id"];
         await server.CallAsync(HttpMethod.Delete, path, null, HttpStatusCode.NoContent);
         foreach (var below in new[] { "", "/status", "/replays", "/dead-letters" }) await server.CallAsync(HttpMethod.Get, path + below, null, HttpStatusCode.NotFound);
         foreach (var below in new[] { "/check", "/pause", "/resume" }) await server.CallAsync(HttpMethod.Post, path + below, null, HttpStatusCode.NotFound);
         await server.CallAsync(HttpMethod.Delete, path, null, HttpStatusCode.NotFound);
         await server.CallAsync(HttpMethod.Put, path, "{}", HttpStatusCode.NotFound);
-        await server.AddAsync(Langfuse("short-lived"));
+        await server.AddAsync(DestinationWorld.Langfuse("short-lived"));
     }
 
     [Fact]
     public async Task Pausing_and_resuming_show_at_once_and_twice_is_fine()
     {
-        var made = await server.AddAsync(Langfuse("paused"));
+        var made = await server.AddAsync(DestinationWorld.Langfuse("paused"));
         var path = "/api/v1/destinations/" + made["id"];
         for (var i = 0; i < 2; i++) Assert.Equal("paused", (string?)(await server.CallAsync(HttpMethod.Post, path + "/pause"))!["state"]);
         Assert.Equal("paused", (string?)(await Get(path + "/status"))["state"]);
         for (var i = 0; i < 2; i++) Assert.Equal("idle", (string?)(await server.CallAsync(HttpMethod.Post, path + "/resume"))!["state"]);
         Assert.Equal("idle", (string?)(await Get(path + "/status"))["state"]);
-    }
-
-    [Fact]
-    public async Task Nobody_sees_or_touches_the_destinations_of_another_tenant()
-    {
-        var made = await server.AddAsync(Langfuse("ours"));
-        var tenant = server.Services.GetRequiredService<Tenants>().Create("tenant-of-others")!;
-        var theirs = Key.Make(server, KeyScopes.Admin, tenant: tenant.Id);
-        var path = "/api/v1/destinations/" + made["id"];
-        Assert.Empty((await server.CallAsync(HttpMethod.Get, "/api/v1/destinations", key: theirs))!["items"]!.AsArray());
-        foreach (var below in new[] { "", "/status", "/replays", "/dead-letters" }) await NotFoundAsync(HttpMethod.Get, path + below);
-        foreach (var below in new[] { "/check", "/pause", "/resume" }) await NotFoundAsync(HttpMethod.Post, path + below);
-        await NotFoundAsync(HttpMethod.Put, path, """{"name":"taken over"}""");
-        await NotFoundAsync(HttpMethod.Post, path + "/replay", """{"from":"2026-09-17T00:00:00Z"}""");
-        await NotFoundAsync(HttpMethod.Post, path + "/dead-letters/discard", """{"all":true}""");
-        await NotFoundAsync(HttpMethod.Post, path + "/dead-letters/retry", """{"all":true}""");
-        await NotFoundAsync(HttpMethod.Delete, path + "/replays/1");
-        await NotFoundAsync(HttpMethod.Delete, path);
-        Assert.Equal("ours", (string?)(await Get(path))["name"]);
-
-        async Task NotFoundAsync(HttpMethod method, string at, string? body = null) =>
-            Assert.Equal("destination_not_found", (string?)(await server.CallAsync(method, at, body, HttpStatusCode.NotFound, theirs))!["code"]);
-    }
-
-    [Fact]
-    public async Task A_key_that_may_only_read_changes_nothing_and_asks_no_platform()
-    {
-        var made = await server.AddAsync(Langfuse("read only"));
-        var read = Key.Make(server, KeyScopes.Read);
-        var path = "/api/v1/destinations/" + made["id"];
-        Assert.Equal("pk-lf-1", (string?)(await server.CallAsync(HttpMethod.Get, path, key: read))!["config"]!["public_key"]);
-        foreach (var (method, at) in new[] { (HttpMethod.Put, path), (HttpMethod.Delete, path), (HttpMethod.Post, path + "/check"), (HttpMethod.Post, "/api/v1/destinations/check"), (HttpMethod.Post, path + "/pause"), (HttpMethod.Post, path + "/replay") })
-            await server.CallAsync(method, at, "{}", HttpStatusCode.Forbidden, read);
-    }
-
-    [Fact]
-    public async Task A_key_of_one_app_sees_the_destinations_of_its_app_and_how_they_are_and_no_more()
-    {
-        var key = Key.Make(server, KeyScopes.Read, "kiosk");
-        var forAll = await server.AddAsync(Langfuse("for all"));
-        var own = await server.AddAsync(Langfuse("for the kiosk", ("apps", new JsonArray("kiosk", "cellar")), ("filter", "user:anna")));
-        var other = await server.AddAsync(Langfuse("for the cellar", ("apps", new JsonArray("cellar"))));
-        var except = await server.AddAsync(Langfuse("for all but the kiosk", ("apps", new JsonArray("*")), ("except_apps", new JsonArray("kiosk"))));
-        var seen = (await server.CallAsync(HttpMethod.Get, "/api/v1/destinations?limit=1000", key: key))!["items"]!.AsArray();
-        var ids = seen.Select(one => one!["id"]!.ToString()).ToList();
-        Assert.Contains(forAll["id"]!.ToString(), ids);
-        Assert.Contains(own["id"]!.ToString(), ids);
-        Assert.DoesNotContain(other["id"]!.ToString(), ids);
-        Assert.DoesNotContain(except["id"]!.ToString(), ids);
-        var shown = await server.CallAsync(HttpMethod.Get, "/api/v1/destinations/" + own["id"], key: key);
-        Assert.Equal("""["kiosk"]""", shown!["apps"]!.ToJsonString());
-        Assert.Equal("{}", shown["config"]!.ToJsonString());
-        Assert.Null(shown["filter"]);
-        await server.CallAsync(HttpMethod.Get, $"/api/v1/destinations/{own["id"]}/status", key: key);
-        await server.CallAsync(HttpMethod.Get, $"/api/v1/destinations/{own["id"]}/dead-letters", null, HttpStatusCode.Forbidden, key);
-        await server.CallAsync(HttpMethod.Get, $"/api/v1/destinations/{own["id"]}/replays", null, HttpStatusCode.Forbidden, key);
-        await server.CallAsync(HttpMethod.Get, $"/api/v1/destinations/{other["id"]}/status", null, HttpStatusCode.NotFound, key);
-    }
-
-    [Fact]
-    public async Task An_apps_traces_go_where_its_switch_says()
-    {
-        server.Services.GetRequiredService<Apps>().Create(Tenants.DefaultId, "team/switched");
-        var named = await server.AddAsync(Langfuse("switch: named", ("apps", new JsonArray("another"))));
-        var forAll = await server.AddAsync(Langfuse("switch: for all"));
-        const string Path = "/api/v1/apps/team%2Fswitched/tracing";
-        var before = await Get(Path);
-        Assert.True((bool)before["enabled"]!);
-        Assert.Contains((int)forAll["id"]!, Ids(before));
-        Assert.DoesNotContain((int)named["id"]!, Ids(before));
-
-        var only = (await server.CallAsync(HttpMethod.Put, Path, $$"""{"destinations":[{{named["id"]}}]}"""))!;
-        Assert.Equal([(int)named["id"]!], Ids(only));
-        Assert.True((bool)only["enabled"]!);
-        Assert.Equal("""["another","team/switched"]""", (await Get("/api/v1/destinations/" + named["id"]))["apps"]!.ToJsonString());
-        Assert.Equal("""["team/switched"]""", (await Get("/api/v1/destinations/" + forAll["id"]))["except_apps"]!.ToJsonString());
-
-        Assert.False((bool)(await server.CallAsync(HttpMethod.Put, Path, """{"enabled":false}"""))!["enabled"]!);
-        var again = (await server.CallAsync(HttpMethod.Put, Path, """{"enabled":true}"""))!;
-        Assert.True((bool)again["enabled"]!);
-        Assert.Equal([(int)named["id"]!], Ids(again));
-        Assert.StartsWith("destinations", (string?)(await server.CallAsync(HttpMethod.Put, Path, """{"destinations":[999999]}""", HttpStatusCode.UnprocessableEntity))!["field"], StringComparison.Ordinal);
-        Assert.StartsWith("enabled", (string?)(await server.CallAsync(HttpMethod.Put, Path, """{"enabled":"off"}""", HttpStatusCode.UnprocessableEntity))!["field"], StringComparison.Ordinal);
-        await server.CallAsync(HttpMethod.Get, "/api/v1/apps/nobody/tracing", null, HttpStatusCode.NotFound);
-        await server.CallAsync(HttpMethod.Get, Path, null, HttpStatusCode.NotFound, Key.Make(server, KeyScopes.Read, "kiosk"));
-
-        static IEnumerable<int> Ids(JsonNode tracing) => tracing["destinations"]!.AsArray().Select(id => (int)id!);
-    }
-
-    private static JsonObject Langfuse(string name, params (string Name, JsonNode? Value)[] more)
-    {
-        var destination = new JsonObject { ["name"] = name, ["kind"] = "langfuse", ["config"] = new JsonObject { ["public_key"] = "pk-lf-1", ["secret_key"] = Secret } };
-        foreach (var (field, value) in more) destination[field] = value;
-        return destination;
     }
 
     private async Task<JsonNode> Get(string path) => (await server.CallAsync(HttpMethod.Get, path))!;

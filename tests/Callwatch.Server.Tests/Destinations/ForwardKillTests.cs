@@ -15,14 +15,14 @@ public sealed class ForwardKillTests
     {
         using var folder = new TempFolder();
         using var otherFolder = new TempFolder();
-        var other = await CallwatchProcess.ServeAsync(otherFolder.Path);
-        var otherPort = other.Url.Port;
+        string[] address = ["--urls", $"http://127.0.0.1:{Ports.Free()}"];
+        var other = await CallwatchProcess.ServeAsync(otherFolder.Path, address);
         var server = await CallwatchProcess.ServeAsync(folder.Path, [], Forwarding.Environment);
         try
         {
             var admin = (await File.ReadAllTextAsync(folder.At("admin.key"), Cancel)).Trim();
             JsonNode made;
-            using (var http = new HttpClient { BaseAddress = server.Url })
+            using (var http = server.NewHttp())
             {
                 made = (await Forwarding.CallAsync(http, HttpMethod.Post, "/api/v1/destinations", admin, Forwarding.ToOtlp(other.Url).ToJsonString(), HttpStatusCode.Created))!;
                 await Forwarding.SendAsync(http, Forwarding.Trace(1));
@@ -36,10 +36,10 @@ public sealed class ForwardKillTests
             await server.DisposeAsync();
             await other.DisposeAsync();
             server = await CallwatchProcess.ServeAsync(folder.Path, [], Forwarding.Environment);
-            using var again = new HttpClient { BaseAddress = server.Url };
+            using var again = server.NewHttp();
             await StatusAsync(again, now => (string?)now["state"] == "retrying" && (long)now["backlog"]! > 0, "the lane tries again after the start");
-            other = await CallwatchProcess.ServeAsync(otherFolder.Path, ["--urls", $"http://127.0.0.1:{otherPort}"]);
-            using var there = new HttpClient { BaseAddress = other.Url };
+            other = await CallwatchProcess.ServeAsync(otherFolder.Path, address);
+            using var there = other.NewHttp();
             var status = await StatusAsync(again, now => (long)now["backlog"]! == 0 && (string?)now["state"] == "idle", "all is delivered");
             Assert.Equal((0L, 0L), ((long)status["refused"]!, (long)status["expired"]!));
             await Forwarding.ArrivedAsync(again, there, 60);
@@ -61,7 +61,7 @@ public sealed class ForwardKillTests
         string made;
         await using (var server = await CallwatchProcess.ServeAsync(folder.Path, [], Forwarding.Environment))
         {
-            using var http = new HttpClient { BaseAddress = server.Url };
+            using var http = server.NewHttp();
             var admin = (await File.ReadAllTextAsync(folder.At("admin.key"), Cancel)).Trim();
             var id = (await Forwarding.CallAsync(http, HttpMethod.Post, "/api/v1/destinations", admin, Forwarding.ToOtlp(server.Url, key: "kept-through-the-kill").ToJsonString(), HttpStatusCode.Created))!["id"];
             await Forwarding.CallAsync(http, HttpMethod.Post, $"/api/v1/destinations/{id}/pause", admin);
@@ -70,7 +70,7 @@ public sealed class ForwardKillTests
         }
 
         await using var after = await CallwatchProcess.ServeAsync(folder.Path, [], Forwarding.Environment);
-        using var asking = new HttpClient { BaseAddress = after.Url };
+        using var asking = after.NewHttp();
         var list = await Forwarding.CallAsync(asking, HttpMethod.Get, "/api/v1/destinations", null);
         var only = Assert.Single(list!["items"]!.AsArray())!;
         Assert.Equal("paused", (string?)only["status"]!["state"]);

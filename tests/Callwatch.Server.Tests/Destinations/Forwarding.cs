@@ -17,6 +17,8 @@ internal static class Forwarding
     [
         ("Callwatch:Forward:AllowPrivateAddresses", "127.0.0.0/8"), ("Callwatch:Forward:BatchDelay", "00:00:00"), ("Callwatch:Forward:BaseDelay", "00:00:00.05"),
         ("Callwatch:Forward:MaxDelay", "00:00:00.2"), ("Callwatch:Settle:QuietAfterRoot", "00:00:00.1"), ("Callwatch:Settle:Quiet", "00:00:01"), ("Callwatch:Store:BatchDelay", "00:00:00"),
+        // Given up, a request would be sent twice.
+        ("Callwatch:Forward:Timeout", "00:10:00"),
     ];
 
     /// <summary>The same for a process.</summary>
@@ -74,16 +76,8 @@ internal static class Forwarding
     /// <summary>Until an answer is as it should be; the answer.</summary>
     public static async Task<JsonNode> UntilAsync(Func<Task<JsonNode?>> ask, Func<JsonNode, bool> holds, string what)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        limit.CancelAfter(TimeSpan.FromSeconds(60));
         JsonNode? last = null;
-        while (!limit.IsCancellationRequested)
-        {
-            if (await ask() is { } answer && holds(last = answer)) return answer;
-            await Task.Yield();
-        }
-
-        throw new TimeoutException($"Never happened: {what}. Last: {last?.ToJsonString()}");
+        return await Eventually.AnswersAsync(async () => await ask() is { } answer && holds(last = answer) ? answer : null, () => $"{what}. Last: {last?.ToJsonString()}");
     }
 
     public static Task<JsonNode> StatusAsync(this RunningServer server, JsonNode destination, Func<JsonNode, bool> holds, string what) =>
@@ -112,20 +106,11 @@ internal static class Forwarding
     /// <summary>Until the one has so many spans, and the other the same.</summary>
     public static async Task ArrivedAsync(HttpClient from, HttpClient to, int count)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        limit.CancelAfter(TimeSpan.FromSeconds(90));
-        while (true)
-        {
-            var (sent, there) = (await SpansAsync(from), await SpansAsync(to));
-            if (sent.Count >= count && there.Count >= count)
-            {
-                Assert.Equal(count, sent.Count);
-                Assert.Equal(sent.Order(StringComparer.Ordinal), there.Order(StringComparer.Ordinal));
-                return;
-            }
-
-            if (limit.IsCancellationRequested) throw new TimeoutException($"{there.Count} of {sent.Count} spans arrived: {string.Join(", ", sent.Except(there).Take(5))} did not.");
-            await Task.Yield();
-        }
+        IReadOnlySet<string> sent = new HashSet<string>(), there = sent;
+        await Eventually.AnswersAsync(
+            async () => (sent = await SpansAsync(from)).Count >= count && (there = await SpansAsync(to)).Count >= count ? there : null,
+            () => $"{there.Count} of {sent.Count} spans arrived: {string.Join(", ", sent.Except(there).Take(5))} did not.");
+        Assert.Equal(count, sent.Count);
+        Assert.Equal(sent.Order(StringComparer.Ordinal), there.Order(StringComparer.Ordinal));
     }
 }

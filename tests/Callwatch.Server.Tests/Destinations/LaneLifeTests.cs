@@ -95,7 +95,7 @@ public sealed class LaneLifeTests : IAsyncLifetime
     {
         var before = lanes.Status(id)?.Sent ?? 0;
         await Forwarding.SendAsync(server.Http, Forwarding.Trace(number));
-        await Eventually.HoldsAsync(() => lanes.Status(id)?.Sent > before, "it was delivered", TimeSpan.FromMinutes(1));
+        await Eventually.HoldsAsync(() => lanes.Status(id)?.Sent > before, "it was delivered");
     }
 
     /// <summary>Rows of <c>forward.db</c> about a destination.</summary>

@@ -19,8 +19,7 @@ public sealed class RotationKillTests
         await using var collector = await PickyCollector.StartAsync();
         collector.Wants = "Bearer kept-through-rotations";
         await using var server = await CallwatchProcess.ServeAsync(folder.Path, [], Forwarding.Environment);
-        using var http = new HttpClient();
-        http.BaseAddress = server.Url;
+        using var http = server.NewHttp();
         var admin = (await File.ReadAllTextAsync(folder.At("admin.key"), Cancel)).Trim();
         var id = (int)(await Forwarding.CallAsync(http, HttpMethod.Post, "/api/v1/destinations", admin, Forwarding.ToOtlp(collector.Url, key: "kept-through-rotations").ToJsonString(), HttpStatusCode.Created))!["id"]!;
         await SentAsync(1);
@@ -57,8 +56,7 @@ public sealed class RotationKillTests
         Assert.Equal("fine", (string?)JsonNode.Parse(findings)!["findings"]!.AsArray().First(finding => (string?)finding!["check"] == "secrets")!["level"]);
         Assert.Equal(0, healthy);
         await using var again = await CallwatchProcess.ServeAsync(folder.Path, [], Forwarding.Environment);
-        using var after = new HttpClient();
-        after.BaseAddress = again.Url;
+        using var after = again.NewHttp();
         await SentAsync(100, after);
         Assert.False(File.Exists(folder.At("master.key.next")));
 

@@ -90,7 +90,7 @@ public sealed class SecretsTests
             said.Add(made.ToString() + made.Config.ToJsonString());
             await SendTraceAsync(server.Http);
             var lanes = server.Services.GetRequiredService<ILanes>();
-            await Eventually.HoldsAsync(() => lanes.Status(made.Id)!.State == LaneState.Blocked, "the platform refuses us", TimeSpan.FromMinutes(1));
+            await Eventually.HoldsAsync(() => lanes.Status(made.Id)!.State == LaneState.Blocked, "the platform refuses us");
             Assert.Contains("***", lanes.Status(made.Id)!.LastError!.Message, StringComparison.Ordinal);
             said.Add(lanes.Status(made.Id)!.ToString());
             foreach (var path in (string[])["/api/v1/system", "/metrics", "/api/v1/secrets"]) said.Add(await AskAsync(server, Key.AdminOf(server), HttpMethod.Get, path));

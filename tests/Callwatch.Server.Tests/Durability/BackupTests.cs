@@ -53,7 +53,7 @@ public sealed class BackupTests : IDisposable
             var resending = Run(again, stop.Token);
             await AnswersAsync(150, Task.WhenAll(sending, resending));
             await stop.CancelAsync();
-            await Task.WhenAll(sending, resending).WaitAsync(TimeSpan.FromMinutes(1), Cancel);
+            await Task.WhenAll(sending, resending).WithPatience("the last requests are answered");
             foreach (var span in again.SelectMany(sender => sender.Acknowledged).Where(span => span.InputTokens is not null)) expected[Name(span)] = span.InputTokens!.Value;
 
             // Lost with the source, because it came after the backup: only what the senders still held is there.
@@ -92,7 +92,7 @@ public sealed class BackupTests : IDisposable
         }
 
         await stop.CancelAsync();
-        await sending.WaitAsync(TimeSpan.FromMinutes(1), Cancel);
+        await sending.WithPatience("the last requests are answered");
         Assert.Equal(0, (await RunAsync("restore", since!, "--data", temp.At("restored"))).Code);
         await using var restored = await CallwatchProcess.ServeAsync(temp.At("restored"), [], busy);
         Assert.NotEmpty(await StoredSpans.ReadAsync(restored, from));
@@ -128,7 +128,7 @@ public sealed class BackupTests : IDisposable
         }
 
         await stop.CancelAsync();
-        await sending.WaitAsync(TimeSpan.FromMinutes(1), Cancel);
+        await sending.WithPatience("the last requests are answered");
         await using (server)
         {
             var found = await StoredSpans.ReadAsync(server, from);
@@ -147,7 +147,7 @@ public sealed class BackupTests : IDisposable
             var sending = Run(NewSenders(), stop.Token);
             await AnswersAsync(100, sending);
             await stop.CancelAsync();
-            await sending.WaitAsync(TimeSpan.FromMinutes(1), Cancel);
+            await sending.WithPatience("the last requests are answered");
             Assert.Equal(0, (await RunAsync("backup", temp.At("backup"), "--data", temp.At("data"))).Code);
         }
 
@@ -157,7 +157,7 @@ public sealed class BackupTests : IDisposable
             var to = temp.At("restored" + round.ToString(CultureInfo.InvariantCulture));
             await using (var restore = CallwatchProcess.Start(["restore", temp.At("backup"), "--data", to]))
             {
-                await Task.WhenAny(restore.ExitAsync(TimeSpan.FromMinutes(1)), Task.Delay(random.Next(150, 700), Cancel));
+                await Task.WhenAny(restore.ExitAsync(), Task.Delay(random.Next(150, 700), Cancel));
                 if (!restore.HasExited) await restore.KillAsync();
             }
 

@@ -103,9 +103,9 @@ public sealed class EmptiedJournalTests : IDisposable
     {
         using var stop = new CancellationTokenSource();
         var sending = Task.Run(() => sender.RunAsync(stop.Token), Cancel);
-        for (var i = 0; i < count; i++) await answers.Reader.ReadAsync(Cancel).AsTask().WaitAsync(TimeSpan.FromMinutes(1), Cancel);
+        for (var i = 0; i < count; i++) await answers.Reader.ReadAsync(Cancel).AsTask().WithPatience("a request is acknowledged");
         await stop.CancelAsync();
-        await sending.WaitAsync(TimeSpan.FromMinutes(1), Cancel);
+        await sending.WithPatience("the last requests are answered");
     }
 
     /// <summary>Until both readers have read all there is; numbers only grow.</summary>
@@ -137,9 +137,22 @@ public sealed class EmptiedJournalTests : IDisposable
         {
             var word = sender.Acknowledged.First(span => span.TraceId == trace && span.Messages is not null).Messages!;
             var said = word[(word.IndexOf("content\":\"", StringComparison.Ordinal) + 10)..].Split(':')[0];
-            var found = Value(await api.TracesAsync(new ApiQuery { From = Text(from), To = Text(TimeProvider.System.GetUtcNow().AddMinutes(1)), Filter = "\"" + said + "\"", Limit = 200 }, Cancel));
-            Assert.Contains(found.Items, item => item.TraceId == trace);
+            Assert.Contains(trace, await FoundAsync(api, new ApiQuery { From = Text(from), To = Text(TimeProvider.System.GetUtcNow().AddMinutes(1)), Filter = "\"" + said + "\"", Limit = 200 }));
         }
+    }
+
+    /// <summary>Traces of all pages: one of them alone may say that it has not looked far.</summary>
+    private static async Task<IReadOnlyList<string>> FoundAsync(CallwatchApi api, ApiQuery page)
+    {
+        var found = new List<string>();
+        do
+        {
+            var answer = Value(await api.TracesAsync(page, Cancel));
+            found.AddRange(answer.Items.Select(item => item.TraceId));
+            page = page with { Cursor = answer.Next };
+        }
+        while (page.Cursor is not null);
+        return found;
     }
 
     private async Task<int> CountGoneAsync(CallwatchApi api)
@@ -150,15 +163,12 @@ public sealed class EmptiedJournalTests : IDisposable
         return gone;
     }
 
-    private static CallwatchApi Api(CallwatchProcess server) => new(new HttpClient { BaseAddress = server.Url });
+    private static CallwatchApi Api(CallwatchProcess server) => new(server.NewHttp());
 
     private static async Task UntilAsync(CallwatchApi api, Func<ApiSystem, bool> holds)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        limit.CancelAfter(TimeSpan.FromMinutes(1));
-        while (!holds(Value(await api.SystemAsync(limit.Token))))
-        {
-        }
+        ApiSystem? last = null;
+        await Eventually.AnswersAsync(async () => holds(last = await SystemAsync(api)) ? last : null, () => "the system is as it should be: " + last);
     }
 
     private static async Task<ApiSystem> SystemAsync(CallwatchApi api) => Value(await api.SystemAsync(Cancel));

@@ -41,8 +41,7 @@ public sealed class FullDiskTests
         await using var server = CallwatchProcess.Start(["unshare", "-m", "sh", "-c", OnASmallDisk, temp.Path], ["serve", "--data", temp.At("data")], Small);
         Assert.True(await server.IsReadyAsync(), server.Error);
         address.IsUp(server.Url);
-        using var http = new HttpClient();
-        http.BaseAddress = server.Url;
+        using var http = server.NewHttp();
         var api = new CallwatchApi(http);
         var senders = Enumerable.Range(1, 2).Select(number => new LoadSender((uint)number, address, () => answers.Writer.TryWrite(true))).ToList();
         for (var round = 0; round < 2; round++)
@@ -77,8 +76,7 @@ public sealed class FullDiskTests
         Assert.True(await server.IsReadyAsync(), server.Error);
         address.IsUp(server.Url);
         var seen = $"/proc/{server.Id}/root{temp.Path}";
-        using var http = new HttpClient();
-        http.BaseAddress = server.Url;
+        using var http = server.NewHttp();
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", (await File.ReadAllTextAsync(seen + "/data/admin.key", Cancel)).Trim());
         var api = new CallwatchApi(http);
         var senders = Enumerable.Range(1, 2).Select(number => new LoadSender((uint)number, address, () => answers.Writer.TryWrite(true))).ToList();
@@ -127,8 +125,7 @@ public sealed class FullDiskTests
         await using var server = CallwatchProcess.Start(["unshare", "-m", "sh", "-c", OnASmallDisk, temp.Path], ["serve", "--data", temp.At("data")], Small);
         Assert.True(await server.IsReadyAsync(), server.Error);
         var seen = $"/proc/{server.Id}/root{temp.Path}";
-        using var http = new HttpClient();
-        http.BaseAddress = server.Url;
+        using var http = server.NewHttp();
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", (await File.ReadAllTextAsync(seen + "/data/admin.key", Cancel)).Trim());
         using var made = await http.PostAsJsonAsync("api/v1/destinations", Wish("kept"), Cancel);
         Assert.Equal(HttpStatusCode.Created, made.StatusCode);
@@ -195,24 +192,22 @@ public sealed class FullDiskTests
     /// <summary>Why none can be made. One that is made after all has found the room that retention had just given back; it is taken away.</summary>
     private static async Task<string> NoBackupAsync(HttpClient http, string seen, string directory)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        limit.CancelAfter(TimeSpan.FromMinutes(1));
-        while (true)
-        {
-            var (state, error) = await BackUpAsync(http, directory);
-            if (state == "failed") return error!;
-            Assert.Equal("done", state);
-            limit.Token.ThrowIfCancellationRequested();
-            Directory.Delete(Path.Combine(seen, Path.GetFileName(directory)), recursive: true);
-        }
+        return await Eventually.AnswersAsync(
+            async () =>
+            {
+                var (state, error) = await BackUpAsync(http, directory);
+                if (state == "failed") return error!;
+                Assert.Equal("done", state);
+                Directory.Delete(Path.Combine(seen, Path.GetFileName(directory)), recursive: true);
+                return null;
+            },
+            () => "no backup can be made");
     }
 
     private static async Task<JsonNode> UntilAsync(HttpClient http, Func<JsonNode, bool> holds, string path = "api/v1/system")
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        limit.CancelAfter(TimeSpan.FromMinutes(2));
-        while (true)
-            if (await http.GetFromJsonAsync<JsonNode>(path, limit.Token) is { } answer && holds(answer)) return answer;
+        JsonNode? last = null;
+        return await Eventually.AnswersAsync(async () => await http.GetFromJsonAsync<JsonNode>(path, Cancel) is { } answer && holds(last = answer) ? answer : null, () => $"{path} is as it should be: {last}");
     }
 
     private static string Day(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
@@ -221,9 +216,9 @@ public sealed class FullDiskTests
     {
         using var stop = new CancellationTokenSource();
         var sending = Task.WhenAll(senders.Select(sender => Task.Run(() => sender.RunAsync(stop.Token), Cancel)));
-        for (var i = 0; i < count; i++) await answers.Reader.ReadAsync(Cancel).AsTask().WaitAsync(TimeSpan.FromMinutes(1), Cancel);
+        for (var i = 0; i < count; i++) await answers.Reader.ReadAsync(Cancel).AsTask().WithPatience("a request is acknowledged");
         await stop.CancelAsync();
-        await sending.WaitAsync(TimeSpan.FromMinutes(1), Cancel);
+        await sending.WithPatience("the last requests are answered");
     }
 
     private static void Fill(string path, long most = 1L << 30)
@@ -272,18 +267,19 @@ public sealed class FullDiskTests
     /// <summary>Sends until it is told that there is no room.</summary>
     private static async Task RefusedAsync(HttpClient http)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        limit.CancelAfter(TimeSpan.FromMinutes(1));
-        for (var number = 1UL; ; number++)
+        // A hundred times what the disk holds.
+        for (var number = 1UL; number < 100_000; number++)
         {
             using var content = new ByteArrayContent(A.Traces(A.Span("large, and of another time").Trace(1_000_000 + number).With(("text", new string('x', 200_000)))));
             content.Headers.ContentType = new MediaTypeHeaderValue("application/x-protobuf");
-            using var answer = await http.PostAsync(new Uri("v1/traces", UriKind.Relative), content, limit.Token);
+            using var answer = await http.PostAsync(new Uri("v1/traces", UriKind.Relative), content, Cancel);
             if (answer.StatusCode == HttpStatusCode.OK) continue;
             Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
             Assert.NotNull(answer.Headers.RetryAfter);
             return;
         }
+
+        Assert.Fail("The disk never became full.");
     }
 
     private static async Task<bool> CanMountAsync()

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Callwatch.Client.Api;
+using Callwatch.Testing;
 using Xunit;
 
 namespace Callwatch.Server.Tests.Durability;
@@ -11,10 +12,10 @@ internal static class Kept
     /// <param name="bodies">Whether what the journal alone holds has to be there too.</param>
     /// <param name="looked">Of how many of the latest traces the spans are looked at too; null: of all.</param>
     public static async Task<IReadOnlyList<string>> MissedAsync(
-        CallwatchApi api, IReadOnlyCollection<SentSpan> sent, DateTimeOffset from, CancellationToken cancel, int? looked = null, bool bodies = true)
+        CallwatchApi api, IReadOnlyCollection<SentSpan> sent, DateTimeOffset from, CancellationToken cancel, int? looked = null, bool bodies = true, TimeSpan? within = null)
     {
         List<string> missed = [];
-        if (await CaughtUpAsync(api, cancel) is { } behind) return [behind];
+        if (await CaughtUpAsync(api, cancel, within) is { } behind) return [behind];
         var range = new ApiQuery { From = Text(from), To = Text(TimeProvider.System.GetUtcNow().AddMinutes(1)), Limit = 1000 };
         var calls = sent.Where(span => span.InputTokens is not null).ToList();
         missed.AddRange(Differences("calls", calls.Select(Name), await CallsAsync(api, range, cancel)));
@@ -47,7 +48,7 @@ internal static class Kept
         var page = range;
         do
         {
-            var answer = await PageAsync(api, page, cancel);
+            var answer = Value(await api.CallsAsync(page, cancel));
             found.AddRange(answer.Items.Select(call => $"{call.TraceId}/{call.SpanId}"));
             page = range with { Cursor = answer.Next };
         }
@@ -55,27 +56,22 @@ internal static class Kept
         return found;
     }
 
-    // A machine with many things to do may not finish a page in the time a question is given; what is asked here is whether all is there.
-    private static async Task<ApiPage<ApiSpan>> PageAsync(CallwatchApi api, ApiQuery page, CancellationToken cancel)
-    {
-        for (var again = 0; again < 10; again++)
-            if (await api.CallsAsync(page, cancel) is var answer && answer is not ApiAnswer<ApiPage<ApiSpan>>.Refused { Problem.Code: "too_much" }) return Value(answer);
-        return Value(await api.CallsAsync(page, cancel));
-    }
-
     /// <summary>Waits until the store has read all that was acknowledged; the answer is what is wrong with the journal.</summary>
-    public static async Task<string?> CaughtUpAsync(CallwatchApi api, CancellationToken cancel)
+    public static async Task<string?> CaughtUpAsync(CallwatchApi api, CancellationToken cancel, TimeSpan? within = null)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        limit.CancelAfter(TimeSpan.FromMinutes(1));
-        while (true)
-        {
-            var system = Value(await api.SystemAsync(limit.Token));
-            if (system.Counters.Where(counter => counter.Key is "damaged_record" or "damaged_segment" or "record_unreadable").Select(counter => $"{counter.Value} times {counter.Key}").FirstOrDefault() is { } damage) return damage;
-            var store = system.Readers.Single(reader => reader.Name == "store");
-            if (store.State == "stopped") return "the store has stopped: " + store.Reason;
-            if (store.Position == system.Head) return null;
-        }
+        const string AllWell = "";
+        var end = await Eventually.AnswersAsync(
+            async () =>
+            {
+                var system = Value(await api.SystemAsync(cancel));
+                if (system.Counters.Where(counter => counter.Key is "damaged_record" or "damaged_segment" or "record_unreadable").Select(counter => $"{counter.Value} times {counter.Key}").FirstOrDefault() is { } damage) return damage;
+                var store = system.Readers.Single(reader => reader.Name == "store");
+                if (store.State == "stopped") return "the store has stopped: " + store.Reason;
+                return store.Position == system.Head ? AllWell : null;
+            },
+            () => "the store has read all there is",
+            within);
+        return end == AllWell ? null : end;
     }
 
     private static IEnumerable<string> Differences(string what, IEnumerable<string> expected, IEnumerable<string> found)

@@ -45,9 +45,8 @@ public sealed class KillTests
                 }
 
                 await stop.CancelAsync();
-                await sending.WaitAsync(TimeSpan.FromMinutes(1), Cancel);
-                using var http = new HttpClient();
-                http.BaseAddress = server.Url;
+                await sending.WithPatience("the last requests are answered");
+                using var http = server.NewHttp();
                 var sent = senders.SelectMany(sender => sender.Acknowledged).ToList();
                 Assert.Equal([], await Kept.MissedAsync(new CallwatchApi(http), sent, from, Cancel));
                 if (round == rounds) Assert.Equal([], await SettledSpans.MissedAsync(server.Url, temp.Path, sent, Cancel));

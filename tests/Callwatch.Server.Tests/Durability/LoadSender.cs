@@ -27,7 +27,7 @@ internal sealed class LoadSender(uint number, ServerAddress server, Action ackno
     /// <summary>Until stopped, and then until the last request has its answer.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
-        using var http = new HttpClient();
+        using var http = new HttpClient { Timeout = Patience.Long };
         while (!stop.IsCancellationRequested)
         {
             foreach (var (body, spans) in NextTrace())

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Callwatch.Settle;
 using Callwatch.Store.Sqlite;
+using Callwatch.Testing;
 
 namespace Callwatch.Server.Tests.Durability;
 
@@ -11,9 +12,9 @@ internal static class SettledSpans
     public static readonly (string Name, string Value)[] Soon = [("Callwatch__Settle__QuietAfterRoot", "00:00:00.2"), ("Callwatch__Settle__Quiet", "00:00:02")];
 
     /// <summary>Everything that is not as it should be, in words; empty when all is well.</summary>
-    public static async Task<IReadOnlyList<string>> MissedAsync(Uri server, string data, IEnumerable<SentSpan> sent, CancellationToken cancel)
+    public static async Task<IReadOnlyList<string>> MissedAsync(Uri server, string data, IEnumerable<SentSpan> sent, CancellationToken cancel, TimeSpan? within = null)
     {
-        if (await WaitsAsync(server, cancel) is { } waits) return [waits];
+        if (await WaitsAsync(server, within, cancel) is { } waits) return [waits];
         List<string> missed = [];
         var (revisions, places) = (new List<SettledRevision>(), new HashSet<(long, int)>());
         foreach (var path in Directory.EnumerateFiles(Path.Combine(data, "settled"), "*.db").Order(StringComparer.Ordinal))
@@ -32,16 +33,25 @@ internal static class SettledSpans
         return missed;
     }
 
-    private static async Task<string?> WaitsAsync(Uri server, CancellationToken cancel)
+    private static async Task<string?> WaitsAsync(Uri server, TimeSpan? within, CancellationToken cancel)
     {
-        using var http = new HttpClient();
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        using var http = new HttpClient { Timeout = Patience.Long };
         var last = "";
-        while (!limit.IsCancellationRequested)
+        try
         {
-            last = await http.GetStringAsync(new Uri(server, "metrics"), cancel);
-            if (last.Contains("callwatch_reader_lag_records{reader=\"settle\"} 0\n", StringComparison.Ordinal) && last.Contains("callwatch_open_traces 0\n", StringComparison.Ordinal)) return null;
+            await Eventually.AnswersAsync(
+                async () =>
+                {
+                    last = await http.GetStringAsync(new Uri(server, "metrics"), cancel);
+                    return last.Contains("callwatch_reader_lag_records{reader=\"settle\"} 0\n", StringComparison.Ordinal) && last.Contains("callwatch_open_traces 0\n", StringComparison.Ordinal) ? last : null;
+                },
+                () => "all has settled",
+                within);
+            return null;
+        }
+        catch (TimeoutException)
+        {
+            // Said below.
         }
 
         return "settling does not come to an end: " + string.Join(' ', last.Split('\n').Where(line => line.Contains("settle", StringComparison.Ordinal) && !line.StartsWith('#')));

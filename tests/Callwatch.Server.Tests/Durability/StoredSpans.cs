@@ -11,10 +11,9 @@ internal static class StoredSpans
 
     public static async Task<IReadOnlyDictionary<string, long>> ReadAsync(CallwatchProcess server, DateTimeOffset from)
     {
-        using var http = new HttpClient();
-        http.BaseAddress = server.Url;
+        using var http = server.NewHttp();
         var api = new CallwatchApi(http);
-        await CaughtUpAsync(api);
+        Assert.Null(await Kept.CaughtUpAsync(api, Cancel));
         var range = new ApiQuery { From = Text(from), To = Text(TimeProvider.System.GetUtcNow().AddMinutes(1)), Limit = 1000 };
         var found = new Dictionary<string, long>(StringComparer.Ordinal);
         var page = range;
@@ -30,21 +29,6 @@ internal static class StoredSpans
         var total = Value(await api.StatsAsync(range, Cancel)).Groups.Single().Total;
         Assert.Equal((found.Count, found.Values.Sum()), (total.Calls, total.InputTokens));
         return found;
-    }
-
-    /// <summary>Until the store has read all that was acknowledged.</summary>
-    public static async Task CaughtUpAsync(CallwatchApi api)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        limit.CancelAfter(TimeSpan.FromMinutes(1));
-        while (true)
-        {
-            var system = Value(await api.SystemAsync(limit.Token));
-            Assert.DoesNotContain(system.Counters, counter => counter.Key is "damaged_record" or "damaged_segment" or "record_unreadable");
-            var store = system.Readers.Single(reader => reader.Name == "store");
-            Assert.NotEqual("stopped", store.State);
-            if (store.Position == system.Head) return;
-        }
     }
 
     private static T Value<T>(ApiAnswer<T> answer) => Assert.IsType<ApiAnswer<T>.Found>(answer).Value;

@@ -37,8 +37,7 @@ public sealed class MediaKillTests
         {
             var cut = end == "kill" ? null : new PowerCut(library, temp, end, Seed: random.Next());
             await using var server = await CallwatchProcess.ServeAsync(data, [], [.. cut?.Environment ?? []]);
-            using var http = new HttpClient();
-            http.BaseAddress = server.Url;
+            using var http = server.NewHttp();
             var enough = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             var wanted = random.Next(1, 20);
             var sending = Enumerable.Range(0, Senders).Select(sender => Task.Run(async () =>
@@ -53,15 +52,14 @@ public sealed class MediaKillTests
                     }
                 }
             })).ToArray();
-            await enough.Task.WaitAsync(TimeSpan.FromMinutes(1), Cancel);
+            await enough.Task.WithPatience("pictures are acknowledged");
             if (cut is null) await server.KillAsync();
             else Assert.NotNull(await cut.CutAsync(server));
             await Task.WhenAll(sending);
         }
 
         await using var last = await CallwatchProcess.ServeAsync(data);
-        using var reading = new HttpClient();
-        reading.BaseAddress = last.Url;
+        using var reading = last.NewHttp();
         foreach (var number in acknowledged)
         {
             var picture = Pictures.Png(40_000, number);

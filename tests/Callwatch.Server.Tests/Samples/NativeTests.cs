@@ -24,18 +24,13 @@ public sealed class NativeTests
         Assert.Contains("You said: Is anything left?", answer, StringComparison.Ordinal);
 
         // It sent what it had before it ended.
-        using var http = new HttpClient { BaseAddress = server.Url };
-        await Eventually.HoldsAsync(() => Ask(http, "/api/v1/calls?app=native").Contains("\"call_source\":\"recorded\"", StringComparison.Ordinal), "the call is there");
-        await Eventually.HoldsAsync(() => Ask(http, "/api/v1/traces?app=native").Contains("\"name\":\"ask\"", StringComparison.Ordinal), "the trace is there");
+        using var http = server.NewHttp();
+        await AnswersAsync(http, "/api/v1/calls?app=native", "\"call_source\":\"recorded\"");
+        await AnswersAsync(http, "/api/v1/traces?app=native", "\"name\":\"ask\"");
     }
 
-    private static string Ask(HttpClient http, string path)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, path);
-        using var response = http.Send(request, Cancel);
-        using var reader = new StreamReader(response.Content.ReadAsStream(Cancel));
-        return reader.ReadToEnd();
-    }
+    private static Task<string> AnswersAsync(HttpClient http, string path, string part) => Eventually.AnswersAsync(
+        async () => await http.GetStringAsync(new Uri(path, UriKind.Relative), Cancel) is { } text && text.Contains(part, StringComparison.Ordinal) ? text : null, () => $"{path} has {part}");
 
     private static async Task<string> RunAsync(string program, params string[] arguments)
     {

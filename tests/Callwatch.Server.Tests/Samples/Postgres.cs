@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Callwatch.Testing;
 
 namespace Callwatch.Server.Tests.Samples;
@@ -27,10 +25,7 @@ internal sealed class Postgres : IAsyncDisposable
         var data = folder.At("data");
         if (IsRoot) await RunAsync("chown", "postgres", folder.Path);
         await RunAsync(AsUser("initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync", "--locale=C", "--encoding=UTF8"));
-        using var free = new TcpListener(IPAddress.Loopback, 0);
-        free.Start();
-        var port = ((IPEndPoint)free.LocalEndpoint).Port;
-        free.Stop();
+        var port = Ports.Free();
         var start = Start(AsUser("postgres", "-D", data, "-p", $"{port}", "-k", folder.Path, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"));
         var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         start.ErrorDataReceived += (_, line) =>
@@ -38,7 +33,7 @@ internal sealed class Postgres : IAsyncDisposable
             if (line.Data?.Contains("ready to accept connections", StringComparison.Ordinal) == true) ready.TrySetResult();
         };
         start.BeginErrorReadLine();
-        await ready.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        await ready.Task.WithPatience("PostgreSQL takes connections");
         return new Postgres(folder, start, port);
     }
 

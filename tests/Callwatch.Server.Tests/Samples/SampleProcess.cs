@@ -45,7 +45,7 @@ internal sealed partial class SampleProcess : IAsyncDisposable
         foreach (var (name, value) in settings) start.Environment[name] = value;
         var run = new SampleProcess(Process.Start(start) ?? throw new InvalidOperationException(sample + " did not start"));
         var ended = run.process.WaitForExitAsync();
-        if (await Task.WhenAny(run.started.Task, ended).WaitAsync(TimeSpan.FromSeconds(60)) == ended)
+        if (await Task.WhenAny(run.started.Task, ended).WithPatience(sample + " has started") == ended)
         {
             await run.reading;
             throw new InvalidOperationException($"{sample} ended with {run.process.ExitCode}: {run.Output}");
@@ -59,7 +59,7 @@ internal sealed partial class SampleProcess : IAsyncDisposable
     {
         using var kill = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync();
-        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        await process.WaitForExitAsync().WithPatience("it ends when it is told to");
         await reading;
         return process.ExitCode;
     }

@@ -8,13 +8,11 @@ namespace Callwatch.Server.Tests.Samples;
 /// <summary>Callwatch and all samples, running beside each other.</summary>
 internal sealed class Samples : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
     private readonly Stack<IAsyncDisposable> running = new();
     private readonly TempFolder folder = new();
-    private readonly HttpClient callwatch = new();
+    private readonly HttpClient callwatch = new(new AskingAgain()) { Timeout = Patience.Long };
 
-    public HttpClient Chat { get; } = new();
+    public HttpClient Chat { get; } = new() { Timeout = Patience.Long };
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -90,16 +88,6 @@ internal sealed class Samples : IAsyncDisposable
 
     private static List<JsonObject> Items(JsonNode answer, string name) => [.. answer[name]!.AsArray().Select(item => item!.AsObject())];
 
-    private static async Task<T> UntilAsync<T>(string what, Func<Task<T?>> ask)
-        where T : class
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        limit.CancelAfter(Patience);
-        while (!limit.IsCancellationRequested)
-        {
-            if (await ask() is { } found) return found;
-        }
-
-        throw new TimeoutException("Never happened: " + what);
-    }
+    private static Task<T> UntilAsync<T>(string what, Func<Task<T?>> ask)
+        where T : class => Eventually.AnswersAsync(ask, () => what);
 }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Text;
 using Callwatch.Spans;
 
@@ -16,7 +15,7 @@ internal static class OtlpWire
     public static IReadOnlyList<WireSpan> Read(byte[] request)
     {
         var spans = new List<WireSpan>();
-        foreach (var field in Fields(request, "request"))
+        foreach (var field in WireField.In(request, "request"))
         {
             field.Is(1, 2, "resource_spans");
             ResourceSpans(field.Bytes, spans);
@@ -27,7 +26,7 @@ internal static class OtlpWire
 
     private static void ResourceSpans(byte[] message, List<WireSpan> spans)
     {
-        var fields = Fields(message, "ResourceSpans");
+        var fields = WireField.In(message, "ResourceSpans");
         var resource = new WireAttributes([]);
         foreach (var field in fields.Where(field => field.Number == 1))
             resource = AttributesIn(field.Bytes, "resource", 1, otherFields: [(2, 0)]);
@@ -50,12 +49,12 @@ internal static class OtlpWire
 
     private static void ScopeSpans(byte[] message, WireAttributes resource, List<WireSpan> spans)
     {
-        var fields = Fields(message, "ScopeSpans");
+        var fields = WireField.In(message, "ScopeSpans");
         string name = "";
         string? version = null;
         foreach (var scope in fields.Where(field => field.Number == 1))
         {
-            foreach (var field in Fields(scope.Bytes, "InstrumentationScope"))
+            foreach (var field in WireField.In(scope.Bytes, "InstrumentationScope"))
             {
                 if (field.Number == 1) name = Text(field, "scope.name");
                 else if (field.Number == 2) version = Text(field, "scope.version");
@@ -89,7 +88,7 @@ internal static class OtlpWire
         List<KeyValuePair<string, object>> pairs = [];
         List<WireEvent> events = [];
         List<WireLink> links = [];
-        foreach (var field in Fields(message, "Span"))
+        foreach (var field in WireField.In(message, "Span"))
         {
             switch (field.Number)
             {
@@ -127,7 +126,7 @@ internal static class OtlpWire
                     links.Add(Link(field.Is(13, 2, "links").Bytes));
                     break;
                 case 15:
-                    foreach (var part in Fields(field.Is(15, 2, "status").Bytes, "Status"))
+                    foreach (var part in WireField.In(field.Is(15, 2, "status").Bytes, "Status"))
                     {
                         if (part.Number == 2) statusMessage = Text(part, "status.message");
                         else status = (int)part.Is(3, 0, "status.code").Value;
@@ -153,7 +152,7 @@ internal static class OtlpWire
         string? name = null;
         ulong time = 0;
         List<KeyValuePair<string, object>> pairs = [];
-        foreach (var field in Fields(message, "Event"))
+        foreach (var field in WireField.In(message, "Event"))
         {
             if (field.Number == 1) time = field.Is(1, 1, "time_unix_nano of an event").Value;
             else if (field.Number == 2) name = Text(field, "event.name");
@@ -169,7 +168,7 @@ internal static class OtlpWire
         TraceId traceId = default;
         SpanId spanId = default;
         List<KeyValuePair<string, object>> pairs = [];
-        foreach (var field in Fields(message, "Link"))
+        foreach (var field in WireField.In(message, "Link"))
         {
             if (field.Number == 1) traceId = WireRules.TraceIdOf(field.Is(1, 2, "trace_id of a link").Bytes, "link");
             else if (field.Number == 2) spanId = WireRules.SpanIdOf(field.Is(2, 2, "span_id of a link").Bytes, "link");
@@ -185,7 +184,7 @@ internal static class OtlpWire
     private static WireAttributes AttributesIn(byte[] message, string of, int number, (int Number, int Type)[] otherFields)
     {
         List<KeyValuePair<string, object>> pairs = [];
-        foreach (var field in Fields(message, of))
+        foreach (var field in WireField.In(message, of))
         {
             if (field.Number == number) pairs.Add(Pair(field, of));
             else if (!otherFields.Contains((field.Number, field.Type))) throw new WireException($"{of} has no field {field.Number} of type {field.Type}");
@@ -194,12 +193,12 @@ internal static class OtlpWire
         return WireRules.Attributes(pairs, of);
     }
 
-    private static KeyValuePair<string, object> Pair(Field pair, string of)
+    private static KeyValuePair<string, object> Pair(WireField pair, string of)
     {
         pair.Is(pair.Number, 2, "attributes of the " + of);
         string? key = null;
         object? value = null;
-        foreach (var field in Fields(pair.Bytes, "KeyValue"))
+        foreach (var field in WireField.In(pair.Bytes, "KeyValue"))
         {
             if (field.Number == 1) key = Text(field, "key");
             else value = Value(field.Is(2, 2, "value of an attribute").Bytes, key ?? "?");
@@ -211,7 +210,7 @@ internal static class OtlpWire
     private static object? Value(byte[] message, string key)
     {
         object? value = null;
-        foreach (var field in Fields(message, "AnyValue"))
+        foreach (var field in WireField.In(message, "AnyValue"))
         {
             if (value is not null) throw new WireException($"the attribute {key} has two values");
             value = field.Number switch
@@ -220,7 +219,7 @@ internal static class OtlpWire
                 2 => field.Is(2, 0, "bool_value").Value != 0,
                 3 => unchecked((long)field.Is(3, 0, "int_value").Value),
                 4 => BitConverter.UInt64BitsToDouble(field.Is(4, 1, "double_value").Value),
-                5 => Fields(field.Is(5, 2, "array_value").Bytes, "ArrayValue")
+                5 => WireField.In(field.Is(5, 2, "array_value").Bytes, "ArrayValue")
                     .Select(item => Value(item.Is(1, 2, "values").Bytes, key) ?? throw new WireException($"a value of the array {key} is empty")).ToList(),
                 6 => AttributesIn(field.Is(6, 2, "kvlist_value").Bytes, key, 1, []),
                 7 => field.Is(7, 2, "bytes_value").Bytes,
@@ -231,7 +230,7 @@ internal static class OtlpWire
         return value;
     }
 
-    private static string Text(Field field, string what)
+    private static string Text(WireField field, string what)
     {
         field.Is(field.Number, 2, what);
         try
@@ -241,64 +240,6 @@ internal static class OtlpWire
         catch (DecoderFallbackException)
         {
             throw new WireException($"{what} is not UTF-8");
-        }
-    }
-
-    private static List<Field> Fields(byte[] message, string of)
-    {
-        var fields = new List<Field>();
-        for (var at = 0; at < message.Length;)
-        {
-            var tag = Varint(message, ref at, of);
-            var (number, type) = ((int)(tag >> 3), (int)(tag & 7));
-            if (number == 0) throw new WireException($"{of}: field 0");
-            switch (type)
-            {
-                case 0:
-                    fields.Add(new Field(number, type, Varint(message, ref at, of), []));
-                    break;
-                case 1 when at + 8 <= message.Length:
-                    fields.Add(new Field(number, type, BinaryPrimitives.ReadUInt64LittleEndian(message.AsSpan(at)), []));
-                    at += 8;
-                    break;
-                case 5 when at + 4 <= message.Length:
-                    fields.Add(new Field(number, type, BinaryPrimitives.ReadUInt32LittleEndian(message.AsSpan(at)), []));
-                    at += 4;
-                    break;
-                case 2:
-                    var length = Varint(message, ref at, of);
-                    if (length > (ulong)(message.Length - at)) throw new WireException($"{of}: it ends in the middle of a field");
-                    fields.Add(new Field(number, type, 0, message[at..(at + (int)length)]));
-                    at += (int)length;
-                    break;
-                default:
-                    throw new WireException($"{of}: it ends in the middle of a field, or has a wire type that is none");
-            }
-        }
-
-        return fields;
-    }
-
-    private static ulong Varint(byte[] message, ref int at, string of)
-    {
-        ulong value = 0;
-        for (var shift = 0; shift < 64; shift += 7)
-        {
-            if (at >= message.Length) throw new WireException($"{of}: it ends in the middle of a number");
-            var part = message[at++];
-            value |= (ulong)(part & 0x7F) << shift;
-            if (part < 0x80) return value;
-        }
-
-        throw new WireException($"{of}: a number of more than ten bytes");
-    }
-
-    private sealed record Field(int Number, int Type, ulong Value, byte[] Bytes)
-    {
-        public Field Is(int number, int type, string what)
-        {
-            if (Number != number) throw new WireException($"field {Number} stands where only {what} ({number}) may");
-            return Type == type ? this : throw new WireException($"{what} has wire type {Type}, not {type}");
         }
     }
 }

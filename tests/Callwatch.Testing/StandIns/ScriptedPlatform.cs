@@ -114,14 +114,7 @@ public sealed class ScriptedPlatform : IAsyncDisposable
             while (await ReadAsync(stream) is { } request)
             {
                 Count(1);
-                try
-                {
-                    if (!await AnswerAsync(client, stream, request, Script(request))) return;
-                }
-                finally
-                {
-                    Count(-1);
-                }
+                if (!await AnswerAsync(client, stream, request, Script(request))) return;
             }
         }
         catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
@@ -151,12 +144,12 @@ public sealed class ScriptedPlatform : IAsyncDisposable
                 await WriteAsync(stream, 200, partly.Body, []);
                 return true;
             case PlatformReply.Torn torn:
+                Count(-1);
                 await stream.WriteAsync(Encoding.ASCII.GetBytes(torn.Bytes), stop.Token);
                 client.LingerState = new LingerOption(true, 0);
                 return false;
             case PlatformReply.Hangs hangs:
-                await stream.WriteAsync(Encoding.ASCII.GetBytes(hangs.Bytes), stop.Token);
-                _ = await stream.ReadAtLeastAsync(new byte[1], 1, throwOnEndOfStream: false, stop.Token);
+                await HangAsync(stream, hangs.Bytes);
                 return false;
             case PlatformReply.Later later:
                 await later.Gate.WaitAsync(stop.Token);
@@ -168,13 +161,34 @@ public sealed class ScriptedPlatform : IAsyncDisposable
 
     private async Task<bool> FinishAsync(TcpClient client, NetworkStream stream, PlatformReply reply)
     {
-        if (reply is PlatformReply.Answer answer) await WriteAsync(stream, answer.Status, answer.Body, answer.Headers);
-        else client.Close();
-        return reply is PlatformReply.Answer;
+        if (reply is PlatformReply.Answer answer)
+        {
+            await WriteAsync(stream, answer.Status, answer.Body, answer.Headers);
+            return true;
+        }
+
+        Count(-1);
+        client.Close();
+        return false;
+    }
+
+    private async Task HangAsync(NetworkStream stream, string bytes)
+    {
+        try
+        {
+            await stream.WriteAsync(Encoding.ASCII.GetBytes(bytes), stop.Token);
+            _ = await stream.ReadAtLeastAsync(new byte[1], 1, throwOnEndOfStream: false, stop.Token);
+        }
+        finally
+        {
+            Count(-1);
+        }
     }
 
     private async Task WriteAsync(NetworkStream stream, int status, string body, (string Name, string Value)[] headers)
     {
+        // Before the answer can be read, for who reads it may ask again at once, over another connection.
+        Count(-1);
         var bytes = Encoding.UTF8.GetBytes(body);
         var head = new StringBuilder().Append(CultureInfo.InvariantCulture, $"HTTP/1.1 {status} X\r\nContent-Length: {bytes.Length}\r\n");
         foreach (var (name, value) in headers) head.Append(CultureInfo.InvariantCulture, $"{name}: {value}\r\n");

@@ -7,6 +7,7 @@ using Callwatch.Journal.Writing;
 using Callwatch.Media;
 using Callwatch.Receive;
 using Callwatch.Settle;
+using Callwatch.Spans;
 using Callwatch.Telemetry;
 using Callwatch.Testing;
 using Callwatch.Testing.StandIns;
@@ -87,7 +88,8 @@ public sealed class PassOnTests : IAsyncDisposable
         world.Directory.Set(Otlp("logs", "metrics"));
         for (var round = 0; round < 4; round++)
         {
-            await journal.AppendAsync([TestJournal.Entry(A.Traces(A.Span("chat").Trace((ulong)round + 1))), TestJournal.Entry(Metrics("shop", 1), Signal.Metrics), TestJournal.Entry(A.Logs(A.Log("x")), Signal.Logs)], TestContext.Current.CancellationToken);
+            JournalEntry[] entries = [TestJournal.Entry(A.Traces(A.Span("chat").Trace((ulong)round + 1))), TestJournal.Entry(Metrics("shop", 1), Signal.Metrics), TestJournal.Entry(A.Logs(A.Log("x")), Signal.Logs)];
+            await journal.AppendAsync([.. entries.Select(entry => entry with { ReceivedAt = Timestamp.From(world.Time.GetUtcNow()) })], TestContext.Current.CancellationToken);
             using var log = new SettledLog(folder.At("settled"));
             using var settler = new Settler(
                 journal, log, new ReaderChoices(journal, NullLogger<ReaderChoices>.Instance), [], Options.Create(new SettleOptions()), new Counters(), world.Time, NullLogger<Settler>.Instance,

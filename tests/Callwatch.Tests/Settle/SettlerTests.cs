@@ -47,7 +47,7 @@ public sealed class SettlerTests
         var journal = new InMemoryJournal();
         await using var running = await RunningSettler.StartAsync(folder, journal, time);
         var log = Message(1, Message(2, Message(2, Text(12, "gen_ai.user.message"), Id(9, 16, 1), Id(10, 8, 1))));
-        await journal.AppendAsync([TestJournal.Entry(log, Signal.Logs) with { TenantId = 1 }], TestContext.Current.CancellationToken);
+        await journal.AppendAsync([TestJournal.Entry(log, Signal.Logs) with { TenantId = 1, ReceivedAt = Timestamp.From(time.GetUtcNow()) }], TestContext.Current.CancellationToken);
         await journal.AppendSpansAsync(time, Span(1));
         await running.AdvanceUntilAsync(time, () => running.Log.Head == 1);
         Assert.Equal(1, Assert.Single(Assert.Single(running.Log.Of(1, RunningSettler.TraceOf(1))).Logs).Number);

@@ -22,7 +22,7 @@ await propagateAttributes({ userId: "user-42", sessionId: "conv-7", tags: ["faq"
   }));
 await sdk.shutdown();
 
-const old = new Langfuse({ baseUrl, publicKey, secretKey, environment: "production" });
+const old = new Langfuse({ baseUrl, publicKey, secretKey, environment: "production", requestTimeout: 300_000 });
 const trace = old.trace({ id: "msg-1", name: "message", userId: "user-42", sessionId: "conv-7", tags: ["message"], input: "What is the capital of France?", output: "Paris." });
 const generation = trace.generation({ name: "llm", model: "gpt-4o-mini", modelParameters: { temperature: 0.2 }, input: [{ role: "user", content: "Hi" }], promptName: undefined });
 generation.end({ output: "Paris.", usageDetails: { input: 10, output: 2 } });

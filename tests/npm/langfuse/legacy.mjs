@@ -3,7 +3,7 @@ import { Langfuse } from "langfuse";
 
 // With a request for each event several of them are under way at once, and overtake each other.
 const flushAt = process.env.FLUSH_AT ? Number(process.env.FLUSH_AT) : undefined;
-const langfuse = new Langfuse({ baseUrl: process.env.CALLWATCH_TEST_URL, publicKey: "pk-callwatch", secretKey: process.env.CALLWATCH_TEST_KEY, flushAt });
+const langfuse = new Langfuse({ baseUrl: process.env.CALLWATCH_TEST_URL, publicKey: "pk-callwatch", secretKey: process.env.CALLWATCH_TEST_KEY, flushAt, requestTimeout: 300_000 });
 const [user, session] = [process.env.LEGACY_USER, process.env.LEGACY_SESSION];
 const trace = langfuse.trace({ name: "answer-question", userId: user, sessionId: session, tags: ["faq"], input: "Does this arrive?" });
 const span = trace.span({ name: "look-up", input: { word: "this" } });

@@ -5,7 +5,7 @@ import { traceable } from "langsmith/traceable";
 
 const { endpoint, key } = JSON.parse(readFileSync(0, "utf8"));
 process.env.LANGSMITH_TRACING = "true";
-const client = new Client({ apiUrl: endpoint, apiKey: key, timeout_ms: 10_000 });
+const client = new Client({ apiUrl: endpoint, apiKey: key, timeout_ms: 300_000 });
 const options = { client, project_name: "official", tracingEnabled: true };
 
 const search = traceable(async () => [{ page_content: "Paris is the capital of France.", type: "Document", metadata: { id: "doc-1" } }], { ...options, name: "search", run_type: "retriever" });

@@ -12,4 +12,4 @@ await Sentry.startSpan({ name: "answer", op: "gen_ai.invoke_agent" }, async () =
   await Sentry.startSpan({ name: "chat gpt-4o-mini", op: "gen_ai.chat", attributes: { "gen_ai.request.model": "gpt-4o-mini" } }, async () => {});
   Sentry.captureException(new Error("The mail could not be sent", { cause: new TypeError("SMTP 550") }));
 });
-if (!(await Sentry.flush(10_000))) throw new Error("not all was sent");
+if (!(await Sentry.flush(300_000))) throw new Error("not all was sent");

@@ -81,6 +81,8 @@
     try { sessionStorage.setItem("cw-live", on ? "on" : "off"); } catch { /* Then it is off on the next page. */ }
     if (!on) { source?.close(); source = null; clearTimeout(timer); timer = 0; return; }
     source = new EventSource(button.dataset.tail);
+    // What came before the stream began, or while it was broken off, is not in it.
+    source.onopen = arrived;
     source.onmessage = arrived;
     source.addEventListener("span", arrived);
     source.addEventListener("call", arrived);

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
 using Callwatch.Receive.MediaParts;
@@ -18,8 +17,6 @@ internal sealed class OtlpMend(OtlpLimits limits, Changes changes, MediaTaking? 
     private readonly KeyTable table = new(limits.MaxAttributes);
 
     internal static ReadOnlySpan<byte> MarkKey => "callwatch.changed"u8;
-
-    private static ReadOnlySpan<byte> Replacement => "\uFFFD"u8;
 
     /// <summary>The fields of the whole message; the caller has begun it.</summary>
     public void Write(ProtobufWriter writer, ReadOnlySpan<byte> message, OtlpShape shape, bool clearParent = false)
@@ -217,7 +214,7 @@ internal sealed class OtlpMend(OtlpLimits limits, Changes changes, MediaTaking? 
 
         var open = writer.Begin(field, text.Length);
         if (valid) writer.Raw(text);
-        else Repair(writer, text);
+        else TextRepair.Write(writer, text);
         if (!valid) changes.Note(Reason.InvalidUtf8, place);
         EndText(writer, open, place);
     }
@@ -238,12 +235,12 @@ internal sealed class OtlpMend(OtlpLimits limits, Changes changes, MediaTaking? 
         do
         {
             var hit = search.Current;
-            Repair(writer, text[done..hit.Start]);
+            TextRepair.Write(writer, text[done..hit.Start]);
             writer.Raw(Taken(text[hit.DataStart..hit.End], isBase64: true, hit.Type, place));
             done = hit.End;
         }
         while (search.MoveNext());
-        Repair(writer, text[done..]);
+        TextRepair.Write(writer, text[done..]);
         EndText(writer, open, place);
     }
 
@@ -267,21 +264,6 @@ internal sealed class OtlpMend(OtlpLimits limits, Changes changes, MediaTaking? 
     }
 
     private void Text(ProtobufWriter writer, int field, ReadOnlySpan<byte> text, string place) => Text(writer, field, text, Encoding.UTF8.GetBytes(place));
-
-    private static void Repair(ProtobufWriter writer, ReadOnlySpan<byte> text)
-    {
-        while (!text.IsEmpty)
-        {
-            var valid = 0;
-            var consumed = 0;
-            while (valid < text.Length && Rune.DecodeFromUtf8(text[valid..], out _, out consumed) == OperationStatus.Done) valid += consumed;
-            writer.Raw(text[..valid]);
-            text = text[valid..];
-            if (text.IsEmpty) return;
-            writer.Raw(Replacement);
-            text = text[consumed..];
-        }
-    }
 
     private void WriteMarks(ProtobufWriter writer, int field)
     {

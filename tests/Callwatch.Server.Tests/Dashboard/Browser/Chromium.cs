@@ -1,3 +1,4 @@
+using Callwatch.Testing;
 using Microsoft.Playwright;
 using Xunit;
 
@@ -20,6 +21,7 @@ public sealed class Chromium : IAsyncLifetime
         browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
             ExecutablePath = Executable,
+            Timeout = (float)Patience.Long.TotalMilliseconds,
             Args =
             [
                 "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",

@@ -76,7 +76,7 @@ public sealed class DemoTests(Chromium chromium) : IClassFixture<Chromium>
     // What only somebody who is signed in sees, and what leads to one call.
     private static async Task SettingsAsync(CallwatchProcess demo, Visitor visitor)
     {
-        using var http = new HttpClient { BaseAddress = demo.Url };
+        using var http = demo.NewHttp();
         var calls = JsonNode.Parse(await http.GetStringAsync("/api/v1/calls?q=operation:support-answer&limit=2", TestContext.Current.CancellationToken))!["items"]!.AsArray();
         var (a, b) = (Id(calls[1]!), Id(calls[0]!));
         await visitor.GoAsync($"/compare/calls?a={a}&b={b}");
@@ -99,21 +99,20 @@ public sealed class DemoTests(Chromium chromium) : IClassFixture<Chromium>
     // The demo says on standard output when its past has been taken; what pages show has to be stored besides.
     private static async Task HistoryAsync(CallwatchProcess demo)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromMinutes(2));
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        while (!demo.Output.Contains("demo: live", StringComparison.Ordinal) && !demo.Error.Contains("demo: live", StringComparison.Ordinal)) await timer.WaitForNextTickAsync(limit.Token);
-
-        using var http = new HttpClient { BaseAddress = demo.Url };
+        await Eventually.AnswersAsync(
+            () => Task.FromResult((demo.Output + demo.Error).Contains("demo: live", StringComparison.Ordinal) ? demo : null), () => "the demo's past has been taken: " + demo.Error, Patience.Long * 2);
+        using var http = demo.NewHttp();
         long? taken = null;
-        while (true)
-        {
-            var system = JsonNode.Parse(await http.GetStringAsync("/api/v1/system", limit.Token))!;
-            taken ??= system["head"]!.GetValue<long>();
-            var store = system["readers"]!.AsArray().First(reader => reader!["name"]!.GetValue<string>() == "store")!;
-            if (store["position"]!.GetValue<long>() >= taken) return;
-            await timer.WaitForNextTickAsync(limit.Token);
-        }
+        await Eventually.AnswersAsync(
+            async () =>
+            {
+                var system = JsonNode.Parse(await http.GetStringAsync("/api/v1/system", TestContext.Current.CancellationToken))!;
+                taken ??= system["head"]!.GetValue<long>();
+                var store = system["readers"]!.AsArray().First(reader => reader!["name"]!.GetValue<string>() == "store")!;
+                return store["position"]!.GetValue<long>() >= taken ? store : null;
+            },
+            () => "the demo's past is stored",
+            Patience.Long * 2);
     }
 
     private static Task PictureAsync(Visitor visitor, string name) => Pictures is null

@@ -3,6 +3,7 @@ using Callwatch.Control;
 using Callwatch.Forward.Desk;
 using Callwatch.Forward.Lanes;
 using Callwatch.Server.Access;
+using Callwatch.Testing;
 using Callwatch.Testing.StandIns;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
@@ -82,20 +83,7 @@ public sealed class DestinationSite : IAsyncLifetime
     }
 
     /// <summary>Looks now and then, so that the server in this process gets on with what is waited for.</summary>
-    public static async Task UntilAsync(Func<bool> condition, string what)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(30));
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(25));
-        try
-        {
-            while (!condition()) await timer.WaitForNextTickAsync(limit.Token);
-        }
-        catch (OperationCanceledException e) when (!TestContext.Current.CancellationToken.IsCancellationRequested)
-        {
-            throw new TimeoutException("Never happened: " + what, e);
-        }
-    }
+    public static Task UntilAsync(Func<bool> condition, string what) => Eventually.AnswersAsync(() => Task.FromResult(condition() ? what : null), () => what);
 
     /// <summary>An OTLP destination at a mood of the platform, its header a secret.</summary>
     public async Task<int> MakeAsync(string name, string mood)

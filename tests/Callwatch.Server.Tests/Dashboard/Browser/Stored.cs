@@ -1,5 +1,6 @@
 using Callwatch.Journal;
 using Callwatch.Store;
+using Callwatch.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
@@ -11,5 +12,5 @@ public static class Stored
     public static Task AllAsync(RunningServer server) =>
         server.Services.GetRequiredService<StoreProgress>()
             .ReachedAsync(server.Services.GetRequiredService<IJournal>().Head.Number, TestContext.Current.CancellationToken)
-            .WaitAsync(TimeSpan.FromSeconds(20));
+            .WithPatience("all that was sent is stored");
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Callwatch.Testing;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 using Xunit;
@@ -22,7 +23,7 @@ public sealed class Visitor : IAsyncDisposable
     {
         await context.AddInitScriptAsync("addEventListener('securitypolicyviolation', event => console.error('CSP ' + event.violatedDirective + ' ' + event.blockedURI + ' ' + event.sample));");
         var visitor = new Visitor(context, await context.NewPageAsync());
-        visitor.Page.SetDefaultTimeout(15_000);
+        visitor.Page.SetDefaultTimeout((float)Patience.Long.TotalMilliseconds);
         context.Request += (_, request) =>
         {
             if (!request.Url.StartsWith(server.GetLeftPart(UriPartial.Authority) + "/", StringComparison.Ordinal)) visitor.wrong.Enqueue("asked " + request.Url);
@@ -67,5 +68,9 @@ public sealed class Visitor : IAsyncDisposable
     public async Task AssertFitsAsync() =>
         Assert.Equal("", await Page.EvaluateAsync<string>("() => document.documentElement.scrollWidth <= innerWidth ? '' : `${document.documentElement.scrollWidth} wide in ${innerWidth}`"));
 
-    public async ValueTask DisposeAsync() => await context.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        if (Trouble.IsOf(TestContext.Current.Test)) await Trouble.ShowAsync(Page, wrong);
+        await context.DisposeAsync();
+    }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text;
@@ -88,7 +87,7 @@ public sealed class DamagedFilesTests : IAsyncLifetime
                     Copy(whole, data.Path);
                     var bytes = await File.ReadAllBytesAsync(data.At(file), Cancel);
                     if (bytes.Length == 0) continue;
-                    var left = harm(bytes, new Random(HashCode.Combine(round) ^ (file.Length * 7919) ^ way.Length));
+                    var left = harm(bytes, new Random((round * 1_000_003) ^ (file.Length * 7919) ^ way.Length));
                     if (left is null) File.Delete(data.At(file));
                     else await File.WriteAllBytesAsync(data.At(file), left, Cancel);
                     var problem = await ProblemAsync(data.Path, file);
@@ -125,7 +124,7 @@ public sealed class DamagedFilesTests : IAsyncLifetime
 
         // Where all trace of the newest records is gone, the store has counted further than the journal knows: it asks, and may be told.
         if (harmed.StartsWith("journal", StringComparison.Ordinal) && (await StoreAsync(server))["state"]!.GetValue<string>() == "stopped") await GoOnAsync(server);
-        await server.StoredAsync().WaitAsync(TimeSpan.FromSeconds(4), Cancel);
+        await server.StoredAsync().WithPatience("all that came is stored");
         foreach (var path in (string[])["api/v1/system", "api/v1/stats?" + Range(0), "api/v1/traces?" + Range(0), "api/v1/facets/model?" + Range(0), "api/v1/errors?" + Range(0), "api/v1/calls?q=question&" + Range(0)])
         {
             // Whoever meets a damaged file first is asked to come again, while it is set aside.
@@ -159,12 +158,17 @@ public sealed class DamagedFilesTests : IAsyncLifetime
     /// <summary>Whatever the sequence held, and whatever lanes know: what comes is gathered.</summary>
     private static async Task<string?> SettlesAsync(RunningServer server, ulong number)
     {
-        var started = Stopwatch.GetTimestamp();
-        while (true)
+        try
         {
-            var match = (await server.GetAsync($"/api/v1/lookup/{Traffic.TraceId(number)}"))["matches"]!.AsArray().FirstOrDefault();
-            if (match?["steps"]!.AsArray().Any(step => (string?)step!["step"] == "settled" && (string?)step["time"] is not null) == true) return null;
-            if (Stopwatch.GetElapsedTime(started) > TimeSpan.FromSeconds(20)) return "the new trace does not settle";
+            await Eventually.AnswersAsync(
+                async () => (await server.GetAsync($"/api/v1/lookup/{Traffic.TraceId(number)}"))["matches"]!.AsArray().FirstOrDefault() is { } match
+                    && match["steps"]!.AsArray().Any(step => (string?)step!["step"] == "settled" && (string?)step["time"] is not null) ? match : null,
+                () => "the new trace settles");
+            return null;
+        }
+        catch (TimeoutException e)
+        {
+            return e.Message;
         }
     }
 
@@ -183,14 +187,16 @@ public sealed class DamagedFilesTests : IAsyncLifetime
 
     private static async Task<HttpResponseMessage> AskedAgainAsync(RunningServer server, string path)
     {
-        var started = Stopwatch.GetTimestamp();
-        while (true)
-        {
-            var response = await server.AskAsync(path);
-            if (response.StatusCode != HttpStatusCode.ServiceUnavailable || Stopwatch.GetElapsedTime(started) > TimeSpan.FromSeconds(20)) return response;
-            Assert.NotNull(response.Headers.RetryAfter);
-            response.Dispose();
-        }
+        return await Eventually.AnswersAsync(
+            async () =>
+            {
+                var response = await server.AskAsync(path);
+                if (response.StatusCode != HttpStatusCode.ServiceUnavailable) return response;
+                Assert.NotNull(response.Headers.RetryAfter);
+                response.Dispose();
+                return null;
+            },
+            () => path + " is answered");
     }
 
     private static bool IsOfDay(string harmed, ulong number) =>

@@ -26,7 +26,7 @@ internal sealed record PowerCut(string Library, TempFolder Temp, string Mode, in
 
     public async Task<IReadOnlyDictionary<string, long>?> EndedAsync(CallwatchProcess server)
     {
-        if (await server.ExitAsync(TimeSpan.FromMinutes(1)) != Killed) return null;
+        if (await server.ExitAsync() != Killed) return null;
         var report = (await File.ReadAllLinesAsync(Temp.At("report"))).Select(line => line.Split(' ')).ToDictionary(line => line[0], line => long.Parse(line[1], CultureInfo.InvariantCulture));
         File.Delete(Temp.At("report"));
         // What was removed for good before the cut.

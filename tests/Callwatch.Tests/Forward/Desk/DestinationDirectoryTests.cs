@@ -22,7 +22,7 @@ public sealed class DestinationDirectoryTests : IDisposable
         var process = folder.Started();
         var changed = process.Directory.ChangedAsync(Cancel);
         await process.CreateAsync();
-        await changed.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+        await changed.WithPatience("the change is told");
         Assert.Single(process.Directory.All);
     }
 
@@ -35,7 +35,7 @@ public sealed class DestinationDirectoryTests : IDisposable
         await other.CreateAsync();
         Assert.False(changed.IsCompleted);
         folder.Time.Advance(TimeSpan.FromSeconds(1));
-        await changed.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+        await changed.WithPatience("the change is told");
         Assert.Equal(Secret, (string?)one.Directory.All.Single().Config!["api_key"]);
     }
 

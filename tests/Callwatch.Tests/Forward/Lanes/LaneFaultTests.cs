@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Callwatch.Forward.Lanes;
 using Callwatch.Testing;
 using Callwatch.Testing.StandIns;
@@ -100,11 +98,7 @@ public sealed class LaneFaultTests : IAsyncDisposable
     [Fact]
     public async Task A_refused_connection_is_tried_again_and_told_in_words()
     {
-        using var free = new TcpListener(IPAddress.Loopback, 0);
-        free.Start();
-        var port = ((IPEndPoint)free.LocalEndpoint).Port;
-        free.Stop();
-        await world.StartAsync(world.Destination(new Uri($"http://127.0.0.1:{port}/")));
+        await world.StartAsync(world.Destination(Ports.DeadEnd));
         await world.SettleAsync(1, A.Span("chat"));
         await Eventually.HoldsAsync(() => world.Status().State == LaneState.Retrying, "it is tried again");
         Assert.Equal("No connection: ConnectionRefused.", world.Status().LastError!.Message);

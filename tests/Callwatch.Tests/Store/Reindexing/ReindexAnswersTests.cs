@@ -36,7 +36,7 @@ public sealed class ReindexAnswersTests
         var apps = new Apps(db, TimeProvider.System, new Counters(), Options.Create(new ControlOptions()));
         new FirstStart(db, new Keys(db, TimeProvider.System), TimeProvider.System).Ensure(temp.Path, givenAdminKey: null);
         apps.Create(1, "shop");
-        using var gate = new QueryGate(store.Folder, TimeProvider.System, Options.Create(new QueryOptions { PageTime = TimeSpan.FromSeconds(2) }));
+        using var gate = new QueryGate(store.Folder, new StillTime(TimeProvider.System), Options.Create(new QueryOptions()));
         var before = await AnswersAsync(gate, new Scopes(apps, journal));
 
         Assert.Null(store.Reindexer.Start(new ReindexWish(OtlpTraffic.Day.AddDays(-3), OtlpTraffic.Day.AddDays(5), Apply: true)).Busy);
