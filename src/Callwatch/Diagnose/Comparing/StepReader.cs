@@ -6,6 +6,7 @@ using Callwatch.Query.Stats;
 using Callwatch.Spans;
 using Callwatch.Store.Rollups;
 using Callwatch.Store.Sqlite;
+using Microsoft.Data.Sqlite;
 
 namespace Callwatch.Diagnose.Comparing;
 
@@ -52,7 +53,8 @@ internal sealed class StepReader(Scopes scopes)
         sql.And($"s.kind IN (20, 23, 42) AND s.\"end\" >= {sql.Parameter(asked.Selection.From.UnixNanoseconds)} AND s.\"end\" < {sql.Parameter(asked.Selection.To.UnixNanoseconds)}");
         sql.And(asked.Owner("s"));
         filter.Add(sql, asked.Filter);
-        using var row = new Statement(open.Reader.Connection, $"SELECT s.kind, s.app, s.outcome, s.display, s.duration FROM {Index} WHERE {sql.Where}");
+        using var row = Rows(open, sql);
+        if (row is null) return;
         sql.BindTo(row);
         // Names repeat: each is looked up once.
         var cells = new Dictionary<(long Kind, long App, long Name), (CellTable Table, Cell Cell)>();
@@ -68,6 +70,19 @@ internal sealed class StepReader(Scopes scopes)
 
             var latency = CallFigures.Bounded(row.NullableLong(4));
             found.Table.Take(found.Cell, 0, (Outcome)row.Long(2), new RollupFigures { Calls = 1, Latency = latency, LatencyCount = latency is null ? 0 : 1, LatencyMicroseconds = (latency ?? 0) / 1_000 });
+        }
+    }
+
+    /// <summary>Null where the condition can hold nowhere, as of an app that nobody knows: SQLite then refuses the index that it is told to use.</summary>
+    private static Statement? Rows(OpenPartition open, SqlCondition sql)
+    {
+        try
+        {
+            return new Statement(open.Reader.Connection, $"SELECT s.kind, s.app, s.outcome, s.display, s.duration FROM {Index} WHERE {sql.Where}");
+        }
+        catch (SqliteException e) when (e.Message.Contains("no query solution", StringComparison.Ordinal))
+        {
+            return null;
         }
     }
 
