@@ -68,7 +68,7 @@ public sealed class DemoTests(Chromium chromium) : IClassFixture<Chromium>
         await visitor.GoAsync("/system");
         await PictureAsync(visitor, "system");
         await SettingsAsync(demo, visitor);
-        using var http = new HttpClient { BaseAddress = demo.Url };
+        using var http = demo.NewHttp();
         Assert.DoesNotContain("record_refused", await http.GetStringAsync("/api/v1/system", TestContext.Current.CancellationToken), StringComparison.Ordinal);
         await visitor.AssertUnharmedAsync();
     }
