@@ -100,7 +100,8 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
             PassWait();
             return false;
         },
-        what);
+        what,
+        within: TimeSpan.FromMinutes(5));
 
     private sealed class ManualTimer(ManualTime clock, TimerCallback callback, object? state) : ITimer
     {
