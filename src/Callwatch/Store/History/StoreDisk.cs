@@ -1,5 +1,5 @@
-using Callwatch.Journal.Disk;
 using Callwatch.Journal;
+using Callwatch.Journal.Disk;
 using Microsoft.Extensions.Options;
 
 namespace Callwatch.Store.History;
