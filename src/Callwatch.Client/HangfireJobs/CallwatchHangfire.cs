@@ -76,11 +76,18 @@ namespace Callwatch.Client
         {
             if (!context.Items.TryGetValue(Running, out var running) || running is not Callwatch.Client.Jobs.Job job) return;
 
-            // Hangfire wraps what a job throws; a cancellation by it, or by the end of the server, is no error.
-            var error = context.Exception is JobPerformanceException { InnerException: { } inner } ? inner : context.Exception;
-            if (error is OperationCanceledException or JobAbortedException) job.Activity?.SetTag("error.type", "cancelled");
-            else if (error is not null) job.Failed(error);
-            job.Dispose();
+            try
+            {
+                // Hangfire wraps what a job throws; a cancellation by it, or by the end of the server, is no error.
+                var error = context.Exception is JobPerformanceException { InnerException: { } inner } ? inner : context.Exception;
+                if (error is OperationCanceledException or JobAbortedException) job.Activity?.SetTag("error.type", "cancelled");
+                else if (error is not null) job.Failed(error);
+                job.Dispose();
+            }
+            catch (Exception e) when (e is not OutOfMemoryException)
+            {
+                // The job has run, and must not be run again for its span.
+            }
         }
     }
 }

@@ -80,6 +80,7 @@ internal sealed class Spool<T>
     public (long Number, T Item)? Oldest()
     {
         long after = -1;
+        var failed = new List<Kept>();
         while (true)
         {
             long number;
@@ -92,13 +93,22 @@ internal sealed class Spool<T>
 
             try
             {
-                if (format.Read(File.ReadAllBytes(PathOf(number, kept.Ending)), kept.Ending) is { } item) return (number, item);
+                if (format.Read(File.ReadAllBytes(PathOf(number, kept.Ending)), kept.Ending) is { } item)
+                {
+                    // Others can be read, so it was these files and not the disk.
+                    foreach (var one in failed) one.Failures++;
+                    return (number, item);
+                }
             }
             catch (Exception e) when (IsTrouble(e))
             {
                 // The disk may think better of it (too many files are open, for instance): only what fails again and again is given up.
                 after = number;
-                if (e is not FileNotFoundException && ++kept.Failures < MostTries) continue;
+                if (e is not (FileNotFoundException or DirectoryNotFoundException) && kept.Failures < MostTries)
+                {
+                    failed.Add(kept);
+                    continue;
+                }
             }
 
             Remove(number);

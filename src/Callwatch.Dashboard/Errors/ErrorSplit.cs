@@ -27,7 +27,7 @@ public sealed record ErrorSplit(FilterField Field, IReadOnlyList<ErrorShare> Sha
     {
         if (values.All(value => value is null)) return null;
         var shares = values.GroupBy(value => value ?? "", StringComparer.Ordinal).Select(group => new ErrorShare(
-            group.First(), group.Count(), complete ? all?.Where(other => Value(other, field) == group.First()).Sum(other => other.Total.Calls) : null))
+            group.First(), group.Count(), complete ? all?.Where(other => !other.IsOther && Value(other, field) == group.First()).Sum(other => other.Total.Calls) : null))
             .OrderByDescending(share => share.Errors).ThenBy(share => share.Value, StringComparer.Ordinal).ToList();
         var spared = shares is [{ Value: not null } only] ? all?.Where(other => Value(other, field) is { } value && value != only.Value).Sum(other => other.Total.Calls) ?? 0 : 0;
         return new ErrorSplit(field, shares, spared, complete);

@@ -49,7 +49,7 @@ public sealed class SystemSamples(IJournal journal, StoreProgress store, TimePro
             var (receiving, storing) = (journal.Status(), store.Status());
             sample = new SystemSample(Timestamp.From(time.GetUtcNow()), receiving.HeadNumber, storing.Spans, storing.LagSeconds, Environment.WorkingSet);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // A gap in a chart; the page itself says what is wrong with the disk.
             return;

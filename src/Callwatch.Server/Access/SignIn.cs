@@ -39,8 +39,8 @@ internal static class SignIn
     {
         var token = context.Request.Query["token"].ToString();
 
-        // A browser that only looks ahead must not use the link up.
-        if (token.Length == 0 || context.Request.Headers["Sec-Purpose"].Count > 0) return SignInPage.WriteAsync(context, StatusCodes.Status200OK, detail: null);
+        // A browser that only looks ahead, or a program that checks links, must not use the link up.
+        if (token.Length == 0 || context.IsHead() || context.Request.Headers["Sec-Purpose"].Count > 0) return SignInPage.WriteAsync(context, StatusCodes.Status200OK, detail: null);
         return links.Redeem(token)
             ? BeginAsync(context, keyId: null, sessions, options.Value)
             : SignInPage.WriteAsync(context, StatusCodes.Status401Unauthorized, "The link has been used or is too old.");

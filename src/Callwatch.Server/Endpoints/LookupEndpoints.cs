@@ -18,6 +18,13 @@ internal static class LookupEndpoints
             .WithSummary("What became of any id: trace, span, session, user or response.").Produces<ApiLookup>();
 
     private static async Task<JsonHttpResult<ApiLookup>> FindAsync(
-        [FromRoute(Name = "id"), Description("Any id.")] string id, HttpContext http, LookupQueries lookup, CancellationToken cancel) =>
-        TypedResults.Json(new ApiLookup { Matches = [.. (await lookup.FindAsync(http.Caller().ReadScope, id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase), cancel)).Select(ReadRecords.ToApi)] }, ApiJson.Default.ApiLookup);
+        [FromRoute(Name = "id"), Description("Any id.")] string id, HttpContext http, LookupQueries lookup, CancellationToken cancel)
+    {
+        const string Slash = "%2F";
+        var found = await lookup.FindAsync(http.Caller().ReadScope, id, cancel);
+
+        // Routing leaves an escaped slash as it came, and cannot say whether it was one or three characters of the id.
+        if (found.Count == 0 && id.Contains(Slash, StringComparison.OrdinalIgnoreCase)) found = await lookup.FindAsync(http.Caller().ReadScope, id.Replace(Slash, "/", StringComparison.OrdinalIgnoreCase), cancel);
+        return TypedResults.Json(new ApiLookup { Matches = [.. found.Select(ReadRecords.ToApi)] }, ApiJson.Default.ApiLookup);
+    }
 }

@@ -1,5 +1,6 @@
 using Callwatch.Server.Access;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 
 namespace Callwatch.Server.Endpoints;
 
@@ -13,7 +14,8 @@ internal static class RepeatedParameters
 
     public static void RefuseRepeatedParameters(this IApplicationBuilder app) => app.Use((context, next) =>
     {
-        if (context.Request.QueryString.HasValue && context.Request.Path.StartsWithSegments("/api/v1", StringComparison.OrdinalIgnoreCase))
+        // What is sent is not refused for what stands in its address.
+        if (HttpMethods.IsGet(context.Request.Method) && context.Request.QueryString.HasValue && context.Request.Path.StartsWithSegments("/api/v1", StringComparison.OrdinalIgnoreCase))
         {
             foreach (var (name, values) in context.Request.Query)
                 if (values.Count > 1 && !MayRepeat.Contains(name, StringComparer.OrdinalIgnoreCase))

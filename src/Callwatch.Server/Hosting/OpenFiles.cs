@@ -7,13 +7,16 @@ internal static class OpenFiles
 {
     private const int Most = 10_000;
 
+    // Fewer, and one page that stays open would keep everybody else out.
+    private const int Least = 16;
+
     // Some 290 are taken before the first request: assemblies above all. With none left the runtime itself cannot go on.
     private const int Reserve = 400;
 
     /// <summary>Connections for each of so many ports: half of the files, and 400, are for all else.</summary>
     public static int ConnectionsFor(int ports) => ConnectionsFor(ports, Limit());
 
-    internal static int ConnectionsFor(int ports, long limit) => (int)Math.Clamp(Math.Min(limit / 2, limit - Reserve) / Math.Max(1, ports), 1, Most);
+    internal static int ConnectionsFor(int ports, long limit) => (int)Math.Clamp(Math.Min(limit / 2, limit - Reserve) / Math.Max(1, ports), Least, Most);
 
     // "Max open files            1024                 524288               files": the first number is in force; the runtime has raised it by now.
     private static long Limit()

@@ -25,11 +25,12 @@ internal sealed class Snapshot<T>(ControlDb db, string what, Func<SqliteConnecti
         {
             if (value is { } held && version == now) return held;
             using var connection = db.Open();
-            version = now;
             var counted = connection.ExecuteScalar<long>("SELECT number FROM changes WHERE what = @what", new { what });
-            if (value is { } same && counted == changes) return same;
-            changes = counted;
-            return value = read(connection);
+            var current = value is { } same && counted == changes ? same : read(connection);
+
+            // Only once it has been read: what failed is read again when it is asked for next.
+            (value, changes, version) = (current, counted, now);
+            return current;
         }
     }
 }

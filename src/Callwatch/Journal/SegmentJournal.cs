@@ -216,7 +216,7 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
     {
         try
         {
-            if (PartOf(number) is SealedWindow window) return window.FindOn(number, tenantId, mostBytes, Damage);
+            if (PartOf(number) is SealedWindow window && window.FindOn(number, tenantId, mostBytes, Damage) is { Count: > 0 } found) return found;
         }
         catch (IOException)
         {

@@ -27,7 +27,7 @@ public sealed class Intake(
     {
         var tenantId = request.Sender.TenantId;
         using var turn = new LargeTurn.Ticket(largeTurn, tenantId, request.Foreign is null ? LargeTurn.LargeBytes : LargeTurn.LargeTreeBytes);
-        using var held = new HeldPayload(inFlight, tenantId);
+        using var held = new HeldPayload(inFlight, tenantId, turn);
         var result = await ReadAsync(request, held, cancel)
             ?? Unframe(request, held, out var coding)
             ?? await InflateAsync(coding, held, turn, cancel)

@@ -206,7 +206,7 @@ public sealed class TraceTests
         if (stacks.FirstOrDefault(one => one!.AsArray().Any(frame => own.Contains((int)frame!))) is JsonArray first)
         {
             var stack = first.Select(frame => (string)frames[(int)frame!]!["function"]!).ToList();
-            Assert.True(stack.IndexOf("Busy") < stack.FindIndex(name => name.Contains("Work", StringComparison.Ordinal)), string.Join(" < ", stack));
+            Assert.True(stack.IndexOf("Busy") < stack.FindIndex(name => name.Contains("WorkAsync", StringComparison.Ordinal)), string.Join(" < ", stack));
         }
 
         return lines.Count == 0 ? 0 : profile["profile"]!["samples"]!.AsArray().Count(sample => stacks[(int)sample!["stack_id"]!]!.AsArray().Any(frame => own.Contains((int)frame!)));

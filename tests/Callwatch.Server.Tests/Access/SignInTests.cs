@@ -53,6 +53,9 @@ public sealed class SignInTests : IAsyncLifetime
         var link = server.Services.GetRequiredService<SignInLinks>().NewPath();
         using var ahead = Key.With(null, HttpMethod.Get, link, ("Sec-Purpose", "prefetch"));
         using var nothing = await browser.SendAsync(ahead, TestContext.Current.CancellationToken);
+        using var check = Key.With(null, HttpMethod.Head, link);
+        using var head = await browser.SendAsync(check, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, head.StatusCode);
         Assert.Equal(HttpStatusCode.SeeOther, await StatusAsync(browser, HttpMethod.Get, link));
     }
 

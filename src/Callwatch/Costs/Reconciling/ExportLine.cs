@@ -67,6 +67,22 @@ internal sealed class ExportLine(IReadOnlyDictionary<string, int> columns, IRead
         return default;
     }
 
+    // "05/09/", "5. 9. ", "05-09-": day and month, and nobody says which comes first.
+    private static bool BeginsInFigures(string text)
+    {
+        var rest = text.AsSpan();
+        for (var part = 0; part < 2; part++)
+        {
+            var digits = rest.IndexOfAnyExceptInRange('0', '9');
+            if (digits is < 1 or > 2) return false;
+            rest = rest[digits..].TrimStart();
+            if (rest.IsEmpty || rest[0] is not ('.' or '/' or '-')) return false;
+            rest = rest[1..].TrimStart();
+        }
+
+        return true;
+    }
+
     private DateOnly? DayOf(string text)
     {
         if (DateOnly.TryParseExact(text, Days, CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)) return day;
@@ -82,7 +98,8 @@ internal sealed class ExportLine(IReadOnlyDictionary<string, int> columns, IRead
             };
         }
 
-        // What could be read with the month first or the day first is not left to chance.
+        // What could be read with the month first or the day first is not left to chance, whatever follows it.
+        if (BeginsInFigures(text)) return null;
         if (char.IsAsciiDigit(text[0]) && (text.Length < 5 || text.AsSpan(0, 4).ContainsAnyExceptInRange('0', '9')) && !text.AsSpan().ContainsAnyInRange('A', 'z')) return null;
         if (!DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)) return null;
         return DateOnly.FromDateTime(time.TimeOfDay == TimeSpan.Zero ? time.DateTime : time.UtcDateTime);

@@ -129,7 +129,8 @@ internal sealed class LaneReading(Destination destination, Gate platformGate, La
     }
 
     // Sends what has been taken, behind what is on its way.
-    private async Task LaunchAsync(CancellationTokenSource together)
+    // What was read as a proof stays: given back it would be the same traces again and again.
+    private async Task LaunchAsync(CancellationTokenSource together, bool stays = false)
     {
         var cancel = together.Token;
         var isIdle = filling.Open is { Count: 0, Losses.Count: 0 } && filling.Seen - filling.Closed <= SkippedBeforeSaved && !cursor.IsReplay;
@@ -141,6 +142,7 @@ internal sealed class LaneReading(Destination destination, Gate platformGate, La
             {
                 before = way.All is [.., var last] ? last.Done : Task.CompletedTask;
                 way.Add(given);
+                if (stays) given.TryBegin();
             },
             cancel);
         var wish = cursor.Wish() with { More = (stream, inHealth, stop) => MoreAsync(batch, stream, inHealth, together, stop), MayBegin = batch.TryBegin, Failing = GiveBack };
@@ -205,7 +207,7 @@ internal sealed class LaneReading(Destination destination, Gate platformGate, La
                 await filling.TakeAsync(revision, cancel);
             }
 
-            await LaunchAsync(together);
+            await LaunchAsync(together, stays: true);
             return Behind();
         }
         finally

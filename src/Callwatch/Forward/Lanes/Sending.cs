@@ -157,7 +157,7 @@ internal sealed class Sending(
             return false;
         }
 
-        return !queue.PutBack(part, time.GetTimestamp()) && part.Row is not null && part.Failures >= LookAfter && queue.Count < MostAside;
+        return !queue.PutBack(part, time.GetTimestamp()) && part.Row is not null && part.Failures >= LookAfter && queue.Beside(part) < MostAside;
     }
 
     // The first two traces by themselves: each that passes is a proof of its own.

@@ -1,7 +1,7 @@
 namespace Callwatch.Receive.Bodies;
 
 /// <summary>The bytes of one request at the step it has reached; those of the step before are given back as soon as the next has its own.</summary>
-internal sealed class HeldPayload(InFlightBytes budget, int tenantId) : IDisposable
+internal sealed class HeldPayload(InFlightBytes budget, int tenantId, LargeTurn.Ticket turn) : IDisposable
 {
     private readonly List<PayloadBuffer> buffers = [];
 
@@ -10,7 +10,7 @@ internal sealed class HeldPayload(InFlightBytes budget, int tenantId) : IDisposa
     /// <summary>A buffer for the next step.</summary>
     public PayloadBuffer Next(int maxBytes)
     {
-        var buffer = new PayloadBuffer(budget, maxBytes, tenantId);
+        var buffer = new PayloadBuffer(budget, maxBytes, tenantId, () => turn.HasTurn);
         buffers.Add(buffer);
         return buffer;
     }

@@ -24,12 +24,13 @@ public sealed class InFlightBytes(long max, Func<bool>? isShared = null)
     }
 
     /// <summary>False, and nothing taken, when all together, or this tenant, would hold too much.</summary>
-    public bool TryTake(int tenantId, long bytes)
+    /// <param name="hasTurn">It is the one large request of all that goes on now: it may need more than a tenant's share, and no other does so meanwhile.</param>
+    public bool TryTake(int tenantId, long bytes, bool hasTurn = false)
     {
         lock (gate)
         {
             var own = byTenant.GetValueOrDefault(tenantId) + bytes;
-            if (held + bytes > max || (isShared?.Invoke() == true && own > (max - held - bytes) * MostOfFree)) return false;
+            if (held + bytes > max || (!hasTurn && isShared?.Invoke() == true && own > (max - held - bytes) * MostOfFree)) return false;
             held += bytes;
             byTenant[tenantId] = own;
             return true;

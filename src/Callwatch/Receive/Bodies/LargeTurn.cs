@@ -65,6 +65,9 @@ internal sealed class LargeTurn
     {
         private bool isTaken;
 
+        /// <summary>Whether it has the turn.</summary>
+        public bool HasTurn => isTaken;
+
         /// <summary>From how many bytes held on the turn is needed.</summary>
         public int LargeBytes => largeBytes;
 

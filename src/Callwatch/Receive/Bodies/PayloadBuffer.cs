@@ -22,7 +22,8 @@ public enum BufferTrouble : byte
 /// Once it cannot grow, <see cref="Trouble"/> says why and all further writing does nothing.
 /// </summary>
 /// <param name="tenantId">Whose request it is.</param>
-public sealed class PayloadBuffer(InFlightBytes? budget, int maxBytes, int tenantId = 0) : IDisposable
+/// <param name="hasTurn">Whether it is the one large request that goes on now; null for never.</param>
+public sealed class PayloadBuffer(InFlightBytes? budget, int maxBytes, int tenantId = 0, Func<bool>? hasTurn = null) : IDisposable
 {
     private const int LargestPooledBytes = 1 << 20;
 
@@ -96,7 +97,7 @@ public sealed class PayloadBuffer(InFlightBytes? budget, int maxBytes, int tenan
         // A little ahead, so that the shared counter is not asked for every field.
         var step = wanted <= TakenAtOnce / 2 ? FirstBytes : TakenAtOnce;
         var target = Math.Min(maxBytes, (wanted + step - 1) / step * step);
-        if (budget is not null && !budget.TryTake(tenantId, target - taken))
+        if (budget is not null && !budget.TryTake(tenantId, target - taken, hasTurn?.Invoke() == true))
         {
             Trouble = BufferTrouble.OverBudget;
             return false;

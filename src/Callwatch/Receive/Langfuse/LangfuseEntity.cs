@@ -55,12 +55,12 @@ internal sealed record LangfuseEntity(string Id, string Type, Timestamp Told)
     }
 
     /// <summary>With what an event says.</summary>
-    /// <param name="body">Outlives its request.</param>
+    /// <param name="body">Of what it says each value is kept by itself: the body as a whole goes with its request.</param>
     public LangfuseEntity With(JsonElement body)
     {
         var all = new Dictionary<string, JsonElement>(fields, StringComparer.Ordinal);
         foreach (var property in body.EnumerateObject())
-            if (property.Value.ValueKind != JsonValueKind.Null && (all.Count < MostFields || all.ContainsKey(property.Name))) all[property.Name] = property.Value;
+            if (property.Value.ValueKind != JsonValueKind.Null && (all.Count < MostFields || all.ContainsKey(property.Name))) all[property.Name] = property.Value.Clone();
         return this with { fields = all };
     }
 

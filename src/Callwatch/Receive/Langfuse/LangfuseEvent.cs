@@ -22,7 +22,7 @@ internal enum LangfuseSubject
 
 /// <summary>One event of <c>POST /api/public/ingestion</c> (Langfuse API, batch ingestion), checked.</summary>
 /// <param name="Type">Of the observation; null where an update does not say.</param>
-/// <param name="Body">Outlives its request.</param>
+/// <param name="Body">Goes with its request.</param>
 internal sealed record LangfuseEvent(string Id, LangfuseSubject Subject, bool IsUpdate, string? Type, Timestamp Time, string BodyId, JsonElement Body)
 {
     // Bodies may have these; one that is no time by RFC 3339 with a zone is refused by the platform, too.
@@ -48,7 +48,7 @@ internal sealed record LangfuseEvent(string Id, LangfuseSubject Subject, bool Is
         if (bodyId is null && subject != LangfuseSubject.Score) return (null, new LangfuseAnswer(id, 400, "body.id is required."));
         var time = LangfuseJson.Text(json, "timestamp") is { } at && Timestamp.TryParse(at, out var told) && !told.IsNone ? told : now;
         if (type == "observation") type = LangfuseJson.Text(body, "type")?.ToLowerInvariant();
-        return (new LangfuseEvent(id, subject.Value, isUpdate, isUpdate && type == "observation" ? null : type, time, bodyId ?? id, body.Clone()), null);
+        return (new LangfuseEvent(id, subject.Value, isUpdate, isUpdate && type == "observation" ? null : type, time, bodyId ?? id, body), null);
     }
 
     private static (LangfuseSubject? Subject, bool IsUpdate, string? Type) SubjectOf(string type) => type switch

@@ -61,8 +61,10 @@ internal sealed class PartitionClosing(StoreFolder folder, TimeProvider time)
         {
             using var reader = folder.Open(partition);
             if (reader is null) continue;
-            if (StoreDatabase.Number(reader.Connection, $"SELECT count(*) FROM sqlite_master WHERE type = 'index' AND name IN ({Named})") < Indexes.Length) return partition;
+
+            // Once in the life of the program: a file that cannot be changed must not keep everything else waiting.
             whole.Add(partition.File);
+            if (StoreDatabase.Number(reader.Connection, $"SELECT count(*) FROM sqlite_master WHERE type = 'index' AND name IN ({Named})") < Indexes.Length) return partition;
         }
 
         return null;

@@ -75,15 +75,15 @@ public sealed class PartitionReader : IDisposable, IWords
     /// <summary>Until <see cref="EndMoment"/> everything is read as of now. Not the driver's own transaction: that would cling to prepared commands.</summary>
     internal void BeginMoment()
     {
-        (begin ??= new Statement(Connection, "BEGIN")).Run();
         try
         {
+            (begin ??= new Statement(Connection, "BEGIN")).Run();
             Held.Begin((version ??= new Statement(Connection, "PRAGMA data_version")).Number() ?? -1);
         }
         catch
         {
             // The connection is used again by others.
-            EndMoment();
+            if (SQLitePCL.raw.sqlite3_get_autocommit(Connection.Handle) == 0) EndMoment();
             throw;
         }
     }

@@ -106,7 +106,11 @@ internal static class StoreDatabase
         {
             using var script = new StreamReader(Assembly.GetExecutingAssembly().GetManifestResourceStream(name)!);
             var said = number.ToString(CultureInfo.InvariantCulture);
-            Execute(connection, $"BEGIN IMMEDIATE; {script.ReadToEnd()}; PRAGMA user_version = {said}; PRAGMA application_id = {said}; COMMIT;");
+            Execute(connection, "BEGIN IMMEDIATE");
+
+            // Another connection may have done it while this one waited.
+            if (SchemaOf(connection) >= number) Execute(connection, "ROLLBACK");
+            else Execute(connection, $"{script.ReadToEnd()}; PRAGMA user_version = {said}; PRAGMA application_id = {said}; COMMIT;");
         }
     }
 

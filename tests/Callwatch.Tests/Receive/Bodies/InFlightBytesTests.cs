@@ -35,6 +35,15 @@ public sealed class InFlightBytesTests
         Assert.Equal(0, budget.Held);
     }
 
+    [Fact]
+    public void The_one_large_request_that_has_its_turn_may_need_more_than_a_share_and_never_more_than_there_is()
+    {
+        var budget = new InFlightBytes(8_000, () => true);
+        Assert.False(budget.TryTake(1, 7_000));
+        Assert.True(budget.TryTake(1, 7_000, hasTurn: true));
+        Assert.False(budget.TryTake(1, 1_001, hasTurn: true));
+    }
+
     private static long TakeAll(InFlightBytes budget, int tenant, int step)
     {
         var taken = 0L;

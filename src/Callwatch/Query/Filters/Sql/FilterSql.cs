@@ -58,7 +58,15 @@ internal sealed class SqlCondition(OpenPartition open)
     /// <summary>The condition with its values, the same for every question that means the same rows; null when that cannot be said.</summary>
     public string? Key => Where is var where && where.Contains(OpenPartition.WordHit, StringComparison.Ordinal)
         ? null
-        : where + string.Concat(parameters.Select(parameter => "\n" + (parameter.Value is byte[] bytes ? Convert.ToHexString(bytes) : string.Create(CultureInfo.InvariantCulture, $"{parameter.Value.GetType().Name[0]}{parameter.Value}"))));
+        : where + string.Concat(parameters.Select(parameter => "\n" + KeyOf(parameter.Value)));
+
+    // With its length before it, so that no text can look like two.
+    private static string KeyOf(object value) => value switch
+    {
+        byte[] bytes => Convert.ToHexString(bytes),
+        string text => string.Create(CultureInfo.InvariantCulture, $"{text.Length}:{text}"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{value.GetType().Name[0]}{value}"),
+    };
 
     public void AddTo(SqliteCommand command)
     {
