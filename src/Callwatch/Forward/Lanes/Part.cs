@@ -83,6 +83,8 @@ internal sealed class PartQueue(IEnumerable<Part> first)
 {
     private readonly List<Part> parts = [.. first];
 
+    public int Count => parts.Count;
+
     /// <summary>How many could go beside it: those that share no trace with it.</summary>
     public int Beside(Part part) => parts.Count(other => other != part && !other.Traces.Overlaps(part.Traces));
 

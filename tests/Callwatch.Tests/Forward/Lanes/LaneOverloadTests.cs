@@ -61,7 +61,7 @@ public sealed class LaneOverloadTests : IAsyncDisposable
 
         // Some seventeen to find it in a request of a hundred, a dozen to be sure; more where the machine reads slower than the clock goes.
         Assert.InRange(takenBefore.Count, 20, 400);
-        Assert.InRange(takenBefore[^1], 250, 399);
+        Assert.InRange(takenBefore[^1], 100, 399);
     }
 
     [Fact]
