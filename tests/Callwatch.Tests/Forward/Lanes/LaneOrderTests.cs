@@ -149,9 +149,9 @@ public sealed class LaneOrderTests : IAsyncDisposable
     [Fact]
     public async Task A_place_beyond_what_has_settled_stops_the_lane_which_never_skips_on_its_own()
     {
-        await world.StartAsync();
+        // Before the lanes look for the first time, who forget the places of destinations that are gone.
         world.Table.Begin(new LaneKey(1, 0), 500);
-        world.Directory.Set(world.Destination(platform.Address, kind));
+        await world.StartAsync(world.Destination(platform.Address, kind));
         await Eventually.HoldsAsync(() => world.Status().State == LaneState.Blocked, "it is stopped");
         Assert.Contains("restored", world.Status().LastError!.Message, StringComparison.Ordinal);
         await world.SettleAsync(1, A.Span("before"));
