@@ -24,7 +24,7 @@ internal sealed class OpenTrace(int tenantId, TraceId traceId, long firstNumber,
     /// <summary>Within the last record, of the last span or log record that came.</summary>
     public int LastOffset { get; private set; }
 
-    public Timestamp FirstReceivedAt { get; } = receivedAt;
+    public Timestamp FirstReceivedAt { get; private set; } = receivedAt;
 
     public Timestamp LastReceivedAt { get; private set; } = receivedAt;
 
@@ -60,6 +60,9 @@ internal sealed class OpenTrace(int tenantId, TraceId traceId, long firstNumber,
         hasJudgements |= isJudgement;
         logs.Add(new SettledPlace(span, number, offset));
     }
+
+    /// <summary>The clock that said when it came was wrong.</summary>
+    public void CameAt(Timestamp now) => (FirstReceivedAt, LastReceivedAt) = (now, now);
 
     /// <summary>When it settles if nothing more comes.</summary>
     public Timestamp DueAt(SettleOptions options)

@@ -12,6 +12,9 @@ namespace Callwatch.Settle;
 /// <param name="closing">Told of a trace before it leaves the open ones, so that nobody finds it nowhere until it is committed.</param>
 internal sealed class OpenTraces(SettleOptions options, Action<int, TraceId>? closing = null)
 {
+    // Records come nearly in the order of their receipt; what came so much later than now was stamped by a clock that has been put back since.
+    private static readonly TimeSpan OutOfOrder = TimeSpan.FromMinutes(1);
+
     private readonly System.Collections.Concurrent.ConcurrentDictionary<(int Tenant, TraceId Trace), OpenTrace> traces = new();
     private readonly LinkedList<OpenTrace> byAge = [];
 
@@ -62,6 +65,7 @@ internal sealed class OpenTraces(SettleOptions options, Action<int, TraceId>? cl
     /// <summary>What is to be settled at this moment, in order; each is open no more.</summary>
     public IReadOnlyList<(OpenTrace Trace, SettleReason Reason)> Settle(Timestamp now)
     {
+        BelieveClock(now);
         while (byDue.TryPeek(out var trace, out var due) && due <= now)
         {
             byDue.Dequeue();
@@ -73,6 +77,16 @@ internal sealed class OpenTraces(SettleOptions options, Action<int, TraceId>? cl
         List<(OpenTrace, SettleReason)> settled = [.. ready];
         ready.Clear();
         return settled;
+    }
+
+    // Else they would wait until the clock has come to the time that it once was wrong by, which may be years.
+    private void BelieveClock(Timestamp now)
+    {
+        var latest = now.Plus(options.Longest + OutOfOrder);
+        if (byAge.First is not { } oldest || oldest.Value.FirstReceivedAt <= latest) return;
+        for (var node = oldest; node is not null && node.Value.FirstReceivedAt > latest; node = node.Next) node.Value.CameAt(now);
+        byDue.Clear();
+        foreach (var trace in byAge) byDue.Enqueue(trace, trace.FirstReceivedAt.Plus(options.QuietAfterRoot));
     }
 
     private OpenTrace Open(JournalRecord record, TraceId trace)

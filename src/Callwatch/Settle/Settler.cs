@@ -217,7 +217,9 @@ internal sealed partial class Settler : BackgroundService, IJournalReader, ISett
         var wait = settling.Count > 0 ? CommitEvery : read > committed ? PlaceEvery : Timeout.InfiniteTimeSpan;
         if (open.NextDue is { } due)
         {
+            // Not for longer than any trace waits: the clock may have been put back by years.
             var until = due.ToDateTimeOffset() - time.GetUtcNow() + TimeSpan.FromMilliseconds(1);
+            if (until > options.Longest) until = options.Longest;
             if (wait == Timeout.InfiniteTimeSpan || until < wait) wait = until > TimeSpan.Zero ? until : TimeSpan.Zero;
         }
 

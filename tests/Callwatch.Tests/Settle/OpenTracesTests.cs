@@ -102,6 +102,35 @@ public sealed class OpenTracesTests
         Assert.Equal([1, 2], open.Settle(T0.Plus(TimeSpan.FromSeconds(2))).Select(settled => settled.Trace.TenantId).Order());
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(20_000)]
+    public void What_came_before_the_clock_was_put_back_waits_no_longer_than_all_else(int hours)
+    {
+        var wrong = T0.Plus(TimeSpan.FromHours(hours));
+        var open = new OpenTraces(options);
+        open.Take(Record(1, wrong, Span(1)), null);
+        open.Take(Record(2, wrong, Child(2, 3)), null);
+        Assert.Empty(open.Settle(wrong.Plus(TimeSpan.FromSeconds(1))));
+        Assert.Empty(open.Settle(T0));
+        open.Take(Record(3, T0.Plus(TimeSpan.FromSeconds(1)), Span(4)), null);
+        Assert.Equal(1, Assert.Single(open.Settle(T0.Plus(TimeSpan.FromSeconds(2)))).Trace.FirstNumber);
+        Assert.Equal(3, Assert.Single(open.Settle(T0.Plus(TimeSpan.FromSeconds(3)))).Trace.FirstNumber);
+        var (last, reason) = Assert.Single(open.Settle(T0.Plus(TimeSpan.FromSeconds(60))));
+        Assert.Equal((2L, SettleReason.Quiet, T0), (last.FirstNumber, reason, last.LastReceivedAt));
+        Assert.Null(open.NextDue);
+    }
+
+    [Fact]
+    public void A_clock_that_goes_back_by_a_minute_moves_nothing()
+    {
+        var open = new OpenTraces(options);
+        open.Take(Record(1, T0, Span(1)), null);
+        Assert.Empty(open.Settle(T0.Plus(TimeSpan.FromMinutes(-1))));
+        var (trace, _) = Assert.Single(open.Settle(T0.Plus(TimeSpan.FromSeconds(2))));
+        Assert.Equal(T0, trace.LastReceivedAt);
+    }
+
     internal static JournalRecord Record(long number, Timestamp at, params byte[][] spans) => new()
     {
         Number = number,

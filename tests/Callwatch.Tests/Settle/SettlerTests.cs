@@ -29,6 +29,30 @@ public sealed class SettlerTests
         Assert.All(trace, revision => Assert.Single(revision.Spans));
     }
 
+    // Longer than any wait a machine can be asked for: 49 days.
+    [Fact]
+    public async Task A_clock_that_is_put_back_by_years_stops_settling_neither_then_nor_at_the_next_start()
+    {
+        using var folder = new TempFolder();
+        var journal = new InMemoryJournal();
+        await using (var running = await RunningSettler.StartAsync(folder, journal, time))
+        {
+            await journal.AppendSpansAsync(time, Span(1));
+            await Eventually.HoldsAsync(() => running.Settler.IsSettled(1, RunningSettler.TraceOf(1), 1, Timestamp.From(time.GetUtcNow())) == false && running.Settler.Status.Read?.Number != 0, "it is open");
+            time.Leap(TimeSpan.FromDays(-1_500));
+            await running.AdvanceUntilAsync(time, () => running.Log.Head == 1);
+            time.Leap(TimeSpan.FromDays(3_000));
+            await journal.AppendSpansAsync(time, Span(2));
+        }
+
+        time.Leap(TimeSpan.FromDays(-3_000));
+        await using var again = await RunningSettler.StartAsync(folder, journal, time);
+        await again.AdvanceUntilAsync(time, () => again.Log.Head == 2);
+        await journal.AppendSpansAsync(time, Span(3));
+        await again.AdvanceUntilAsync(time, () => again.Log.Head == 3);
+        Assert.Equal(SettleState.Running, again.Settler.Status.State);
+    }
+
     [Fact]
     public async Task A_trace_is_open_until_it_is_settled_for_good()
     {
