@@ -96,7 +96,10 @@ public static class ForwardServices
             provider.GetRequiredService<ISettledLog>()));
         services.AddSingleton(provider => new LaneServices(
             provider.GetRequiredService<ISettledLog>(), provider.GetRequiredService<TraceReader>(), provider.GetRequiredService<Anchors>(), provider.GetRequiredService<LaneTable>(),
-            provider.GetRequiredService<DeadLetters>(), Options(provider), provider.GetRequiredService<Counters>(), Random.Shared, provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<DeadLetters>(), Options(provider), provider.GetRequiredService<Counters>(), Random.Shared, provider.GetRequiredService<TimeProvider>())
+        {
+            Age = provider.GetRequiredService<RetentionClock>(),
+        });
         services.AddSingleton<ISignalTakers, SignalTakers>();
         services.AddSingleton<LaneHost>();
         services.AddSingleton<ILanes>(provider => provider.GetRequiredService<LaneHost>());

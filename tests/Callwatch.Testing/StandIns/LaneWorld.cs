@@ -236,7 +236,10 @@ internal sealed class LaneWorld : IAsyncDisposable
         var forward = new ForwardDb(folder.At("forward.db"));
         var shared = new LaneServices(
             settled, new TraceReader(Journal, new SpanNormalizer(new PriceBooks()), Apps, Options.SharedBytes, settled), new Anchors(forward, Time), new LaneTable(forward, Time),
-            new DeadLetters(forward, Time), Options, Counters, new Random(1), Time);
+            new DeadLetters(forward, Time), Options, Counters, new Random(1), Time)
+        {
+            Age = new RetentionClock(Time, folder.At("clock"), () => null, NullLogger.Instance),
+        };
         return (settled, forward, shared, new LaneHost(Directory, http, shared, new Noted(Logged)));
     }
 

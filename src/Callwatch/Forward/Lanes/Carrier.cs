@@ -72,6 +72,7 @@ internal sealed partial class Carrier(Destination destination, IDestination plat
     private Sending Begin(CarryWish wish, CarryWish? ofBatch) =>
         new(platform, destination.Kind.Deduplicates, gate, services.Options, services.Chance, services.Time, wish.Refused, e => Faulted(destination.Name, e.GetType().Name, e.StackTrace))
         {
+            Age = services.Age,
             More = ofBatch?.More,
             MayBegin = ofBatch?.MayBegin,
             Failing = wish.Failing,

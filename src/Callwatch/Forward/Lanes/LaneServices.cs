@@ -15,6 +15,9 @@ internal sealed record LaneServices(
 
     public ReadAhead ReadAhead { get; } = new();
 
+    /// <summary>The clock by which what waits expires: for the server one that doubts a leap ahead, for what has expired is never sent.</summary>
+    public TimeProvider Age { get; init; } = Time;
+
     /// <summary>Goes on trying while the disk refuses: beginning again instead would send everything twice.</summary>
     public async Task<T> WrittenAsync<T>(Gate gate, Func<T> write, CancellationToken cancel)
     {

@@ -43,7 +43,7 @@ internal sealed class LetterRetry(Destination destination, IDestination platform
 
         // What was refused under another form, by an older version of the mapping, or without a word on which item it was, goes whole.
         var whole = new HashSet<long>();
-        var now = Timestamp.From(services.Time.GetUtcNow());
+        var now = Timestamp.From(services.Age.GetUtcNow());
         var wish = new CarryWish(_ => now.Plus(services.Options.MaxAge), refusals => services.Letters.Add(destination.Id, refusals))
         {
             Only = item => whole.Contains(item.Seq) || wanted[item.Seq].Any(letter => IsOf(letter, item.Item)),

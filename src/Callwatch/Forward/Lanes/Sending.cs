@@ -33,6 +33,9 @@ internal sealed class Sending(
 
     public long Retried => Interlocked.Read(ref retried);
 
+    /// <summary>The clock by which items expire.</summary>
+    public required TimeProvider Age { get; init; }
+
     /// <summary>More of a stream, from behind what is being sent, to learn whether others pass where one does not; empty when there is none. Told whether any did.</summary>
     public Func<int, bool, CancellationToken, Task<IReadOnlyList<Outgoing>>>? More { get; init; }
 
@@ -264,7 +267,7 @@ internal sealed class Sending(
 
     private bool StillWanted(Part part)
     {
-        var now = Timestamp.From(time.GetUtcNow());
+        var now = Timestamp.From(Age.GetUtcNow());
         foreach (var item in part.Items)
         {
             if (item.Fate != Fate.Waiting) continue;

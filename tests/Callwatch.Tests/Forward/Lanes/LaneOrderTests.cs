@@ -81,6 +81,23 @@ public sealed class LaneOrderTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_clock_that_is_wrong_by_a_year_for_some_hours_lets_nothing_expire()
+    {
+        platform.Script = _ => new Answer(503);
+        await world.StartAsync(world.Destination(platform.Address, kind));
+        await world.SettleAsync(1, A.Span("waits"));
+        await Eventually.HoldsAsync(() => world.Status().NextAttempt is not null, "it waits");
+        world.Time.Leap(TimeSpan.FromDays(365));
+        var before = platform.Requests.Count;
+        await world.UntilAsync(() => platform.Requests.Count > before + 3, "it is tried all the same");
+        world.Time.Leap(TimeSpan.FromDays(-365));
+        platform.Script = _ => Ok;
+        await world.WhenDoneAsync();
+        Assert.Equal([Line(1, 1, "waits")], platform.Taken);
+        Assert.Equal((1L, 0L), (world.Status().Sent, world.Status().Expired));
+    }
+
+    [Fact]
     public async Task What_the_journal_no_longer_holds_is_counted_once_and_the_lane_goes_on()
     {
         var gone = (await world.SettleAsync(1, A.Span("x"))) with { Seq = 2, TraceId = A.TraceId(2), FirstNumber = 1_000, LastNumber = 1_000, Spans = [new(new SpanId(1), 1_000, 0), new(new SpanId(2), 1_000, 50)] };
