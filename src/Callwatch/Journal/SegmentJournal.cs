@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
 using Callwatch.Journal.Disk;
 using Callwatch.Journal.Retention;
 using Callwatch.Journal.Sealing;
 using Callwatch.Journal.Segments;
 using Callwatch.Journal.Writing;
+using Callwatch.Spans;
 using Callwatch.Telemetry;
 using Microsoft.Extensions.Logging;
 
@@ -21,8 +21,8 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
     private readonly DiskGuard disk;
     private readonly JournalWriter writer;
     private readonly long givenBefore;
+    private readonly SegmentReading reading;
     private readonly IJournalFiles files;
-    private readonly TimeProvider time;
     private volatile IReadOnlyList<(long Last, long First)> jumps;
 
     private SegmentJournal(JournalFolder folder, RecoveredJournal recovered, JournalOptions options, IJournalFiles files, DiskGuard disk, Damage damage, TimeProvider time, ILogger log)
@@ -32,7 +32,8 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
         segments = recovered.Segments;
         queue = new AppendQueue(options.QueueCount, options.QueueBytes);
         head = new HeadSignal(recovered.Head);
-        (this.folder, this.disk, this.files, this.time) = (folder, disk, files, time);
+        (this.folder, this.disk, this.files) = (folder, disk, files);
+        reading = new SegmentReading(segments, head, damage, time);
         jumps = NumberJumps.Read(folder.Path);
         var factory = new SegmentFactory(folder.Path, Epoch, options, files, time);
         writer = new JournalWriter(recovered, options, factory, queue, head, disk, files, time, log);
@@ -149,82 +150,13 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
         return await append.Done;
     }
 
-    public async IAsyncEnumerable<JournalRecord> ReadAsync(long after, [EnumeratorCancellation] CancellationToken cancel)
-    {
-        using var cursor = new SegmentCursor(segments, Damage);
-        var next = after + 1;
-        while (true)
-        {
-            cancel.ThrowIfCancellationRequested();
-            var through = head.Number;
-            while (next <= through && await ReadAsync(cursor, next, through, cancel) is { } record)
-            {
-                next = record.Number + 1;
-                yield return record;
-                cancel.ThrowIfCancellationRequested();
-            }
+    public IAsyncEnumerable<JournalRecord> ReadAsync(long after, CancellationToken cancel) => reading.ReadAsync(after, cancel);
 
-            // All up to the head is read or gone.
-            next = Math.Max(next, through + 1);
-            await head.BeyondAsync(through, cancel);
-        }
-    }
+    public JournalRecord? Find(long number) => reading.FindItems(number);
 
-    // A process without files left gets some back: a reader that ended for it would have to be started anew.
-    private async ValueTask<JournalRecord?> ReadAsync(SegmentCursor cursor, long from, long through, CancellationToken cancel)
-    {
-        while (true)
-        {
-            try
-            {
-                return cursor.Read(from, through);
-            }
-            catch (IOException e) when (OutOfFiles.Is(e))
-            {
-                await Task.Delay(JournalWriter.RetryAfter, time, cancel);
-            }
-        }
-    }
+    public JournalRecord? FindItems(long number, params ReadOnlySpan<int> offsets) => reading.FindItems(number, offsets);
 
-    public JournalRecord? Find(long number) => FindItems(number);
-
-    public JournalRecord? FindItems(long number, params ReadOnlySpan<int> offsets)
-    {
-        // Twice: what was found may just have been sealed.
-        for (var tries = 0; tries < 2; tries++)
-        {
-            if (PartOf(number) is not { } part) return null;
-            try
-            {
-                return part.Find(number, offsets, Damage);
-            }
-            catch (FileNotFoundException)
-            {
-                // Look again.
-            }
-            catch (IOException e) when (!OutOfFiles.Is(e))
-            {
-                // The disk cannot read it.
-                return null;
-            }
-        }
-
-        return null;
-    }
-
-    public IReadOnlyList<JournalRecord> FindOn(long number, int tenantId, long mostBytes)
-    {
-        try
-        {
-            if (PartOf(number) is SealedWindow window && window.FindOn(number, tenantId, mostBytes, Damage) is { Count: > 0 } found) return found;
-        }
-        catch (IOException)
-        {
-            // Taken or replaced this very moment, or unreadable: looking for the one tells.
-        }
-
-        return Find(number) is { } record ? [record] : [];
-    }
+    public IReadOnlyList<JournalRecord> FindOn(long number, int tenantId, long mostBytes) => reading.FindOn(number, tenantId, mostBytes);
 
     public long CountBetween(long after, long through) => NumberJumps.Count(jumps, after, through);
 
@@ -237,7 +169,7 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
         var waiting = all.OfType<Segment>().Where(segment => segment.IsFull).ToList();
         return new JournalStatus(
             Epoch, FirstNumber, head.Number, all.Sum(part => part.FileCount), all.Sum(part => part.SizeBytes), disk.Space.FreeBytes,
-            all.Select(part => part.FirstReceivedAt()).FirstOrDefault(time => time is not null), queue.Count, Damage.Records, Damage.Segments,
+            OldestOf(all), queue.Count, Damage.Records, Damage.Segments,
             hasRoom && writer.Refusal is null, writer.Refusal ?? (hasRoom ? null : JournalWriter.NearlyFull))
         {
             Records = CountBetween(FirstNumber - 1, head.Number),
@@ -251,8 +183,14 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
         };
     }
 
-    private JournalPart? PartOf(long number) =>
-        number >= 1 && number <= head.Number && segments.Holding(number) is { } part && part.FirstNumber <= number ? part : null;
+    // Not simply that of the first: of a machine whose clock once began in 1970 it is another, and what its records refer to is kept for them.
+    private static Timestamp? OldestOf(IReadOnlyList<JournalPart> all)
+    {
+        Timestamp? oldest = null;
+        foreach (var part in all)
+            if (part.FirstReceivedAt() is { } first && (oldest is null || first < oldest)) oldest = first;
+        return oldest;
+    }
 
     /// <summary>What readers lost to retention since the start.</summary>
     internal ReaderLosses Losses { get; } = new();

@@ -58,7 +58,7 @@ internal sealed class MediaSweep(
     {
         var disk = space.Of(folder.Root);
         var keepFree = journalOptions.KeepFreeBytes(disk.TotalBytes);
-        return Math.Max(sizeBytes - (options.MaxBytes ?? (disk.TotalBytes / 4)), (keepFree * 3 / 2) - disk.FreeBytes);
+        return Math.Max(sizeBytes - (options.MaxBytes ?? disk.PartOf(4)), (keepFree * 3 / 2) - disk.FreeBytes);
     }
 
     private void Relieve(SortedDictionary<DateOnly, long> byDay, long excess)

@@ -66,6 +66,15 @@ public sealed class MediaRetentionTests : IDisposable
     }
 
     [Fact]
+    public async Task On_a_disk_that_does_not_say_how_large_it_is_they_stay()
+    {
+        (world.Space.TotalBytes, world.Space.FreeBytes) = (Callwatch.Journal.Disk.DiskSpace.Unknown.TotalBytes, Callwatch.Journal.Disk.DiskSpace.Unknown.FreeBytes);
+        await world.KeepAsync(old);
+        world.Sweep();
+        Assert.NotNull(world.Read(old));
+    }
+
+    [Fact]
     public async Task An_app_that_no_longer_refers_to_media_loses_them_alone()
     {
         await world.KeepAsync(old, app: 7);

@@ -25,9 +25,9 @@ internal sealed class Ballast(string folder, long sizeBytes, IJournalFiles files
         {
             using var file = files.Create(path, sizeBytes);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Another program was quicker; the next sweep tries again.
+            // Another program was quicker, or something else has its name; the next sweep tries again.
         }
     }
 }

@@ -10,7 +10,7 @@ internal sealed class DiskGuard(string folder, JournalOptions options, IDiskSpac
     private readonly Lock gate = new();
     private readonly Ballast ballast = new(folder, options.BallastBytes, files);
     private long lookedAt = long.MinValue;
-    private DiskSpace seen;
+    private DiskSpace seen = DiskSpace.Unknown;
     private bool hasRoom;
     private bool ballastGivenUp;
 

@@ -56,7 +56,9 @@ internal sealed partial class RetentionSweep(
 
     private void TakeOld(Segment segment, DateTimeOffset ended)
     {
+        // A machine without a clock of its own may begin the next one in 1970, before this one: then its records say better when the last of them came.
         var now = time.GetUtcNow();
+        if (ended < segment.Header.CreatedAt.ToDateTimeOffset() && segment.NewestReceivedAt().ToDateTimeOffset() is var newest && newest > ended && newest <= now) ended = newest;
         if (segment.Owners().All(owner => ended < now - keep.For(owner.Tenant, owner.App))) Take(segment, Reason.ExpiredByAge);
     }
 
@@ -107,7 +109,7 @@ internal sealed partial class RetentionSweep(
     /// <summary>The oldest part, if it is full and not the last.</summary>
     private JournalPart? OldestFull() => journal.Segments.All is [{ IsFull: true } part, _, ..] ? part : null;
 
-    private bool IsTooLarge() => journal.Segments.All.Sum(part => part.SizeBytes) > (options.MaxBytes ?? journal.Disk.Space.TotalBytes / 2);
+    private bool IsTooLarge() => journal.Segments.All.Sum(part => part.SizeBytes) > (options.MaxBytes ?? journal.Disk.Space.PartOf(2));
 
     // A quarter more than what has to stay free, so that cleaning begins before senders are refused.
     private bool IsShortOfRoom()

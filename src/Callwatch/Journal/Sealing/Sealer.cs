@@ -82,7 +82,7 @@ internal sealed partial class Sealer(
 
     // A segment was full when the one after it was made.
     private bool IsOld(JournalPart next) =>
-        next is not Segment segment || time.GetUtcNow() - segment.Header.CreatedAt.ToDateTimeOffset() >= options.SealAge;
+        next is not Segment segment || (time.GetUtcNow() - segment.Header.CreatedAt.ToDateTimeOffset()).Duration() >= options.SealAge;
 
     /// <summary>What is still to be read is read more cheaply as it was written.</summary>
     private long SeenByAll()
@@ -96,7 +96,7 @@ internal sealed partial class Sealer(
     private bool HasRoomFor(List<Segment> sources)
     {
         var disk = journal.Disk.LookAgain();
-        return disk.TotalBytes == 0 || disk.FreeBytes - sources.Sum(segment => segment.FileBytes) >= journal.Disk.KeepFreeBytes(disk) / 2;
+        return !disk.IsKnown || disk.FreeBytes - sources.Sum(segment => segment.FileBytes) >= journal.Disk.KeepFreeBytes(disk) / 2;
     }
 
     private IDisposable? WaitForLeave()

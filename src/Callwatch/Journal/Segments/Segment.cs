@@ -17,6 +17,8 @@ internal sealed class Segment(string path, SegmentHeader header) : JournalPart
     private long last = header.FirstNumber - 1;
     private volatile bool full;
     private IReadOnlySet<(int Tenant, int App)>? owners;
+    private Timestamp newest;
+    private long oldest;
 
     public string Path { get; } = path;
 
@@ -83,11 +85,15 @@ internal sealed class Segment(string path, SegmentHeader header) : JournalPart
 
     public override Timestamp? FirstReceivedAt()
     {
+        // Read by anybody, and asked for often: known once, it stays.
+        if (Volatile.Read(ref oldest) is not 0 and var known) return new Timestamp(known);
         try
         {
             using var handle = OpenToRead();
             using var walk = new SegmentWalk(this, handle, SegmentHeader.Size, FirstNumber - 1, windowBytes: SegmentWalk.ForHeaders);
-            return walk.MoveNext(End, LastNumber) ? walk.Header.ReceivedAt : null;
+            if (!walk.MoveNext(End, LastNumber)) return null;
+            Volatile.Write(ref oldest, walk.Header.ReceivedAt.UnixNanoseconds);
+            return walk.Header.ReceivedAt;
         }
         catch (IOException)
         {
@@ -102,8 +108,20 @@ internal sealed class Segment(string path, SegmentHeader header) : JournalPart
         var found = new HashSet<(int Tenant, int App)>();
         using var handle = OpenToRead();
         using var walk = new SegmentWalk(this, handle, SegmentHeader.Size, FirstNumber - 1, windowBytes: SegmentWalk.ForHeaders);
-        while (walk.MoveNext(End, LastNumber)) found.Add((walk.Header.TenantId, walk.Header.AppId));
+        while (walk.MoveNext(End, LastNumber))
+        {
+            found.Add((walk.Header.TenantId, walk.Header.AppId));
+            if (walk.Header.ReceivedAt > newest) newest = walk.Header.ReceivedAt;
+        }
+
         return owners = found;
+    }
+
+    /// <summary>When the last record of a full one came, by what the records say.</summary>
+    public Timestamp NewestReceivedAt()
+    {
+        _ = Owners();
+        return newest;
     }
 
     private void BuildIndex(SafeFileHandle handle, Damage damage)

@@ -236,8 +236,9 @@ internal sealed partial class JournalWriter : IDisposable
         if (open is null || (IsOld(open) && open.Segment.LastNumber >= open.Segment.FirstNumber)) Roll(0);
     }
 
+    // Also one that a clock far ahead has begun, and then was put right: its age would begin years later, and that of all in it.
     private bool IsOld(OpenSegment segment) =>
-        segment.End > SegmentHeader.Size && time.GetUtcNow() - segment.Segment.Header.CreatedAt.ToDateTimeOffset() > options.SegmentAge;
+        segment.End > SegmentHeader.Size && (time.GetUtcNow() - segment.Segment.Header.CreatedAt.ToDateTimeOffset()).Duration() > options.SegmentAge;
 
     private void Retry()
     {

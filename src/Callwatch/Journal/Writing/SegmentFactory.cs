@@ -98,7 +98,7 @@ internal sealed class SegmentFactory(string folder, Guid epoch, JournalOptions o
                 file.Sync();
             }
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // No room or a disk in trouble: the writer will make the file when it needs it, or say why it cannot.
             file?.Dispose();
