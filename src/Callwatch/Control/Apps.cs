@@ -75,9 +75,12 @@ public sealed class Apps(ControlDb db, TimeProvider time, Counters counters, IOp
         using (var transaction = connection.BeginTransaction())
         {
             var now = Timestamp.From(time.GetUtcNow()).UnixNanoseconds;
-            var made = connection.Execute("INSERT INTO apps (tenant, name, created) VALUES (@tenantId, @name, @now) ON CONFLICT DO NOTHING", new { tenantId, name, now }, transaction) == 1;
+            var next = db.Given.Next(connection, transaction, "apps");
+            var made = connection.Execute(
+                "INSERT INTO apps (id, tenant, name, created) VALUES (@next, @tenantId, @name, @now) ON CONFLICT DO NOTHING", new { next, tenantId, name, now }, transaction) == 1;
             if (made) AuditLog.Add(connection, transaction, time, tenantId, who, "make app", new JsonObject { ["app"] = name });
             transaction.Commit();
+            db.Given.Keep(connection);
         }
 
         return snapshot.Current().ByName[(tenantId, name)];

@@ -1,3 +1,4 @@
+using Callwatch.Store.Sqlite;
 using Dapper;
 using Microsoft.Data.Sqlite;
 
@@ -18,6 +19,7 @@ public sealed class ControlDb : IDisposable
     public ControlDb(string file)
     {
         File = file;
+        Given = new GivenNumbers(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, GivenNumbers.Name));
         connectionString = new SqliteConnectionStringBuilder { DataSource = file, ForeignKeys = true, DefaultTimeout = 10 }.ToString();
         try
         {
@@ -26,6 +28,7 @@ public sealed class ControlDb : IDisposable
                 Check(connection);
                 connection.Execute("PRAGMA journal_mode = WAL");
                 ControlMigrations.Apply(connection, file);
+                Given.Keep(connection);
             }
 
             watch = Open();
@@ -41,11 +44,14 @@ public sealed class ControlDb : IDisposable
 
     public string File { get; }
 
+    /// <summary>Which numbers were given away, also by a file that has been lost.</summary>
+    internal GivenNumbers Given { get; }
+
     /// <summary>A connection of the caller's own, to dispose of.</summary>
     public SqliteConnection Open()
     {
         var connection = new SqliteConnection(connectionString);
-        connection.Open();
+        connection.OpenNamed();
 
         // What is taken away is overwritten: a key that was rotated out must not be found in a free page.
         connection.Execute("PRAGMA synchronous = FULL; PRAGMA secure_delete = ON");

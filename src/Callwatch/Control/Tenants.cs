@@ -34,11 +34,15 @@ public sealed class Tenants(ControlDb db, TimeProvider time)
         using var transaction = connection.BeginTransaction();
         var now = Timestamp.From(time.GetUtcNow()).UnixNanoseconds;
         var id = connection.ExecuteScalar<int?>(
-            "INSERT INTO tenants (name, created) VALUES (@name, @now) ON CONFLICT DO NOTHING RETURNING id", new { name, now }, transaction);
+            "INSERT INTO tenants (id, name, created) VALUES (@next, @name, @now) ON CONFLICT DO NOTHING RETURNING id",
+            new { next = db.Given.Next(connection, transaction, "tenants"), name, now }, transaction);
         if (id is null) return null;
-        connection.Execute("INSERT INTO apps (tenant, name, created) VALUES (@id, @app, @now)", new { id, app = Apps.DefaultName, now }, transaction);
+        connection.Execute(
+            "INSERT INTO apps (id, tenant, name, created) VALUES (@next, @id, @app, @now)",
+            new { next = db.Given.Next(connection, transaction, "apps"), id, app = Apps.DefaultName, now }, transaction);
         AuditLog.Add(connection, transaction, time, 0, who, "make tenant", new JsonObject { ["tenant"] = name });
         transaction.Commit();
+        db.Given.Keep(connection);
         return new Tenant(id.Value, name);
     }
 }

@@ -165,6 +165,7 @@ internal sealed class DestinationDesk(
 
     private DestinationAnswer Save(SqliteConnection connection, SqliteTransaction transaction, DestinationDraft draft, DestinationRow row, IReadOnlyList<int>? served, string who, string what)
     {
+        if (row.Id == 0) db.Given.Raise(connection, transaction);
         var id = (row with { Updated = Now }).Put(connection, transaction);
         var secrets = draft.Config is null ? null : ConfigParts.Split(draft.Kind.Fields, draft.Config).Secrets;
         if (secrets is { Count: > 0 })
@@ -185,6 +186,7 @@ internal sealed class DestinationDesk(
         Audit(connection, transaction, row with { Id = id }, who, what, draft.Changed);
         var view = View(connection, transaction, (int)row.Tenant, (int)id)!;
         transaction.Commit();
+        db.Given.Keep(connection);
         directory.Changed();
         return new DestinationAnswer.Done(view, draft.Warnings);
     }
