@@ -8,6 +8,8 @@ internal static partial class Folders
 {
     private const string SystemLibrary = "libc";
     private const int Interrupted = 4, InvalidArgument = 22, NotSupported = 95;
+    private const int MayEnter = 1, MayWrite = 2, MayRead = 4;
+    private const UnixFileMode OwnersOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     // Looked up in the process as a whole rather than in the library of that name, as native code's own calls are: a preloaded library
     // that stands before the system's (to lose power in a test, to trace calls) then sees all of them.
@@ -19,6 +21,23 @@ internal static partial class Folders
     {
         if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
         else Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    /// <summary>Whether this user may read and write it, and look into it where it is a folder. Nothing is opened: closing a file would end locks that SQLite holds on it.</summary>
+    public static bool MayUse(string path) => OperatingSystem.IsWindows() || AccessNative(path, Directory.Exists(path) ? MayRead | MayWrite | MayEnter : MayRead | MayWrite) == 0;
+
+    /// <summary>Leaves a file that holds a secret to its owner alone: a copy that was put back may be open to others.</summary>
+    public static void CloseToOthers(string file)
+    {
+        if (OperatingSystem.IsWindows() || !File.Exists(file)) return;
+        try
+        {
+            if ((File.GetUnixFileMode(file) & ~OwnersOnly) != UnixFileMode.None) File.SetUnixFileMode(file, OwnersOnly);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It belongs to somebody else, or the file system knows no modes: it can be read, and that is what counts here.
+        }
     }
 
     /// <summary>Returns once the names that were added, changed or removed in the folder are on the disk itself.</summary>
@@ -94,6 +113,9 @@ internal static partial class Folders
     }
 
     private static IOException ErrorOf(string call, int error) => new($"{call}: {Marshal.GetPInvokeErrorMessage(error)}", error);
+
+    [LibraryImport(SystemLibrary, EntryPoint = "access", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int AccessNative(string path, int mode);
 
     [LibraryImport(SystemLibrary, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int OpenNative(string path, int flags);

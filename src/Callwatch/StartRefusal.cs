@@ -27,6 +27,14 @@ public abstract record StartRefusal(string Line)
     public sealed record DataNewer(string Folder, string Part, long Format, long Known)
         : StartRefusal($"The data folder {Folder} was written by a newer callwatch ({Part} has format {Format}, this program knows {Known}). Update the program or choose another folder with --data (Callwatch:Data).");
 
+    /// <summary>Something in the folder is not what it was left as: not this user's, another thing of that name, a link to nothing.</summary>
+    public sealed record DataUnusable(string Folder, string Reason)
+        : StartRefusal($"The data folder {Folder} cannot be used: {Reason}. The user that callwatch runs as must be able to read and write all in it (chown -R USER {Folder}), and nothing in it may be moved or exchanged.");
+
+    /// <summary>The process may not have as many files open as a start needs.</summary>
+    public sealed record TooFewFiles()
+        : StartRefusal("This process may not have enough files open. Give it 1,024 or more (ulimit -n; LimitNOFILE of a systemd unit).");
+
     /// <summary>A restore into it has begun and not ended.</summary>
     public sealed record DataHalfRestored(string Folder)
         : StartRefusal($"The data folder {Folder} holds a restore that was not finished. Run it again (callwatch restore BACKUP --data {Folder}) or choose another folder with --data (Callwatch:Data).");

@@ -15,12 +15,15 @@ internal static class ServerRun
         ThreadPool.GetMinThreads(out var workers, out var completions);
         ThreadPool.SetMinThreads(Math.Max(workers, 4 * Environment.ProcessorCount), completions);
         WebApplication? app = null;
+        var data = new CallwatchOptions().Data;
         try
         {
-            app = CallwatchServer.Build(CallwatchServer.CreateBuilder(settings));
+            var builder = CallwatchServer.CreateBuilder(settings);
+            data = builder.Configuration[CallwatchOptions.Section + ":Data"] ?? data;
+            app = CallwatchServer.Build(builder);
             await app.StartAsync(cancel);
         }
-        catch (Exception e) when (StartTrouble.Of(e, app?.Services.GetService<Listeners>()) is { } refusal)
+        catch (Exception e) when (StartTrouble.Of(e, app?.Services.GetService<Listeners>(), Path.GetFullPath(data)) is { } refusal)
         {
             await Console.Error.WriteLineAsync("callwatch: " + refusal.Line);
 

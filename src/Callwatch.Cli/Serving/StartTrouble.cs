@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Callwatch.Server.Hosting;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
 
 namespace Callwatch.Cli.Serving;
@@ -10,7 +11,8 @@ namespace Callwatch.Cli.Serving;
 internal static class StartTrouble
 {
     /// <param name="listeners">Null when the settings of the addresses had not been read yet.</param>
-    public static StartRefusal? Of(Exception e, Listeners? listeners) => e switch
+    /// <param name="data">The data folder.</param>
+    public static StartRefusal? Of(Exception e, Listeners? listeners, string data) => e switch
     {
         StartRefusedException refused => refused.Refusal,
         OptionsValidationException invalid => new StartRefusal.InvalidSettings([.. Named(invalid)]),
@@ -19,8 +21,13 @@ internal static class StartTrouble
         InvalidOperationException { Source: "Microsoft.Extensions.Configuration.Binder" } => NotOfItsType(e.Message),
         IOException { InnerException: AddressInUseException } when listeners is not null => InUse(e.Message, listeners),
         SocketException socket when listeners is not null => CannotListen(socket, listeners),
+        IOException when (e.HResult & 0xFFFF) is 23 or 24 => new StartRefusal.TooFewFiles(),
+        SqliteException => new StartRefusal.DataUnusable(data, Words(e)),
+        IOException or UnauthorizedAccessException when e.Message.Contains(data, StringComparison.Ordinal) => new StartRefusal.DataUnusable(data, Words(e)),
         _ => null,
     };
+
+    private static string Words(Exception e) => e.Message.ReplaceLineEndings(" ").TrimEnd('.');
 
     // The framework's own checks say "MaxAge: The field JournalOptions.MaxAge must be between ..."; the full key is what one has to mend.
     private static IEnumerable<string> Named(OptionsValidationException invalid) => invalid.Failures.Select(failure =>

@@ -7,6 +7,8 @@ internal static class DoctorWords
     {
         "ready" => "Receiving and storing",
         "folder" => "Data folder",
+        "rights" => "Rights in the data folder",
+        "control" => "Control data",
         "disk" => "Disk",
         "clock" => "Clock of this machine",
         "places" => "Places of the readers",

@@ -35,6 +35,7 @@ public sealed class FirstStart(ControlDb db, Keys keys, TimeProvider time)
         if (connection.ExecuteScalar<long>("SELECT count(*) FROM tenants", transaction: transaction) > 0)
         {
             transaction.Rollback();
+            Folders.CloseToOthers(adminFile);
             return new StartFacts
             {
                 IsFirst = false,

@@ -15,8 +15,8 @@ public static class Doctor
 {
     private static readonly ICheck[] Checks =
     [
-        new ReadinessCheck(), new FormatCheck(), new DiskCheck(), new ClockCheck(), new PlacesCheck(), new JournalCheck(), new CatalogCheck(), new DatabaseCheck(), new SetAsideCheck(),
-        new FormsCheck(), new LanesCheck(), new SecretsCheck(), new BacklogCheck(), new KeysCheck(),
+        new ReadinessCheck(), new FormatCheck(), new RightsCheck(), new DiskCheck(), new ClockCheck(), new PlacesCheck(), new JournalCheck(), new CatalogCheck(), new DatabaseCheck(), new SetAsideCheck(),
+        new FormsCheck(), new LanesCheck(), new SecretsCheck(), new BacklogCheck(), new KeysCheck(), new GivenNumbersCheck(),
     ];
 
     /// <summary>A folder that no server uses; every record and every page is read. Nothing in it is changed.</summary>

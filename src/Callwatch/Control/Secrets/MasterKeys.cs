@@ -145,7 +145,7 @@ public sealed class MasterKeys
 
     private void FinishChange(SqliteConnection connection, SqliteTransaction transaction)
     {
-        CloseToOthers();
+        Folders.CloseToOthers(Source.OwnFile);
         if (!File.Exists(Source.NextFile)) return;
 
         // Nobody is changing it at this moment: that takes the transaction which is ours now.
@@ -153,20 +153,6 @@ public sealed class MasterKeys
             && connection.ExecuteScalar<long>("SELECT count(*) FROM master_keys WHERE id = @Id", new { next.Id }, transaction) > 0;
         if (isInForce) Promote();
         else File.Delete(Source.NextFile);
-    }
-
-    // A copy that was put back may be open to others.
-    private void CloseToOthers()
-    {
-        if (OperatingSystem.IsWindows() || !File.Exists(Source.OwnFile)) return;
-        try
-        {
-            if ((File.GetUnixFileMode(Source.OwnFile) & ~OwnersOnly) != UnixFileMode.None) File.SetUnixFileMode(Source.OwnFile, OwnersOnly);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // It belongs to somebody else, or the file system knows no modes: it can be read, and that is what counts here.
-        }
     }
 
     private void Promote()

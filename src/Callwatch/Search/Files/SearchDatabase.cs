@@ -14,7 +14,7 @@ internal static class SearchDatabase
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ToString());
         try
         {
-            connection.Open();
+            connection.OpenNamed();
             // The journal is the truth here too: what a power cut takes is read again, so no commit waits for the disk.
             StoreDatabase.Execute(connection, """
                 PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 16777216;

@@ -1,0 +1,63 @@
+using Callwatch.Control.Secrets;
+using Callwatch.Diagnose;
+using Callwatch.Tests.Backup;
+using Xunit;
+
+namespace Callwatch.Tests.Diagnose;
+
+/// <summary>What the doctor says of a folder in which somebody has been at work.</summary>
+public sealed class RightsCheckTests
+{
+    [Theory]
+    [InlineData("search", "search is no folder.")]
+    [InlineData("media", "media is no folder.")]
+    public async Task A_file_in_the_place_of_a_folder_is_named(string name, string said)
+    {
+        using var folder = await BackedUpFolder.MakeAsync(calls: 2);
+        await File.WriteAllTextAsync(Path.Combine(folder.Data, name), "", TestContext.Current.CancellationToken);
+        await HasAsync(folder, FindingLevel.Problem, said);
+    }
+
+    [Fact]
+    public async Task A_folder_in_the_place_of_a_file_and_a_link_to_nothing_are_named()
+    {
+        using var folder = await BackedUpFolder.MakeAsync(calls: 2);
+        Directory.CreateDirectory(Path.Combine(folder.Data, "clock"));
+        File.CreateSymbolicLink(Path.Combine(folder.Data, "settled"), folder.At("not mounted"));
+        await HasAsync(folder, FindingLevel.Problem, "clock is no file.");
+        await HasAsync(folder, FindingLevel.Problem, "settled is no folder.");
+    }
+
+    [Fact]
+    public async Task What_others_may_read_is_named()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "there are no such modes");
+        using var folder = await BackedUpFolder.MakeAsync(calls: 2);
+        Set(folder.Data, (UnixFileMode)0b111_101_101);
+        Set(Path.GetDirectoryName(folder.Data)!, (UnixFileMode)0b111_101_101);
+        Set(Path.Combine(folder.Data, "admin.key"), (UnixFileMode)0b110_100_100);
+        await HasAsync(folder, FindingLevel.Warning, "Every user of this machine may look into the data folder; it holds prompts and answers.");
+        await HasAsync(folder, FindingLevel.Warning, "admin.key can be read by others on this machine.");
+    }
+
+    [Fact]
+    public async Task What_this_user_may_not_use_is_named()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows() || Environment.IsPrivilegedProcess, "this user may use everything");
+        using var folder = await BackedUpFolder.MakeAsync(calls: 2);
+        Set(Path.Combine(folder.Data, "store", "catalog.db"), UnixFileMode.UserRead);
+        await HasAsync(folder, FindingLevel.Problem, "This user may not read and write store/catalog.db.");
+    }
+
+    private static void Set(string path, UnixFileMode mode)
+    {
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, mode);
+    }
+
+    private static async Task HasAsync(BackedUpFolder folder, FindingLevel level, string said)
+    {
+        var findings = await Doctor.ExamineAsync(folder.Data, new SecretsOptions(), TimeProvider.System, TestContext.Current.CancellationToken);
+        var finding = Assert.Single(findings, finding => finding.What == said);
+        Assert.Equal((level, true), (finding.Level, finding.Cure is not null));
+    }
+}
