@@ -84,6 +84,13 @@ internal sealed class Gate(ForwardOptions options, Random chance, TimeProvider t
         }
     }
 
+    /// <summary>Somebody has something to send until this is disposed of: also between two attempts there is trouble to speak of.</summary>
+    public IDisposable Want()
+    {
+        lock (gate) wanting++;
+        return new Wish(this);
+    }
+
     /// <summary>Completes when a request may be made: at once in health, else when it is one's turn to look.</summary>
     public async Task<Ticket> EnterAsync(CancellationToken cancel)
     {
@@ -260,4 +267,12 @@ internal sealed class Gate(ForwardOptions options, Random chance, TimeProvider t
     }
 
     private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private sealed class Wish(Gate of) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (of.gate) of.wanting--;
+        }
+    }
 }

@@ -55,6 +55,7 @@ internal sealed class Sending(
     {
         var queue = new PartQueue(Chunks.Of(items, platform.Limits).Select(chunk => new Part(chunk)));
         var backoff = new Backoff(options, chance);
+        using var wish = gate.Want();
         while (queue.Count > 0)
         {
             var now = time.GetTimestamp();
