@@ -125,6 +125,9 @@ public sealed class StoreProgress(IJournal journal, Partitions.StoreFolder folde
         lock (gate)
         {
             position = last;
+
+            // Whoever waited for it sees in the same moment that nothing fails any more.
+            (state, why) = (StoreState.Running, null);
             waitingSince = isBehind ? newest : null;
             spans += newSpans;
             calls += newCalls;
