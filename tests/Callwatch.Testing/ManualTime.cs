@@ -65,32 +65,10 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
     /// Goes on to where the next wait ends; false when nothing waits. While something is done under a time limit, as a request on a real socket is,
     /// the clock stands: it goes faster than any socket, and the limit would have passed before the answer could come.
     /// </summary>
-    public bool PassWait()
-    {
-        TimeSpan wait;
-        lock (gate)
-        {
-            if (timers.Exists(timer => timer.IsLimit) || timers.Min(timer => timer.Due) is not { } due) return false;
-            wait = due - now;
-        }
-
-        Advance(wait > TimeSpan.Zero ? wait : TimeSpan.Zero);
-        return true;
-    }
+    public bool PassWait() => PassTo(() => timers.Exists(timer => timer.IsLimit) ? null : timers.Min(timer => timer.Due));
 
     /// <summary>What is done under a time limit has taken too long; false when nothing is, which may only not have begun.</summary>
-    public bool PassLimit()
-    {
-        TimeSpan left;
-        lock (gate)
-        {
-            if (timers.Where(timer => timer.IsLimit).Min(timer => timer.Due) is not { } due) return false;
-            left = due - now;
-        }
-
-        Advance(left > TimeSpan.Zero ? left : TimeSpan.Zero);
-        return true;
-    }
+    public bool PassLimit() => PassTo(() => timers.Where(timer => timer.IsLimit).Min(timer => timer.Due));
 
     /// <summary>Passes one wait after the other until it is so, however late those who wait begin to.</summary>
     public Task PassWaitsUntilAsync(Func<bool> isSo, string what) => Eventually.HoldsAsync(
@@ -102,6 +80,19 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
         },
         what,
         within: TimeSpan.FromMinutes(5));
+
+    // The clock has moved before anybody else can look at it: what is begun meanwhile, with a limit of its own, is begun afterwards.
+    private bool PassTo(Func<DateTimeOffset?> next)
+    {
+        lock (gate)
+        {
+            if (next() is not { } due) return false;
+            if (due > now) now = due;
+        }
+
+        Advance(TimeSpan.Zero);
+        return true;
+    }
 
     private sealed class ManualTimer(ManualTime clock, TimerCallback callback, object? state) : ITimer
     {
