@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.IO.Compression;
 using System.Net;
 using Callwatch.Receive.Otlp;
+using Callwatch.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -34,7 +35,11 @@ internal sealed class PickyCollector : IAsyncDisposable
     public static async Task<PickyCollector> StartAsync()
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.Listen(IPAddress.Loopback, 0);
+            (kestrel.Limits.MinRequestBodyDataRate, kestrel.Limits.MinResponseDataRate, kestrel.Limits.RequestHeadersTimeout) = (null, null, Patience.Long);
+        });
         builder.Services.AddRoutingCore();
         var app = builder.Build();
         var collector = new PickyCollector(app);
