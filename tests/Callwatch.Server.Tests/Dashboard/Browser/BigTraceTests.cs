@@ -147,9 +147,9 @@ public sealed partial class BigTraceTests(BigTraceSite site) : IClassFixture<Big
         await visitor.AssertUnharmedAsync();
     }
 
-    [GeneratedRegex("id=\"row-([0-9a-f]{16})\"", RegexOptions.CultureInvariant, 2000)]
+    [GeneratedRegex("id=\"row-([0-9a-f]{16})\"", RegexOptions.CultureInvariant, 300_000)]
     private static partial Regex RowId();
 
-    [GeneratedRegex("href=\"(/traces/[^\"]*(?:under|run|between)=[^\"]*)\"", RegexOptions.CultureInvariant, 2000)]
+    [GeneratedRegex("href=\"(/traces/[^\"]*(?:under|run|between)=[^\"]*)\"", RegexOptions.CultureInvariant, 300_000)]
     private static partial Regex PartLink();
 }

@@ -18,7 +18,7 @@ public sealed class DestinationUseTests(DestinationSite site) : IClassFixture<De
     {
         await using var visitor = await site.SignedInAsync(script: script);
         await visitor.GoAsync("/destinations");
-        await visitor.Page.Locator("main a.primary").ClickAsync();
+        await visitor.ClickUntilAsync("main a.primary", ".kind-card");
         await visitor.Page.Locator(".kind-card", new PageLocatorOptions { HasText = "OTLP" }).ClickAsync();
         await visitor.Page.FillAsync("#f-name", "Made by hand");
         await visitor.Page.FillAsync("#f-config-endpoint", site.AddressOf("healthy"));
@@ -137,11 +137,9 @@ public sealed class DestinationUseTests(DestinationSite site) : IClassFixture<De
         var id = await site.MakeAsync("To be paused", "healthy");
         await using var visitor = await site.SignedInAsync(script: script);
         await visitor.GoAsync("/destinations");
-        await visitor.Page.ClickAsync($"#pause-{id}");
-        await visitor.Page.WaitForSelectorAsync($"#resume-{id}");
+        await visitor.ClickUntilAsync($"#pause-{id}", $"#resume-{id}");
         Assert.True(site.Desk.Find(Tenants.DefaultId, id)!.Paused);
-        await visitor.Page.ClickAsync($"#resume-{id}");
-        await visitor.Page.WaitForSelectorAsync($"#pause-{id}");
+        await visitor.ClickUntilAsync($"#resume-{id}", $"#pause-{id}");
         Assert.False(site.Desk.Find(Tenants.DefaultId, id)!.Paused);
         site.Desk.Delete(Tenants.DefaultId, id, "test");
     }
@@ -177,6 +175,7 @@ public sealed class DestinationUseTests(DestinationSite site) : IClassFixture<De
         await visitor.Page.Locator("#dead-letters tbody input").First.CheckAsync();
         await visitor.Page.ClickAsync("button[value=discard]");
         await visitor.Page.WaitForURLAsync("**done=discarded.1**");
+        await visitor.Page.Locator("#dead-letters tbody input").First.WaitForAsync();
         Assert.Equal(2, await visitor.Page.Locator("#dead-letters tbody input").CountAsync());
 
         // The cause is mended, and one is sent again.

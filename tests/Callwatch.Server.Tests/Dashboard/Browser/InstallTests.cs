@@ -23,7 +23,7 @@ public sealed class InstallTests(Chromium chromium) : IClassFixture<Chromium>
 
         await visitor.GoAsync("/first-call");
         await Traffic.SendCallAsync(server.Http, "anna", TestContext.Current.CancellationToken);
-        await visitor.Page.Locator(".foot a[href='/calls']").ClickAsync();
+        await visitor.FollowAsync(visitor.Page.Locator(".foot a[href='/calls']"));
         Assert.Equal(1, await visitor.Page.Locator("[data-row]").CountAsync());
     }
 

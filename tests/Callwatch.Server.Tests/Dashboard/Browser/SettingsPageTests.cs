@@ -94,8 +94,8 @@ public sealed class SettingsPageTests(SettingsSite site) : IClassFixture<Setting
     {
         await using var visitor = await site.SignedInAsync(script: false);
         await visitor.GoAsync("/traces/" + A.TraceId(1) + "?span=" + new Callwatch.Spans.SpanId(1));
-        await visitor.Page.Locator("[data-compare]").ClickAsync();
-        await visitor.Page.Locator("main table a.row-link").First.ClickAsync();
+        await visitor.FollowAsync(visitor.Page.Locator("[data-compare]"));
+        await visitor.FollowAsync(visitor.Page.Locator("main table a.row-link").First);
         Assert.Equal(1, await visitor.Page.Locator("table.compare").CountAsync());
     }
 
@@ -142,7 +142,7 @@ public sealed class SettingsPageTests(SettingsSite site) : IClassFixture<Setting
         await visitor.Page.Locator("summary", new PageLocatorOptions { HasText = "Columns" }).ClickAsync();
         await visitor.Page.Locator(".columns [value=session]").CheckAsync();
         await visitor.Page.Locator(".columns [value=user]").UncheckAsync();
-        await visitor.Page.Locator(".columns .primary").ClickAsync();
+        await visitor.FollowAsync(visitor.Page.Locator(".columns .primary"));
         var heads = await visitor.Page.Locator("thead th").AllInnerTextsAsync();
         Assert.Contains("Session", heads);
         Assert.DoesNotContain("User", heads);

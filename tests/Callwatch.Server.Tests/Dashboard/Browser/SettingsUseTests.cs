@@ -89,7 +89,7 @@ public sealed class SettingsUseTests(SettingsSite site) : IClassFixture<Settings
         await visitor.GoAsync("/calls?from=-7d");
         Assert.Equal(0, await visitor.Page.Locator("[data-row]").CountAsync());
         await visitor.GoAsync("/settings?tab=tenants");
-        await visitor.Page.ClickAsync("button[value=default]");
+        await visitor.FollowAsync(visitor.Page.Locator("button[value=default]"));
         await visitor.GoAsync("/calls?from=-7d");
         Assert.NotEqual(0, await visitor.Page.Locator("[data-row]").CountAsync());
     }
@@ -120,7 +120,7 @@ public sealed class SettingsUseTests(SettingsSite site) : IClassFixture<Settings
         await visitor.GoAsync("/settings?tab=sign-ins");
         var mine = visitor.Page.Locator("tr", new PageLocatorOptions { HasText = "this one" });
         Assert.Equal(1, await mine.CountAsync());
-        await mine.Locator("button").ClickAsync();
+        await visitor.FollowAsync(mine.Locator("button"));
         Assert.Equal(0, await visitor.Page.Locator("form[method=post]").CountAsync());
         await other.GoAsync("/settings?tab=sign-ins");
         Assert.Equal(1, await other.Page.Locator("tr", new PageLocatorOptions { HasText = "this one" }).CountAsync());
@@ -138,7 +138,7 @@ public sealed class SettingsUseTests(SettingsSite site) : IClassFixture<Settings
 
         await visitor.GoAsync("/calls?columns=usual");
         await visitor.Page.Locator("[data-views] summary").ClickAsync();
-        await visitor.Page.ClickAsync("[data-views] a:has-text('Slow in the shop')");
+        await visitor.FollowAsync(visitor.Page.Locator("[data-views] a:has-text('Slow in the shop')"));
         Assert.Equal(["Time", "Model", "Cost"], (await visitor.Page.Locator("thead th").AllInnerTextsAsync()).Select(head => head.TrimEnd(' ', '↓', '↑')));
         Assert.Equal("true", await visitor.Page.GetAttributeAsync("[data-views] a:has-text('Slow in the shop')", "aria-current"));
         await visitor.GoAsync("/calls?columns=usual");
@@ -148,7 +148,7 @@ public sealed class SettingsUseTests(SettingsSite site) : IClassFixture<Settings
         await row.Locator("[name=name]").FillAsync("Slow");
         await row.Locator("[value=rename]").ClickAsync();
         var renamed = visitor.Page.Locator("tr", new PageLocatorOptions { Has = visitor.Page.Locator("input[value=Slow]") });
-        await renamed.Locator("[value=delete]").ClickAsync();
+        await visitor.FollowAsync(renamed.Locator("[value=delete]"));
         Assert.Equal(0, await renamed.CountAsync());
     }
 

@@ -49,6 +49,33 @@ public sealed class Visitor : IAsyncDisposable
         return answer!.Status;
     }
 
+    /// <summary>Clicks on what leads to another page, and waits until everything of that is there.</summary>
+    public async Task FollowAsync(ILocator link)
+    {
+        await link.ClickAsync();
+        await Page.WaitForLoadStateAsync();
+    }
+
+    /// <summary>Clicks on something in a part of the page that is drawn anew every few seconds: a click that falls into just that moment goes nowhere, and is made once more.</summary>
+    public async Task ClickUntilAsync(string what, string there)
+    {
+        for (var again = 0; again < 10; again++)
+        {
+            try
+            {
+                await Page.ClickAsync(what, new PageClickOptions { Timeout = 30_000 });
+                await Page.WaitForSelectorAsync(there, new PageWaitForSelectorOptions { Timeout = 30_000 });
+                return;
+            }
+            catch (TimeoutException)
+            {
+                if (await Page.Locator(there).CountAsync() > 0) return;
+            }
+        }
+
+        await Page.WaitForSelectorAsync(there);
+    }
+
     /// <summary>Nothing ran, nothing was asked of others, nothing was forbidden, up to here.</summary>
     public async Task AssertUnharmedAsync()
     {
@@ -59,6 +86,7 @@ public sealed class Visitor : IAsyncDisposable
 
     public async Task AssertAccessibleAsync()
     {
+        await Page.WaitForLoadStateAsync();
         var result = await Page.RunAxe();
         var violations = result.Violations.Select(violation => $"{violation.Id}: {string.Join(" | ", violation.Nodes.Take(3).Select(node => node.Html))}").ToList();
         Assert.True(violations.Count == 0, string.Join('\n', violations));
