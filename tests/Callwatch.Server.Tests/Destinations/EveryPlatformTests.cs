@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Callwatch.Journal;
 using Callwatch.Receive.Otlp;
 using Callwatch.Settle;
 using Callwatch.Spans;
@@ -57,7 +58,8 @@ public sealed class EveryPlatformTests
         var sent = requests.SelectMany(IdsIn).ToHashSet();
         var traces = sent.DistinctBy(span => span.TraceId).Count();
         var settling = server.Services.GetRequiredService<ISettleState>();
-        await Eventually.HoldsAsync(() => settling.Status is { Open: 0 } now && now.Head >= traces, "everything settles");
+        var last = server.Services.GetRequiredService<IJournal>().Head.Number;
+        await Eventually.HoldsAsync(() => settling.Status is { Open: 0 } now && now.Head >= traces && now.Read?.Number >= last, "everything settles");
         foreach (var (platform, made) in destinations)
         {
             var status = await server.StatusAsync(made, now => (long)now["backlog"]! == 0 && (string?)now["state"] == "idle" && (long)now["sent"]! > 0, $"{platform.Kind} has everything");

@@ -22,7 +22,13 @@ internal sealed class LoadSender(uint number, ServerAddress server, Action ackno
     private ulong traces;
 
     /// <summary>Complete once <see cref="RunAsync"/> has ended.</summary>
-    public IReadOnlyList<SentSpan> Acknowledged => sent;
+    public IReadOnlyList<SentSpan> Acknowledged
+    {
+        get
+        {
+            lock (sent) return [.. sent];
+        }
+    }
 
     /// <summary>Until stopped, and then until the last request has its answer.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -33,7 +39,7 @@ internal sealed class LoadSender(uint number, ServerAddress server, Action ackno
             foreach (var (body, spans) in NextTrace())
             {
                 await SendAsync(http, body);
-                sent.AddRange(spans);
+                lock (sent) sent.AddRange(spans);
                 acknowledged();
             }
         }

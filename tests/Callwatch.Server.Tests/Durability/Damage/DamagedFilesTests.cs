@@ -51,7 +51,9 @@ public sealed class DamagedFilesTests : IAsyncLifetime
             await server.Services.GetRequiredService<SearchProgress>().ReachedAsync(journal.Head.Number, Cancel);
             // More than four windows do not wait for what the store has still to make safe; one segment stays as it is.
             await Eventually.HoldsAsync(() => journal.Status() is { SealedBytes: > 0, ToSealBytes: <= 16_384 }, "full segments are sealed");
-            Copy(data.Path, running.Path);
+
+            // As for a backup: nothing is taken away while it is copied.
+            using (server.Services.GetRequiredService<DataHold>().Take()) Copy(data.Path, running.Path);
         }
 
         Copy(data.Path, stopped.Path);
@@ -123,7 +125,7 @@ public sealed class DamagedFilesTests : IAsyncLifetime
             if (response.StatusCode != HttpStatusCode.OK) return $"a new trace is answered {(int)response.StatusCode}";
 
         // Where all trace of the newest records is gone, the store has counted further than the journal knows: it asks, and may be told.
-        if (harmed.StartsWith("journal", StringComparison.Ordinal) && (await StoreAsync(server))["state"]!.GetValue<string>() == "stopped") await GoOnAsync(server);
+        if (harmed.StartsWith("journal", StringComparison.Ordinal) && await HasStoppedAsync(server)) await GoOnAsync(server);
         await server.StoredAsync().WithPatience("all that came is stored");
         foreach (var path in (string[])["api/v1/system", "api/v1/stats?" + Range(0), "api/v1/traces?" + Range(0), "api/v1/facets/model?" + Range(0), "api/v1/errors?" + Range(0), "api/v1/calls?q=question&" + Range(0)])
         {
@@ -174,6 +176,13 @@ public sealed class DamagedFilesTests : IAsyncLifetime
 
     private static async Task<JsonNode> StoreAsync(RunningServer server) =>
         (await server.GetAsync("/api/v1/system"))["readers"]!.AsArray().Single(reader => (string)reader!["name"]! == "store")!;
+
+    private static async Task<bool> HasStoppedAsync(RunningServer server)
+    {
+        var state = "";
+        await Eventually.AnswersAsync(async () => (state = (string)(await StoreAsync(server))["state"]!) == "starting" ? null : state, () => "the store has begun");
+        return state == "stopped";
+    }
 
     private static async Task GoOnAsync(RunningServer server)
     {
