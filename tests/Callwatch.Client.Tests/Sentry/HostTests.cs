@@ -206,6 +206,7 @@ public sealed class HostTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asked);
         await left.Task.WithPatience("the caller's leaving was noticed");
         var reports = app.Services.GetRequiredService<ICallwatchSentry>();
+        await app.StopAsync(TestContext.Current.CancellationToken);
         Assert.Equal((0, 1), (reports.Counts.Taken, reports.Counts.Dropped["ignored"]));
     }
 

@@ -7,7 +7,6 @@ using Callwatch.Testing;
 using Callwatch.Testing.StandIns;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Xunit;
 
@@ -187,7 +186,7 @@ public sealed class DataTests
                 listener.Write("Microsoft.Data.SqlClient.WriteCommandAfter", new { Command = command });
                 return Task.CompletedTask;
             }, Cancel);
-            await host.Services.GetRequiredService<Callwatch.Client.Telemetry.ICallwatchTelemetry>().FlushAsync(cancel: Cancel);
+            Assert.True(await host.FlushAsync());
             return collector.Of(trace).Count;
         }
     }
