@@ -66,18 +66,18 @@ public sealed partial class TroubleshootingTests
     // Numbers, ids, addresses, paths and the width of columns are each run's own.
     private static string Shape(string line) => Spaces().Replace(Number().Replace(Where().Replace(line, "#"), "#"), " ").Trim();
 
-    [GeneratedRegex("```console\\n(?<text>.*?)```", RegexOptions.CultureInvariant | RegexOptions.Singleline, 2000)]
+    [GeneratedRegex("```console\\n(?<text>.*?)```", RegexOptions.CultureInvariant | RegexOptions.Singleline, 300_000)]
     private static partial Regex Console();
 
-    [GeneratedRegex("\\b[0-9a-f]{32}\\b", RegexOptions.CultureInvariant, 2000)]
+    [GeneratedRegex("\\b[0-9a-f]{32}\\b", RegexOptions.CultureInvariant, 300_000)]
     private static partial Regex Id();
 
-    [GeneratedRegex("\\b[0-9a-f]{16,32}\\b|https?://[^ ,;]+|(?<= )/[^ ]+?(?=\\. |$)|[0-9-]+T[0-9:.]+Z|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]+", RegexOptions.CultureInvariant, 2000)]
+    [GeneratedRegex("\\b[0-9a-f]{16,32}\\b|https?://[^ ,;]+|(?<= )/[^ ]+?(?=\\. |$)|[0-9-]+T[0-9:.]+Z|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]+", RegexOptions.CultureInvariant, 300_000)]
     private static partial Regex Where();
 
-    [GeneratedRegex("[0-9][0-9.,]*( [kMG]?B| [KMG]iB)?", RegexOptions.CultureInvariant, 2000)]
+    [GeneratedRegex("[0-9][0-9.,]*( [kMG]?B| [KMG]iB)?", RegexOptions.CultureInvariant, 300_000)]
     private static partial Regex Number();
 
-    [GeneratedRegex("\\s+", RegexOptions.CultureInvariant, 2000)]
+    [GeneratedRegex("\\s+", RegexOptions.CultureInvariant, 300_000)]
     private static partial Regex Spaces();
 }

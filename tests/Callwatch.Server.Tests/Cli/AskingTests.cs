@@ -18,10 +18,14 @@ public sealed class AskingTests(AskingTests.Shop shop) : IClassFixture<AskingTes
     public async Task Json_is_what_the_api_returns(string command, string path)
     {
         using var http = shop.Server.NewHttp(shop.AdminKey);
-        var expected = JsonNode.Parse(await http.GetStringAsync(new Uri(path.Replace("TRACE", shop.Trace), UriKind.Relative), TestContext.Current.CancellationToken))!;
+        var before = await TellAsync();
         var (code, output, error) = await RunAsync([.. command.Replace("TRACE", shop.Trace).Split(' '), "--json"]);
         Assert.Equal((0, ""), (code, error));
-        Assert.Equal(WithoutMoments(expected).ToJsonString(), WithoutMoments(JsonNode.Parse(output)!).ToJsonString());
+        // One of both where a day ended in between.
+        string[] told = [before, await TellAsync()];
+        Assert.Contains(WithoutMoments(JsonNode.Parse(output)!).ToJsonString(), told);
+
+        async Task<string> TellAsync() => WithoutMoments(JsonNode.Parse(await http.GetStringAsync(new Uri(path.Replace("TRACE", shop.Trace), UriKind.Relative), TestContext.Current.CancellationToken))!).ToJsonString();
     }
 
     [Theory]

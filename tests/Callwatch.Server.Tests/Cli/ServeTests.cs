@@ -30,7 +30,7 @@ public sealed class ServeTests
         var start = Stopwatch.GetElapsedTime(begun);
         await server.TerminateAsync();
         // And what a machine takes that needs longer than seconds to start it.
-        Assert.Equal(0, await server.ExitAsync(TimeSpan.FromSeconds(10) + (start * 10)));
+        Assert.Equal(0, await server.ExitAsync(TimeSpan.FromSeconds(30) + (start * 20)));
     }
 
     [Fact]

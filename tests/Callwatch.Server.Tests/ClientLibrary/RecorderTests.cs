@@ -190,7 +190,7 @@ public sealed class RecorderTests
 
     private static async Task<Recorder> StartAsync(Uri server, Action<RecorderOptions>? configure = null)
     {
-        var options = new RecorderOptions { Endpoint = server, BatchDelay = TimeSpan.FromMilliseconds(20), BaseDelay = TimeSpan.FromMilliseconds(5), MaxDelay = TimeSpan.FromMilliseconds(50), ShutdownTimeout = TimeSpan.FromSeconds(30) };
+        var options = new RecorderOptions { Endpoint = server, BatchDelay = TimeSpan.FromMilliseconds(20), BaseDelay = TimeSpan.FromMilliseconds(5), MaxDelay = TimeSpan.FromMilliseconds(50), ShutdownTimeout = Patience.Long, Timeout = Patience.Long };
         configure?.Invoke(options);
         var recorder = new Recorder(options, TimeProvider.System, NullLogger<Recorder>.Instance);
         await recorder.StartAsync(Cancel);

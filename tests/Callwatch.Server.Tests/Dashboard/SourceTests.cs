@@ -68,21 +68,21 @@ public sealed partial class SourceTests
     private static string Places(string sentence) => string.Join(' ', Place().Matches(sentence).Select(match => match.Value).Order(StringComparer.Ordinal));
 
     // T["one"], T[condition ? "one" : "other"]; what is compared with or computed is no sentence.
-    [GeneratedRegex("""(?<![A-Za-z])(?:T|words)\[(?<inside>(?:[^\]"]|"(?:[^"\\]|\\.)*")*)\]""", RegexOptions.CultureInvariant, 2000)]
+    [GeneratedRegex("""(?<![A-Za-z])(?:T|words)\[(?<inside>(?:[^\]"]|"(?:[^"\\]|\\.)*")*)\]""", RegexOptions.CultureInvariant, 300_000)]
     private static partial Regex Indexed();
 
-    [GeneratedRegex("""(?:^|\? |: |^\()"(?<text>(?:[^"\\]|\\.)*)"(?! or| and| =>)""", RegexOptions.CultureInvariant, 2000)]
+    [GeneratedRegex("""(?:^|\? |: |^\()"(?<text>(?:[^"\\]|\\.)*)"(?! or| and| =>)""", RegexOptions.CultureInvariant, 300_000)]
     private static partial Regex Literal();
 
-    [GeneratedRegex("""(?<![A-Za-z])(?:T|words)\.(?:Say\("(?<text>(?:[^"\\]|\\.)*)"|Count\([^"\n]*, "(?<text>(?:[^"\\]|\\.)*)", "(?<text>(?:[^"\\]|\\.)*)")""", RegexOptions.CultureInvariant, 2000)]
+    [GeneratedRegex("""(?<![A-Za-z])(?:T|words)\.(?:Say\("(?<text>(?:[^"\\]|\\.)*)"|Count\([^"\n]*, "(?<text>(?:[^"\\]|\\.)*)", "(?<text>(?:[^"\\]|\\.)*)")""", RegexOptions.CultureInvariant, 300_000)]
     private static partial Regex Said();
 
-    [GeneratedRegex("""\{\d\}""", RegexOptions.CultureInvariant, 2000)]
+    [GeneratedRegex("""\{\d\}""", RegexOptions.CultureInvariant, 300_000)]
     private static partial Regex Place();
 
-    [GeneratedRegex("""\sstyle="|\son[a-z]+="|<script(?! src=)|<style|javascript:""", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase, 2000)]
+    [GeneratedRegex("""\sstyle="|\son[a-z]+="|<script(?! src=)|<style|javascript:""", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase, 300_000)]
     private static partial Regex Forbidden();
 
-    [GeneratedRegex("""https?://[A-Za-z0-9.-]+[^\s"'`]*""", RegexOptions.CultureInvariant, 2000)]
+    [GeneratedRegex("""https?://[A-Za-z0-9.-]+[^\s"'`]*""", RegexOptions.CultureInvariant, 300_000)]
     private static partial Regex Address();
 }

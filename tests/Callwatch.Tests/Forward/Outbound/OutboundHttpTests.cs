@@ -69,9 +69,15 @@ public sealed class OutboundHttpTests : IAsyncDisposable
     {
         platform.Answer("HTTP/1.1 204 No Content\r\n\r\n");
         using var source = new ActivitySource("outbound test");
-        using var listener = new ActivityListener { ShouldListenTo = _ => true, Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded };
+        // Of this test's own trace alone: others run beside it.
+        var trace = ActivityTraceId.CreateRandom();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = _ => true,
+            Sample = (ref ActivityCreationOptions<ActivityContext> asked) => asked.Parent.TraceId == trace ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
+        };
         ActivitySource.AddActivityListener(listener);
-        using var activity = source.StartActivity("request of a person");
+        using var activity = source.StartActivity("request of a person", ActivityKind.Internal, new ActivityContext(trace, ActivitySpanId.CreateRandom(), ActivityTraceFlags.Recorded));
         Assert.NotNull(activity);
         using var client = Client(Allowed());
         using (await client.GetAsync(platform.Address, TestContext.Current.CancellationToken))

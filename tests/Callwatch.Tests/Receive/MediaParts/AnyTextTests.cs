@@ -88,7 +88,7 @@ public sealed partial class AnyTextTests
         return back;
     }
 
-    [GeneratedRegex("""data:[^,"]*;base64,(?<base64>(?:[A-Za-z0-9+/_-]|\\{1,15}(?:/|u002[Bb]))*={0,2})|(?<base64>(?:[A-Za-z0-9+/_\r\n-]|\\{1,15}(?:[/nr]|u002[Bb]))*={0,2})""", RegexOptions.CultureInvariant, 2000)]
+    [GeneratedRegex("""data:[^,"]*;base64,(?<base64>(?:[A-Za-z0-9+/_-]|\\{1,15}(?:/|u002[Bb]))*={0,2})|(?<base64>(?:[A-Za-z0-9+/_\r\n-]|\\{1,15}(?:[/nr]|u002[Bb]))*={0,2})""", RegexOptions.CultureInvariant, 300_000)]
     private static partial Regex Written();
 
     private static string Piece(Random random)
