@@ -28,7 +28,7 @@ public sealed class StatsQueries(QueryGate gate, Scopes scopes)
         using var sources = new FigureSources(run);
         var plan = StatsPlan.Of(run, sources, asked, by);
         var cuts = plan?.Cut is { } cut ? scopes.Sql(scope, CutColumns.Of[cut]) : null;
-        var scan = new StatsScan(asked, by, scopes.Apps, scopes.Sql(scope, FieldColumns.OfCalls), scopes.Sql(scope, FieldColumns.OfRollups), cuts, people);
+        var scan = new StatsScan(asked, by, scopes.Apps, scopes.Sql(scope, FieldColumns.OfCalls), scopes.Sql(scope, FieldColumns.OfRollups), cuts, people, buckets);
         return new StatsReader(run, asked, question, buckets, by, plan, scan, sources, people, scopes.Apps).Read();
     }
 }

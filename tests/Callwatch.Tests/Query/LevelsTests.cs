@@ -49,6 +49,26 @@ public sealed class LevelsTests
     }
 
     [Fact]
+    public async Task Days_and_hours_of_one_zone_are_never_those_of_another_however_often_they_are_asked_for()
+    {
+        using var world = new QueryWorld(seed: 13, chunks: 6, options: new QueryOptions { MostRowsCounted = 0 });
+        new DerivationRounds(world.Store.Folder, world.Time).Finish(Cancel);
+        var all = world.AllCalls();
+        var noon = RandomTraffic.Midnight.Plus(TimeSpan.FromHours(12));
+        Selection[] ranges = [new() { Scope = QueryWorld.Tenant, From = QueryWorld.From, To = QueryWorld.To }, new() { Scope = QueryWorld.Tenant, From = noon.Plus(TimeSpan.FromDays(-3)), To = noon }];
+        for (var again = 0; again < 3; again++)
+        {
+            foreach (var selection in ranges)
+                foreach (var step in (Step[])[Step.Day, Step.Hour])
+                    foreach (var zone in (string?[])[null, "Europe/Berlin", "Europe/Athens", "Asia/Kolkata", "Asia/Kathmandu", "America/New_York"])
+                    {
+                        var question = new StatsQuestion { Selection = selection, By = ["model"], TimeZone = zone, Step = step, MaxGroups = 10_000 };
+                        Compare(world, all, question, FigureCheck.Found(await world.Stats.FiguresAsync(question, Cancel)), $"{zone} {step} time {again}");
+                    }
+        }
+    }
+
+    [Fact]
     public async Task A_value_past_the_bound_of_an_hour_counts_as_other_and_the_answer_says_so()
     {
         using var world = new QueryWorld(seed: 4, chunks: 0, options: new QueryOptions { MostRowsCounted = 0 });

@@ -55,6 +55,16 @@ internal sealed class Buckets
         return new Buckets(step, starts);
     }
 
+    /// <summary>
+    /// The beginnings that lie within a stretch of rows of the level, as text, where a bucket has several such rows: what tells apart two
+    /// questions that add them up differently. Null where each row is a bucket of its own.
+    /// </summary>
+    public string? WithinOf(RollupLevel level, long from, long to) =>
+        level.Seconds() >= SecondsOf(Step) ? null : string.Join(' ', starts.Where(start => start > from && start < to));
+
+    /// <summary>The beginning of a moment's bucket.</summary>
+    public long StartOf(long unixSeconds) => starts[IndexOf(unixSeconds)];
+
     /// <summary>The bucket of a moment within the range.</summary>
     public int IndexOf(long unixSeconds)
     {

@@ -37,7 +37,8 @@ internal sealed class CutRows
     /// <summary>Collects rows while they are read.</summary>
     internal sealed class Builder
     {
-        private const int MostRows = 5_000;
+        // A day by quarter hours, thirty models and three outcomes are 8,640.
+        private const int MostRows = 20_000;
 
         private readonly Dictionary<Key, FigureCell> cells = [];
         private bool tooMany;

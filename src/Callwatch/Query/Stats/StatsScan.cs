@@ -25,7 +25,8 @@ internal interface ITakeFigures<T>
 }
 
 /// <summary>Reads the figures of a range from one partition, from its rollups or from its rows.</summary>
-internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps apps, FilterSql calls, FilterSql rollups, FilterSql? cuts, People people)
+/// <param name="buckets">Those of the answer, where there are some: rows of a cut that fall into one are handed out as of one moment of it.</param>
+internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps apps, FilterSql calls, FilterSql rollups, FilterSql? cuts, People people, Buckets? buckets = null)
 {
     private const string RollupColumns = """
         r.bucket, r.outcome, r.calls, r.latency_count, r.latency_sum, r.latency_max, r.ttft_count, r.ttft_sum, r.ttft_max, r.speed_tokens, r.speed_time,
@@ -114,7 +115,9 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
         cuts!.Add(sql, asked.Filter);
         var groups = string.Concat(by.Select(group => ", " + columns[group.Field].Sql));
         var keys = new GroupKeys<T>(by, apps, open, taker.Group, fromCut: true);
-        var key = sql.Key is { } condition ? "cut" + groups + "\n" + condition : null;
+        // A day of another zone than UTC is two dozen rows of each group: what is kept of it is one.
+        var within = buckets?.WithinOf(level, from, to);
+        var key = sql.Key is { } condition ? $"cut{groups}\n{condition}{(within is null ? "" : "\nwithin " + within)}" : null;
         var rows = key is not null && open.Held?.IsSteady == true ? new CutRows.Builder() : null;
         if (key is not null && open.Held?.Find<CutRows>(key) is { } held)
         {
@@ -125,7 +128,7 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
 
         using var row = new Statement(open.Reader.Connection, $"SELECT r.bucket, r.outcome, r.figures{groups} FROM cuts r WHERE {sql.Where}");
         sql.BindTo(row);
-        while (row.Step()) Take(keys.NumbersOf(row, 3), row.Long(0), (Outcome)row.Long(1), row.Blob(2));
+        while (row.Step()) Take(keys.NumbersOf(row, 3), within is null ? row.Long(0) : Math.Max(from, buckets!.StartOf(row.Long(0))), (Outcome)row.Long(1), row.Blob(2));
         if (rows?.Build() is { } built) open.Held?.Keep(key!, built, built.Bytes + (key!.Length * 2));
 
         void Take(GroupNumbers numbers, long bucket, Outcome outcome, ReadOnlySpan<byte> figures)

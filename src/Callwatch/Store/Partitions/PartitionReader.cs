@@ -69,6 +69,9 @@ public sealed class PartitionReader : IDisposable, IWords
     /// <summary>What stands of the file in the version that the transaction sees; only to be used within one.</summary>
     internal HeldReadings Held { get; }
 
+    /// <summary>How many questions it has answered.</summary>
+    internal int Answered { get; set; }
+
     /// <summary>Whether the functions that questions call have been made known to this connection.</summary>
     internal bool HasFunctions { get; set; }
 
@@ -192,6 +195,10 @@ internal sealed class PartitionReaders(string folder) : IDisposable
     // A question over a month opens some thirty files, and a few people ask at once.
     private const int MostIdle = 128;
 
+    // A file that is asked for the first time in a while is not in memory, and each page of a mapping that is missing has the system read
+    // its whole read-ahead around it, megabytes on some machines: thirty files' figures, a few pages each, would have it read gigabytes.
+    private const int MapAfter = 48;
+
     // Thirty days of the first screen are some 10 MB, for each that asks at once.
     private const long MostHeldBytes = 48L << 20;
 
@@ -241,14 +248,15 @@ internal sealed class PartitionReaders(string folder) : IDisposable
         {
             if (!disposed && words.ContainsKey(reader.File))
             {
+                if (++reader.Answered == MapAfter) MappedPages.Map(reader.Connection);
                 if (MappedPages.AreMany)
                 {
-                    MappedPages.Release(reader.Connection);
+                    if (reader.Answered >= MapAfter) MappedPages.Release(reader.Connection);
                     // Not again and again, where it is others that have them.
                     if (Environment.TickCount64 - released >= 1_000)
                     {
                         released = Environment.TickCount64;
-                        foreach (var other in idle) MappedPages.Release(other.Connection);
+                        foreach (var other in idle.Where(other => other.Answered >= MapAfter)) MappedPages.Release(other.Connection);
                     }
                 }
 

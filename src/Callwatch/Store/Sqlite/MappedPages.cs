@@ -12,7 +12,7 @@ namespace Callwatch.Store.Sqlite;
 internal static class MappedPages
 {
     /// <summary>Of one connection.</summary>
-    public const long MostOfOne = 128L << 20;
+    private const long MostOfOne = 128L << 20;
 
     /// <summary>Of the process, its own programs among them, before connections that wait let go.</summary>
     private const long Most = 224L << 20;
@@ -27,8 +27,12 @@ internal static class MappedPages
     {
         // The driver's own limit is what a mapping is made again by.
         StoreDatabase.Execute(connection, "PRAGMA mmap_size = 0");
-        StoreDatabase.Execute(connection, string.Create(CultureInfo.InvariantCulture, $"PRAGMA mmap_size = {MostOfOne}"));
+        Map(connection);
     }
+
+    /// <summary>Has the connection read through a mapping from now on.</summary>
+    public static void Map(SqliteConnection connection) =>
+        StoreDatabase.Execute(connection, string.Create(CultureInfo.InvariantCulture, $"PRAGMA mmap_size = {MostOfOne}"));
 
     private static long Bytes()
     {

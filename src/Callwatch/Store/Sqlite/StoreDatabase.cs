@@ -49,7 +49,7 @@ internal static class StoreDatabase
         try
         {
             connection.Open();
-            Execute(connection, $"PRAGMA query_only = ON; PRAGMA busy_timeout = 10000; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -1024; PRAGMA mmap_size = {MappedPages.MostOfOne.ToString(CultureInfo.InvariantCulture)};");
+            Execute(connection, "PRAGMA query_only = ON; PRAGMA busy_timeout = 10000; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -1024");
             return connection;
         }
         catch
