@@ -1,11 +1,13 @@
 using Callwatch.Control;
 using Callwatch.Journal;
+using Callwatch.Journal.Disk;
 using Callwatch.Media;
 using Callwatch.Receive.Bodies;
 using Callwatch.Receive.MediaParts;
 using Callwatch.Receive.Otlp;
 using Callwatch.Spans;
 using Callwatch.Telemetry;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
 
 namespace Callwatch.Receive;
@@ -33,7 +35,7 @@ public sealed class Intake(
             ?? await InflateAsync(coding, held, turn, cancel)
             ?? ToProtobuf(request, held)
             ?? Metrics(request, held)
-            ?? await CommitAsync(request, held);
+            ?? await TryCommitAsync(request, held);
         if (result is IntakeResult.Refused refused) counters.Add(refused.Reason, tenantId: tenantId);
         return result;
     }
@@ -122,6 +124,19 @@ public sealed class Intake(
         counters.Add(Reason.RecordRefused, body.RefusedItems, tenantId);
         held.GoOnWith(message);
         return null;
+    }
+
+    // A new app has to be noted first. Senders give up what is answered 500; a command that holds control data for long, or was stopped, lets go of them some time.
+    private async Task<IntakeResult> TryCommitAsync(IntakeRequest request, HeldPayload held)
+    {
+        try
+        {
+            return await CommitAsync(request, held);
+        }
+        catch (SqliteException e) when (!FullDisk.Is(e))
+        {
+            return new IntakeResult.Unavailable(Reason.JournalUnavailable, "A new app cannot be noted now: another program holds control.db, or the disk refuses.", options.RetryAfter);
+        }
     }
 
     private async Task<IntakeResult> CommitAsync(IntakeRequest request, HeldPayload held)
