@@ -73,7 +73,7 @@ public sealed record ApiWhatIf
     /// <summary>Calls of other kinds, which are not compared.</summary>
     public required long LeftOut { get; init; }
 
-    /// <summary>What the comparison cannot know: <c>other_tokens</c>, <c>other_cache</c>, <c>no_cache_price</c>, <c>reasoning</c>, <c>tiers</c>, <c>requests</c>, <c>extras</c>, <c>unpriced_now</c>, <c>other_kinds</c>.</summary>
+    /// <summary>What the comparison cannot know: <c>other_tokens</c>, <c>other_cache</c>, <c>no_cache_price</c>, <c>reasoning</c>, <c>tiers</c>, <c>requests</c>, <c>extras</c>, <c>unpriced_now</c>, <c>other_kinds</c>, <c>more_models</c>.</summary>
     public required IReadOnlyList<string> Caveats { get; init; }
 
     /// <summary>By model and kind, the dearest first.</summary>
@@ -104,6 +104,9 @@ public sealed record ApiLostCaching
 
     /// <summary>The same for a day.</summary>
     public required decimal UsdPerDay { get; init; }
+
+    /// <summary>Apps, operations and models with losses that are not in the list: tokens and money are the sums of those that are.</summary>
+    public int MoreItems { get; init; }
 
     /// <summary>By app, operation and model, the dearest first.</summary>
     public required IReadOnlyList<ApiLostStream> Items { get; init; }

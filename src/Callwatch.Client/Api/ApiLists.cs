@@ -66,6 +66,15 @@ public sealed record ApiErrorGroup
     /// <summary>When this failure was first seen at all, whatever the range and the filter, RFC 3339 in UTC.</summary>
     public required string FirstSeen { get; init; }
 
+    /// <summary>The release that the first call of all that failed so was made by; null where it did not say, or its row is gone.</summary>
+    public string? FirstRelease { get; init; }
+
+    /// <summary>The prompt that call was made by.</summary>
+    public string? FirstPromptName { get; init; }
+
+    /// <summary>The version of that prompt.</summary>
+    public string? FirstPromptVersion { get; init; }
+
     /// <summary>The latest of the range.</summary>
     public required string LastSeen { get; init; }
 

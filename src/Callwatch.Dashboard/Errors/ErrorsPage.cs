@@ -11,18 +11,23 @@ namespace Callwatch.Dashboard.Errors;
 /// <param name="ByGroup">The same by fingerprint; empty when that would take too long.</param>
 /// <param name="Apps">How many apps met each, by fingerprint; empty where that was not counted.</param>
 /// <param name="Everything">All calls of the range, failed or not.</param>
-public sealed record ErrorsModel(Answer<Page<ErrorGroup>> Answer, StatsAnswer? All, IReadOnlyDictionary<string, StatsGroup> ByGroup, IReadOnlyDictionary<string, int> Apps, Figures? Everything);
+/// <param name="Releases">Those of the range, newest first.</param>
+/// <param name="Since">Which failures alone are shown; null is all.</param>
+public sealed record ErrorsModel(
+    Answer<Page<ErrorGroup>> Answer, StatsAnswer? All, IReadOnlyDictionary<string, StatsGroup> ByGroup, IReadOnlyDictionary<string, int> Apps, Figures? Everything, IReadOnlyList<string> Releases, NewSince? Since);
 
 /// <summary>Failed calls in groups: what fails, since when, how often.</summary>
 internal static class ErrorsPage
 {
-    private const int MostGroups = 100;
+    public const int MostGroups = 100;
 
     public static async Task<IResult> GetAsync(Visit visit, ErrorQueries errors, StatsQueries stats, CancellationToken cancel)
     {
         var selection = visit.Selection;
-        var answer = await errors.GroupsAsync(selection, MostGroups, cancel);
-        var model = new ErrorsModel(answer, null, new Dictionary<string, StatsGroup>(StringComparer.Ordinal), new Dictionary<string, int>(StringComparer.Ordinal), null);
+        var since = NewSince.Read(visit.Place.Find("since"));
+        var answer = await errors.GroupsAsync(selection, since, MostGroups, cancel);
+        var releases = await errors.ReleasesAsync(selection, cancel) is Answer<IReadOnlyList<string>>.Found known ? known.Value : [];
+        var model = new ErrorsModel(answer, null, new Dictionary<string, StatsGroup>(StringComparer.Ordinal), new Dictionary<string, int>(StringComparer.Ordinal), null, releases, since);
         if (answer is Answer<Page<ErrorGroup>>.Found)
         {
             var failed = selection with { Filter = Chips.And(selection.Filter, FilterPrinter.Term(FilterFields.Outcome, null, Outcome.Error.Word())) };

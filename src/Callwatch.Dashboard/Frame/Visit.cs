@@ -14,7 +14,7 @@ public sealed record Visit
 {
     public const string LanguageCookie = "cw_lang", ThemeCookie = "cw_theme", ZoneCookie = "cw_tz", ColumnsCookie = "cw_columns", TenantCookie = "cw_tenant";
 
-    private static readonly string[] OwnNames = ["sort", "cursor", "call", "tab", "span", "group", "at", "under", "run", "between", "base", "kind", "before", "done", "by", "model", "provider", "columns", "pick", "a", "b", "id", "made", "watch", "figure", "against", "baseline_from", "baseline_to"];
+    private static readonly string[] OwnNames = ["sort", "cursor", "call", "tab", "span", "group", "at", "under", "run", "between", "base", "kind", "before", "done", "by", "model", "provider", "columns", "pick", "a", "b", "id", "made", "watch", "figure", "against", "baseline_from", "baseline_to", "since"];
 
     public required Place Place { get; init; }
 

@@ -48,6 +48,7 @@ internal static class CostRecords
         LostTokens = answer.LostTokens,
         LostUsd = answer.LostUsd,
         UsdPerDay = answer.UsdPerDay,
+        MoreItems = answer.MoreStreams,
         Items = [.. answer.Streams.Select(stream => new ApiLostStream
         {
             App = stream.App,

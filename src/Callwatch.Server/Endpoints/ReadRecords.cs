@@ -112,6 +112,9 @@ internal static class ReadRecords
         Count = group.Count,
         Share = group.Share,
         FirstSeen = group.FirstSeen.ToString(),
+        FirstRelease = group.FirstRelease,
+        FirstPromptName = group.FirstPrompt,
+        FirstPromptVersion = group.FirstPromptVersion,
         LastSeen = group.LastSeen.ToString(),
         SampleTraces = [.. group.SampleTraces.Select(trace => trace.ToString())],
     };

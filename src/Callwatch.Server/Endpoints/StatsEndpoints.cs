@@ -74,13 +74,16 @@ internal static class StatsEndpoints
 
     private static async Task<IResult> ErrorsAsync(
         [AsParameters] SelectionParameters parameters, HttpContext http, ErrorQueries errors, TimeProvider time,
+        [FromQuery(Name = "since"), Description("Only failures that came with `release:NAME` or a later release, or with `prompt:NAME@VERSION` or a higher version.")] string? since,
         [FromQuery(Name = "limit"), Description("Most groups, from 1 to 1000. Default: 100.")] string? limit, CancellationToken cancel)
     {
         var (selection, problem) = parameters.Read(http, time);
         if (selection is null) return problem!;
         var (most, badLimit) = ReadingParameters.ReadLimit(limit, ListParameters.DefaultLimit, CallQueries.MaxLimit);
         if (badLimit is not null) return badLimit;
-        var answer = await errors.GroupsAsync(selection, most, cancel);
+        var from = NewSince.Read(since);
+        if (from is null && !string.IsNullOrWhiteSpace(since)) return Problems.Unprocessable("since", "'since' is release:NAME, such as release:1.4.2, or prompt:NAME@VERSION.");
+        var answer = await errors.GroupsAsync(selection, from, most, cancel);
         return answer is Answer<Page<ErrorGroup>>.Found { Value: var groups }
             ? TypedResults.Json(groups.ToApi(ReadRecords.ToApi), ApiJson.Default.ApiPageApiErrorGroup)
             : answer.Problem();

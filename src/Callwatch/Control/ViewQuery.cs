@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using Callwatch.Query;
 using Callwatch.Query.Filters;
 using Callwatch.Spans;
 
@@ -18,7 +19,7 @@ public static class ViewQuery
     private static readonly string[] Common = ["app", "env", "from", "to", "q", "compare", "tz"];
 
     /// <summary>What some pages know besides.</summary>
-    private static readonly string[] Own = ["by", "columns", "sort", "stack"];
+    private static readonly string[] Own = ["against", "baseline_from", "baseline_to", "by", "columns", "figure", "since", "sort", "stack"];
 
     /// <summary>A place within a list, or what was open beside it: no part of a view.</summary>
     private static readonly string[] Passing = ["call", "cursor", "done", "lang", "pick", "span", "tab", "theme"];
@@ -55,9 +56,10 @@ public static class ViewQuery
         return name switch
         {
             "q" => FilterParser.Parse(value) is FilterResult.Wrong wrong ? wrong.Message : null,
-            "from" or "to" => IsMoment(value) ? null : $"'{name}' is a time as 2026-09-17T10:00:00Z, or a stretch back from now as -3h.",
+            "from" or "to" or "baseline_from" or "baseline_to" => IsMoment(value) ? null : $"'{name}' is a time as 2026-09-17T10:00:00Z, or a stretch back from now as -3h.",
             "tz" => TimeZoneInfo.TryFindSystemTimeZoneById(value, out _) ? null : "'tz' is the name of a time zone, such as Europe/Berlin.",
-            "compare" => value == "off" ? null : "'compare' is off, or left out.",
+            "compare" => value is "off" or "before" ? null : "'compare' is off, before, or left out.",
+            "since" => NewSince.Read(value) is null ? "'since' is release:NAME or prompt:NAME@VERSION." : null,
             "app" or "env" => value.Length <= Apps.MaxNameLength ? null : $"'{name}' has at most {Apps.MaxNameLength} characters.",
             _ => value.Length <= 400 && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or ',' or '.') ? null : $"'{name}' has letters, digits, '-', '_', '.' and ',' only.",
         };

@@ -47,23 +47,36 @@ public sealed class WhatIf(StatsQueries stats, PriceBooks prices, TimeProvider t
     /// <summary>There is a price by the request, too; it is in the sum.</summary>
     public const string Requests = "requests";
 
+    /// <summary>There are more models than are compared: the others' calls are among those left out.</summary>
+    public const string MoreModels = "more_models";
+
+    /// <summary>Models that are compared, those with most calls.</summary>
+    public const int MostModels = 500;
+
     private static readonly string[] By = [FilterFields.Kind.Name, FilterFields.Provider.Name, FilterFields.AskedModel.Name];
 
     public async Task<Answer<WhatIfAnswer>> AskAsync(Selection selection, string? provider, string model, CancellationToken cancel)
     {
         if (prices.Quote(provider, model, Timestamp.From(time.GetUtcNow())) is not { Output: not null, Input: not null } quote)
             return new Answer<WhatIfAnswer>.Invalid("model", "No price for prompts and answers is known of this model. Write provider and model as the list of prices does, as openai/gpt-4o-mini, or give it a price of your own.");
-        var answer = await stats.FiguresAsync(new StatsQuestion { Selection = selection, Step = Step.Day, By = By, MaxGroups = 500, CountPeople = false, TimesOfPoints = false }, cancel);
-        return answer is Answer<StatsAnswer>.Found { Value: var found } ? new Answer<WhatIfAnswer>.Found(Priced(found, quote, model)) : answer.Turned<StatsAnswer, WhatIfAnswer>();
+        var question = new StatsQuestion { Selection = selection, Step = Step.Day, By = By, MaxGroups = MostModels, CountPeople = false, TimesOfPoints = false };
+        var answer = await stats.FiguresAsync(question, cancel);
+        if (answer is not Answer<StatsAnswer>.Found { Value: var found }) return answer.Turned<StatsAnswer, WhatIfAnswer>();
+        if (!found.Truncated) return new Answer<WhatIfAnswer>.Found(Priced(found, 0, quote, model));
+        var whole = await stats.FiguresAsync(question with { By = [] }, cancel);
+        if (whole is not Answer<StatsAnswer>.Found { Value: var all }) return whole.Turned<StatsAnswer, WhatIfAnswer>();
+        var others = all.Groups.Sum(group => group.Total.Calls) - found.Groups.Sum(group => group.Total.Calls);
+        return new Answer<WhatIfAnswer>.Found(Priced(found, Math.Max(0, others), quote, model));
     }
 
-    private static WhatIfAnswer Priced(StatsAnswer found, PriceQuote quote, string model)
+    /// <param name="others">Calls of models that are in no group.</param>
+    private static WhatIfAnswer Priced(StatsAnswer found, long others, PriceQuote quote, string model)
     {
         var lines = found.Groups.Select(group => Line(group, quote)).OrderByDescending(line => line.NowUsd).ThenBy(line => line.Model, StringComparer.Ordinal).ToList();
         var compared = found.Groups.Where(IsComparable).Select(group => group.Total).ToList();
         return new WhatIfAnswer(
             quote, lines, lines.Where(line => line.ThenUsd is not null).Sum(line => line.NowUsd), lines.Sum(line => line.ThenUsd ?? 0), compared.Sum(figures => figures.Calls),
-            lines.Where(line => line.ThenUsd is null).Sum(line => line.Calls), [.. Caveats(found, compared, quote, model)]);
+            lines.Where(line => line.ThenUsd is null).Sum(line => line.Calls) + others, [.. others > 0 ? [MoreModels] : Array.Empty<string>(), .. Caveats(found, compared, quote, model)]);
     }
 
     private static bool IsOfKind(StatsGroup group) => group.Key[By[0]] is "chat" or "completion";

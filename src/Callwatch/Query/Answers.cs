@@ -212,6 +212,13 @@ public sealed record ErrorGroup
     /// <summary>When the failure was first seen at all, whatever the range and the filter, as far back as figures reach.</summary>
     public required Timestamp FirstSeen { get; init; }
 
+    /// <summary>The release that the first call of all that failed so was made by; null where it did not say, or its row is gone.</summary>
+    public string? FirstRelease { get; init; }
+
+    /// <summary>The prompt it was made by, in the same way.</summary>
+    public string? FirstPrompt { get; init; }
+    public string? FirstPromptVersion { get; init; }
+
     /// <summary>The latest of the range.</summary>
     public required Timestamp LastSeen { get; init; }
     public IReadOnlyList<TraceId> SampleTraces { get; init; } = [];

@@ -4,6 +4,7 @@ using Callwatch.Query.Running;
 using Callwatch.Spans;
 using Callwatch.Store.Partitions;
 using Callwatch.Store.Rollups;
+using Microsoft.Data.Sqlite;
 
 namespace Callwatch.Query;
 
@@ -12,6 +13,7 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
 {
     private const int MostGroups = 50_000;
     private const int Samples = 5;
+    private const int MostNamed = 2_000;
 
     /// <summary>Share of the time after which what came before the range is not looked at any further.</summary>
     private const double LastEarlier = 0.8;
@@ -24,12 +26,29 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
     /// which day it is nobody knows any more. Counted day by day from the newest: where the time did not do for all, <see cref="Page{T}.SearchedUntil"/> says from when on.
     /// </summary>
     /// <param name="limit">1 to 1,000.</param>
-    public async Task<Answer<Page<ErrorGroup>>> GroupsAsync(Selection selection, int limit, CancellationToken cancel)
+    public Task<Answer<Page<ErrorGroup>>> GroupsAsync(Selection selection, int limit, CancellationToken cancel) => GroupsAsync(selection, null, limit, cancel);
+
+    /// <summary>The same, of those alone that came with a release or a version of a prompt, or later.</summary>
+    /// <param name="since">Null is all.</param>
+    public async Task<Answer<Page<ErrorGroup>>> GroupsAsync(Selection selection, NewSince? since, int limit, CancellationToken cancel)
     {
         var (asked, invalid) = scopes.Read<Page<ErrorGroup>>(selection);
         if (asked is null) return invalid!;
         if (limit is < 1 or > 1_000) return new Answer<Page<ErrorGroup>>.Invalid("limit", "'limit' is from 1 to 1000.");
-        return await gate.AnswerAsync(selection.Scope, run => new Answer<Page<ErrorGroup>>.Found(Read(run, asked, limit)), cancel);
+        return await gate.AnswerAsync(selection.Scope, run => new Answer<Page<ErrorGroup>>.Found(Read(run, asked, since, limit)), cancel);
+    }
+
+    /// <summary>Releases that were in use on the days of the range, newest first.</summary>
+    public async Task<Answer<IReadOnlyList<string>>> ReleasesAsync(Selection selection, CancellationToken cancel)
+    {
+        var (asked, invalid) = scopes.Read<IReadOnlyList<string>>(selection with { Filter = null });
+        if (asked is null) return invalid!;
+        return await gate.AnswerAsync(
+            selection.Scope, run =>
+            {
+                using var sources = new FigureSources(run);
+                return new Answer<IReadOnlyList<string>>.Found(ReleaseOrder.Read(run, sources, asked));
+            }, cancel);
     }
 
     private readonly record struct Key(long Fingerprint, string? Provider, string? Model);
@@ -42,10 +61,19 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
         public string Type { get; set; } = "_OTHER";
         public string Message { get; set; } = "";
         public List<Partition> SeenIn { get; } = [];
+
+        /// <summary>Where the rows of the first are; null when they are gone.</summary>
+        public Partition? FirstIn { get; set; }
+        public ErrorOrigin Origin { get; set; }
+
+        public void See(long first, Partition? partition)
+        {
+            if (first <= First) (First, FirstIn) = (first, partition);
+        }
         public List<TraceId> Samples { get; } = [];
     }
 
-    private Page<ErrorGroup> Read(QueryRun run, Asked asked, int limit)
+    private Page<ErrorGroup> Read(QueryRun run, Asked asked, NewSince? since, int limit)
     {
         var groups = new Dictionary<Key, Group>();
         using var sources = new FigureSources(run);
@@ -70,8 +98,12 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
 
         if (sources.History is { } history) AddGone(history, asked, groups, countThem: until is null && asked.Filter.Terms.Count == 0);
         var errors = groups.Values.Sum(group => group.Calls);
-        var greatest = groups.OrderByDescending(pair => pair.Value.Calls).ThenByDescending(pair => pair.Value.Last).ThenBy(pair => pair.Key.Fingerprint).Take(limit).ToList();
+        var ordered = groups.OrderByDescending(pair => pair.Value.Calls).ThenByDescending(pair => pair.Value.Last).ThenBy(pair => pair.Key.Fingerprint);
+        // What is new is mostly rare: it would not be among the most frequent ones.
+        var greatest = (since is null ? ordered.Take(limit) : ordered).ToList();
         FindFirst(run, sources, asked, greatest);
+        FindOrigins(run, sources, asked, greatest);
+        if (since is not null) greatest = OnlyNew(run, sources, asked, since, greatest, limit);
         foreach (var partition in greatest.SelectMany(pair => pair.Value.SeenIn).Distinct().OrderByDescending(partition => (partition.Day, partition.Sequence)))
         {
             if (run.Spent > (1 + LastDay) / 2) break;
@@ -95,6 +127,9 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
             Count = pair.Value.Calls,
             Share = (double)pair.Value.Calls / errors,
             FirstSeen = new Timestamp(pair.Value.First),
+            FirstRelease = pair.Value.Origin.Release,
+            FirstPrompt = pair.Value.Origin.Prompt,
+            FirstPromptVersion = pair.Value.Origin.PromptVersion,
             LastSeen = new Timestamp(pair.Value.Last),
             SampleTraces = pair.Value.Samples,
         }),
@@ -119,7 +154,7 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
 
             if (group.SeenIn.Count < Samples) group.SeenIn.Add(open.Partition);
             group.Calls += row.GetInt64(3);
-            group.First = Math.Min(group.First, row.GetInt64(4));
+            group.See(row.GetInt64(4), open.Partition);
             group.Last = Math.Max(group.Last, row.GetInt64(5));
         }
     }
@@ -144,7 +179,7 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
             }
 
             if (counts) group.Calls += row.GetInt64(5);
-            group.First = Math.Min(group.First, first);
+            group.See(first, null);
             if (last >= from && last < to) group.Last = Math.Max(group.Last, last);
         }
     }
@@ -165,20 +200,61 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
                 if (open is null) continue;
                 using var command = open.Reader.Command($"""
                     SELECT e.fingerprint, e.provider, e.model, min(e.first_seen) FROM error_groups e
-                    WHERE {open.Owner(asked, "e")} AND e.fingerprint IN ({string.Join(", ", left.Keys.Select(key => key.Fingerprint.ToString(CultureInfo.InvariantCulture)).Distinct())}) GROUP BY 1, 2, 3
+                    WHERE {open.Owner(asked, "e")} {OneOf(left.Keys)} GROUP BY 1, 2, 3
                     """);
                 using var row = command.ExecuteReader();
                 while (row.Read())
                 {
                     var key = new Key(row.GetInt64(0), WordOf(open, row.GetInt64(1)), WordOf(open, row.GetInt64(2)));
                     if (!left.TryGetValue(key, out var group)) continue;
-                    group.First = Math.Min(group.First, row.GetInt64(3));
+                    group.See(row.GetInt64(3), open.Partition);
                     found.Add(key);
                 }
             }
 
             foreach (var key in found) left.Remove(key);
         }
+    }
+
+    // All groups of a file are soon read; a text of a megabyte is no question.
+    private static string OneOf(IReadOnlyCollection<Key> keys) =>
+        keys.Count > MostNamed ? "" : $"AND e.fingerprint IN ({string.Join(", ", keys.Select(key => key.Fingerprint.ToString(CultureInfo.InvariantCulture)).Distinct())})";
+
+    // What the first call of each was made by: one row each, by the index over failed calls.
+    private static void FindOrigins(QueryRun run, FigureSources sources, Asked asked, IEnumerable<KeyValuePair<Key, Group>> groups)
+    {
+        foreach (var ofOne in groups.Where(pair => pair.Value.FirstIn is not null).GroupBy(pair => pair.Value.FirstIn!))
+        {
+            if (run.Spent > LastEarlier) return;
+            using var open = sources.Open(ofOne.Key);
+            if (open is null) continue;
+            using var command = open.Reader.Command($"""
+                SELECT c.provider, c.model, c.release, c.prompt, c.prompt_version FROM calls c WHERE c.fingerprint = $fingerprint AND c."end" = $end AND {open.Owner(asked, "c")} ORDER BY c.id
+                """);
+            var fingerprint = command.Parameters.AddWithValue("$fingerprint", 0L);
+            var end = command.Parameters.AddWithValue("$end", 0L);
+            foreach (var (key, group) in ofOne)
+            {
+                (fingerprint.Value, end.Value) = (key.Fingerprint, group.First);
+                using var row = command.ExecuteReader();
+                while (row.Read())
+                {
+                    if (Said(open, row, 0) != key.Provider || Said(open, row, 1) != key.Model) continue;
+                    group.Origin = new ErrorOrigin(Said(open, row, 2), Said(open, row, 3), Said(open, row, 4));
+                    break;
+                }
+            }
+        }
+    }
+
+    private static string? Said(OpenPartition open, SqliteDataReader row, int column) => row.IsDBNull(column) ? null : open.Reader.Word(row.GetInt64(column));
+
+    private static List<KeyValuePair<Key, Group>> OnlyNew(QueryRun run, FigureSources sources, Asked asked, NewSince since, List<KeyValuePair<Key, Group>> groups, int limit)
+    {
+        // Not all could be told apart: a list that leaves some out in silence would be taken for good news.
+        if (run.Spent > LastEarlier) throw new TimeIsUpException();
+        var releases = since is NewSince.Release ? ReleaseOrder.Read(run, sources, asked) : [];
+        return [.. groups.Where(pair => since.Includes(pair.Value.Origin, releases)).Take(limit)];
     }
 
     private static string? WordOf(OpenPartition open, long id) => id == 0 ? null : open.Reader.Word(id);

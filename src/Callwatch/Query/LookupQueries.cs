@@ -12,7 +12,8 @@ namespace Callwatch.Query;
 /// <summary>Finds out what became of any id.</summary>
 public sealed class LookupQueries(QueryGate gate, Scopes scopes, IJournal journal, DeliveryQueries deliveries)
 {
-    private const int MostMatches = 20;
+    /// <summary>Most traces that one id leads to; the latest.</summary>
+    public const int MostMatches = 20;
 
     /// <summary>Records behind the store's reader that are looked through for an id not stored yet, and their bytes.</summary>
     private const int MostUnstoredRecords = 2_000;

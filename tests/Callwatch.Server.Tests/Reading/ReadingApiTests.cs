@@ -135,7 +135,10 @@ public sealed class ReadingApiTests(ReadingApiTests.World world) : IClassFixture
         Assert.Equal("""[{"value":"eu","count":2}]""", (await server.GetAsync($"/api/v1/facets/tag?{Traffic.Range}&prefix=e"))["items"]!.ToJsonString());
 
         var error = Assert.Single((await server.GetAsync($"/api/v1/errors?{Traffic.Range}"))["items"]!.AsArray())!;
-        Json.Is($$"""{"type":"RateLimitError","message":"429 Rate limit reached","provider":"openai","model":"gpt-4o","count":1,"share":1,"first_seen":"2026-09-17T12:01:00.5Z","last_seen":"2026-09-17T12:01:00.5Z","sample_traces":["{{Traffic.TraceId(2)}}"]}""", error, only: true);
+        Json.Is($$"""{"type":"RateLimitError","message":"429 Rate limit reached","provider":"openai","model":"gpt-4o","count":1,"share":1,"first_seen":"2026-09-17T12:01:00.5Z","first_release":"1.4.2","last_seen":"2026-09-17T12:01:00.5Z","sample_traces":["{{Traffic.TraceId(2)}}"]}""", error, only: true);
+
+        Assert.Single((await server.GetAsync($"/api/v1/errors?{Traffic.Range}&since=release:1.4.2"))["items"]!.AsArray());
+        Assert.Empty((await server.GetAsync($"/api/v1/errors?{Traffic.Range}&since=release:1.4.3"))["items"]!.AsArray());
 
         var session = Assert.Single((await server.GetAsync($"/api/v1/sessions?{Traffic.Range}"))["items"]!.AsArray())!;
         Json.Is("""{"session_id":"s-1","apps":["desk","shop"],"user_id":"anna","calls":2,"errors":0,"total_tokens":1112,"cost_usd":0.0035}""", session, only: true);
@@ -172,6 +175,7 @@ public sealed class ReadingApiTests(ReadingApiTests.World world) : IClassFixture
     [InlineData("stats?step=1m&from=2026-01-01&to=2026-03-01", "step", null)]
     [InlineData("facets/colour", "field", null)]
     [InlineData("errors?limit=-1", "limit", null)]
+    [InlineData("errors?since=1.4.2", "since", null)]
     [InlineData("sessions?sort=cost", "sort", null)]
     [InlineData("export?format=xml", "format", null)]
     [InlineData("tail?q=(", "q", 0)]

@@ -5,9 +5,12 @@ using Callwatch.Costs;
 using Callwatch.Normalize.Pricing;
 using Callwatch.Query;
 using Callwatch.Spans;
+using Callwatch.Store.Rows;
 using Callwatch.Store.Sqlite;
+using Callwatch.Store.Writing;
 using Callwatch.Testing;
 using Callwatch.Tests.Query;
+using Callwatch.Tests.Store;
 using Microsoft.Extensions.Options;
 using Xunit;
 
@@ -34,6 +37,40 @@ public sealed class WhatIfTests
         Assert.Contains(WhatIf.OtherTokens, answer.Caveats);
         Assert.Contains(WhatIf.OtherKinds, answer.Caveats);
         Assert.Contains(WhatIf.UnpricedNow, answer.Caveats);
+    }
+
+    [Fact]
+    public async Task Calls_of_models_past_the_bound_are_counted_as_left_out_and_said()
+    {
+        using var world = new QueryWorld(chunks: 0);
+        // Over years there is room for a few models only.
+        const int Models = 40;
+        world.Store.Store(Enumerable.Range(0, Models).Select(model => new ArrivedSpan(
+            new Span
+            {
+                TenantId = 1,
+                AppId = world.OnlyApp(0).OnlyAppId!.Value,
+                TraceId = new TraceId(5, (ulong)model + 1),
+                SpanId = new SpanId(1),
+                Name = "chat",
+                DisplayName = "chat",
+                Kind = SpanKind.Chat,
+                Start = RandomTraffic.Midnight,
+                End = RandomTraffic.Midnight,
+                DurationNanoseconds = 1,
+                Outcome = Outcome.Success,
+                Call = new LlmCall { Source = CallSource.Recorded, Provider = "openai", RequestModel = "m" + model, Usage = new TokenUsage { Input = 1_000 }, Cost = new CallCost { TotalUsd = 1 } },
+            },
+            new SpanVersion(1, model), 10, RandomTraffic.Midnight)));
+        var selection = new Selection { Scope = QueryWorld.Tenant, From = RandomTraffic.Midnight.Plus(TimeSpan.FromDays(-2_000)), To = QueryWorld.To };
+        var answer = Assert.IsType<Answer<WhatIfAnswer>.Found>(await new WhatIf(world.Stats, new PriceBooks(), world.Time).AskAsync(selection, "openai", "gpt-4o-mini", Cancel)).Value;
+        Assert.InRange(answer.Calls, 1, Models - 1);
+        Assert.Equal(Models, answer.Calls + answer.LeftOut);
+        Assert.Contains(WhatIf.MoreModels, answer.Caveats);
+
+        var shorter = Assert.IsType<Answer<WhatIfAnswer>.Found>(await new WhatIf(world.Stats, new PriceBooks(), world.Time).AskAsync(selection with { From = QueryWorld.From }, "openai", "gpt-4o-mini", Cancel)).Value;
+        Assert.Equal((Models, 0), (shorter.Calls, shorter.LeftOut));
+        Assert.DoesNotContain(WhatIf.MoreModels, shorter.Caveats);
     }
 
     [Fact]

@@ -80,9 +80,16 @@
     button.setAttribute("aria-pressed", String(on));
     try { sessionStorage.setItem("cw-live", on ? "on" : "off"); } catch { /* Then it is off on the next page. */ }
     if (!on) { source?.close(); source = null; clearTimeout(timer); timer = 0; return; }
+    window.callwatch.hears();
     source = new EventSource(button.dataset.tail);
     // What came before the stream began, or while it was broken off, is not in it.
-    source.onopen = arrived;
+    source.onopen = () => { window.callwatch.hears(); arrived(); };
+    // It tries again by itself, unless it was told not to come: then the button is up again.
+    source.onerror = () => {
+      if (source.readyState !== EventSource.CLOSED) { window.callwatch.lost(); return; }
+      setLive(false);
+      window.callwatch.ended();
+    };
     source.onmessage = arrived;
     source.addEventListener("span", arrived);
     source.addEventListener("call", arrived);

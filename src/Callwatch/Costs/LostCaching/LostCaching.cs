@@ -8,6 +8,9 @@ public sealed record LostCachingAnswer
     /// <summary>Streams with losses, the dearest first.</summary>
     public required IReadOnlyList<LostStream> Streams { get; init; }
 
+    /// <summary>Streams with losses that are not in the list: the sums are of those that are.</summary>
+    public int MoreStreams { get; init; }
+
     /// <summary>Consecutive turns of the range that were compared.</summary>
     public long Turns { get; init; }
 

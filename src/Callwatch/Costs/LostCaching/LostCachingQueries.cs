@@ -86,6 +86,7 @@ public sealed class LostCachingQueries(QueryGate gate, Scopes scopes, TraceQueri
         return new LostCachingAnswer
         {
             Streams = named,
+            MoreStreams = found.Streams.Count(stream => stream.Lost.Count > 0) - named.Count,
             Turns = found.Streams.Sum(stream => stream.Pairs),
             TurnsLost = found.Streams.Sum(stream => (long)stream.Lost.Count),
             LookedFrom = found.From,

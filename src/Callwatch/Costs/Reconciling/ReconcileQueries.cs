@@ -79,7 +79,7 @@ public sealed class ReconcileQueries(ReconcileImports imports, StatsQueries stat
     private async Task<IReadOnlyDictionary<(DateOnly, string), long>?> MissingUsageAsync(Selection selection, CancellationToken cancel)
     {
         var without = selection with { Filter = $"{selection.Filter} {FilterPrinter.Term(FilterFields.InputTokens, null, null)} {FilterPrinter.Term(FilterFields.Outcome, null, Outcome.Success.Word())}" };
-        return await AskAsync(without, cancel) is Answer<StatsAnswer>.Found { Value: var found }
+        return await AskAsync(without, cancel) is Answer<StatsAnswer>.Found { Value: { Truncated: false } found }
             ? found.Groups.SelectMany(group => group.Points.Where(point => point.Figures.Calls > 0).Select(point => ((LocalDays.Of(point.Time, TimeZoneInfo.Utc), group.Key[ByModel[0]] ?? ""), point.Figures.Calls)))
                 .ToDictionary(entry => entry.Item1, entry => entry.Calls)
             : null;
