@@ -30,12 +30,14 @@ public static class TimeAxis
     private static readonly int[] StepMinutes = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080, 20160, 43200, 129600];
 
     /// <param name="zone">The zone of the labels; null for UTC.</param>
-    public static IReadOnlyList<(double Place, string Label)> For(Timestamp from, Timestamp to, int most = 7, TimeZoneInfo? zone = null)
+    /// <param name="inNumbers">Days as 11-05, not as 5 Nov: the names of months are English.</param>
+    public static IReadOnlyList<(double Place, string Label)> For(Timestamp from, Timestamp to, int most = 7, TimeZoneInfo? zone = null, bool inNumbers = false)
     {
         var (start, end) = (from.UnixSeconds, to.UnixSeconds);
         if (end <= start) return [];
         var step = 60L * StepMinutes.FirstOrDefault(minutes => (end - start) / (minutes * 60L) <= most, StepMinutes[^1]);
-        var format = step < 86_400 ? (end - start > 86_400 ? "d MMM HH:mm" : "HH:mm") : "d MMM";
+        var day = inNumbers ? "MM-dd" : "d MMM";
+        var format = step < 86_400 ? (end - start > 86_400 ? day + " HH:mm" : "HH:mm") : day;
         var marks = new List<(double, string)>();
         // By the clock on the wall, which the change of summer time sets an hour on or back.
         var last = long.MinValue;

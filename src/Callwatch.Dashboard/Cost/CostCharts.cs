@@ -26,7 +26,7 @@ public static class CostCharts
         return new TimeChart
         {
             Title = words["Cost over time"],
-            Unit = words.Say(all.Step switch { Step.Minute => "{0} per minute", Step.QuarterHour => "{0} per 15 minutes", Step.Day => "{0} per day", _ => "{0} per hour" }, "$"),
+            Unit = words.Say(all.Step switch { Step.Minute => "{0} per minute", Step.QuarterHour => "{0} per 15 minutes", Step.Day => "{0} per day", _ => "{0} per hour" }, words.Code == "zh" ? "$ " : "$"),
             From = from,
             To = to,
             Step = Width(all.Step),
@@ -49,7 +49,7 @@ public static class CostCharts
         return new TimeChart
         {
             Title = words["This month by day"],
-            Unit = words.Say("{0} per day", "$"),
+            Unit = words.Say("{0} per day", words.Code == "zh" ? "$ " : "$"),
             From = month.From,
             To = LocalDays.Begin(month.Month.AddDays(month.Days), zone),
             Step = TimeSpan.FromDays(1),

@@ -39,7 +39,7 @@ public static class Clock
             < 3600 => words.Say("{0} min ago", seconds / 60),
             < 86_400 => words.Say("{0} h ago", seconds / 3600),
             < 2_592_000 => words.Say("{0} d ago", seconds / 86_400),
-            _ => In(time, zone).ToString("d MMM yyyy", CultureInfo.InvariantCulture),
+            _ => In(time, zone).ToString(words.Code == "zh" ? "yyyy-MM-dd" : "d MMM yyyy", CultureInfo.InvariantCulture),
         };
     }
 
