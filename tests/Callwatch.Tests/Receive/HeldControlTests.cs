@@ -4,7 +4,6 @@ using Callwatch.Journal;
 using Callwatch.Journal.Writing;
 using Callwatch.Media;
 using Callwatch.Receive;
-using Callwatch.Receive.Otlp;
 using Callwatch.Telemetry;
 using Callwatch.Testing;
 using Microsoft.Data.Sqlite;
