@@ -5,7 +5,8 @@ using Callwatch.Spans;
 namespace Callwatch.Forward;
 
 /// <summary>
-/// What a destination must not see: text that a pattern finds is replaced by <c>***</c>, wherever it stands in a span's bodies, attributes, names and errors.
+/// What a destination must not see: text that a pattern finds is replaced by <c>***</c>, wherever a sender can have written it: bodies, attributes, names,
+/// errors and the facts of a call. Ids by which spans, tool calls and their results find each other stay, and so do the names of attributes.
 /// Patterns run without backtracking, so no text can make them slow.
 /// </summary>
 public sealed class Mask
@@ -71,14 +72,36 @@ public sealed class Mask
     {
         Name = Text(span.Name)!,
         DisplayName = Text(span.DisplayName)!,
+        Environment = Text(span.Environment),
+        Release = Text(span.Release),
         UserId = Text(span.UserId),
         SessionId = Text(span.SessionId),
         InputPreview = Text(span.InputPreview),
         OutputPreview = Text(span.OutputPreview),
-        Tags = [.. span.Tags.Select(tag => Text(tag)!)],
+        Tags = All(span.Tags),
         Metadata = span.Metadata.ToDictionary(pair => pair.Key, pair => Text(pair.Value)!),
-        Error = span.Error is null ? null : span.Error with { Message = Text(span.Error.Message), Stack = Text(span.Error.Stack) },
-        Scores = [.. span.Scores.Select(score => score with { Comment = Text(score.Comment) })],
+        Error = span.Error is null ? null : span.Error with { Type = Text(span.Error.Type)!, Message = Text(span.Error.Message), Stack = Text(span.Error.Stack) },
+        Scores = [.. span.Scores.Select(score => score with { Name = Text(score.Name)!, Comment = Text(score.Comment) })],
+        Call = span.Call is null ? null : Of(span.Call),
+        ModelRequest = Text(span.ModelRequest),
+    };
+
+    private LlmCall Of(LlmCall call) => call with
+    {
+        Operation = Text(call.Operation),
+        Provider = Text(call.Provider),
+        ProviderRaw = Text(call.ProviderRaw),
+        ServerAddress = Text(call.ServerAddress),
+        RequestModel = Text(call.RequestModel),
+        ResponseModel = Text(call.ResponseModel),
+        FinishReasonsRaw = All(call.FinishReasonsRaw),
+        ToolCalls = [.. call.ToolCalls.Select(tool => tool with { Name = Text(tool.Name) })],
+        StopSequences = All(call.StopSequences),
+        ReasoningEffort = Text(call.ReasoningEffort),
+        ResponseFormat = Text(call.ResponseFormat),
+        ServiceTier = Text(call.ServiceTier),
+        PromptName = Text(call.PromptName),
+        PromptVersion = Text(call.PromptVersion),
     };
 
     private SpanContent Of(SpanContent content) => content with
@@ -90,18 +113,21 @@ public sealed class Mask
         Tools = [.. content.Tools.Select(tool => Json(tool)!)],
         Documents = [.. content.Documents.Select(document => Json(document)!)],
         Attributes = (JsonObject)Json(content.Attributes)!,
-        Events = [.. content.Events.Select(item => item with { Attributes = (JsonObject)Json(item.Attributes)! })],
+        Events = [.. content.Events.Select(item => item with { Name = Text(item.Name)!, Attributes = (JsonObject)Json(item.Attributes)! })],
         Links = [.. content.Links.Select(link => link with { Attributes = (JsonObject)Json(link.Attributes)! })],
     };
 
-    private ChatMessage Of(ChatMessage message) => message with { Parts = [.. message.Parts.Select(Of)] };
+    private ChatMessage Of(ChatMessage message) => new(Text(message.Role)!, [.. message.Parts.Select(Of)], Text(message.FinishReason));
 
     private MessagePart Of(MessagePart part) => part with
     {
         Text = Text(part.Text),
+        Name = Text(part.Name),
         Arguments = Json(part.Arguments),
         Result = Json(part.Result),
         Uri = Text(part.Uri),
         Raw = Json(part.Raw),
     };
+
+    private IReadOnlyList<string> All(IReadOnlyList<string> texts) => [.. texts.Select(text => Text(text)!)];
 }
