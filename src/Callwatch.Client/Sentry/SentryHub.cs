@@ -46,6 +46,9 @@ internal sealed class SentryHub : ICallwatchSentry, IDisposable, IAsyncDisposabl
         traces = new TraceWatch(options, this, scopes, outbox, profiler);
     }
 
+    /// <summary>Whether failures are heard of that nobody awaited: those of the whole process, and so of everything that runs in it.</summary>
+    internal static bool HearsUnobserved { get; set; } = true;
+
     public bool IsEnabled => true;
 
     public SentryCounts Counts => discards.Counts();
@@ -72,7 +75,7 @@ internal sealed class SentryHub : ICallwatchSentry, IDisposable, IAsyncDisposabl
         traces.Watch();
         AppDomain.CurrentDomain.UnhandledException += Unhandled;
         AppDomain.CurrentDomain.ProcessExit += Exiting;
-        TaskScheduler.UnobservedTaskException += Unobserved;
+        if (HearsUnobserved) TaskScheduler.UnobservedTaskException += Unobserved;
         return this;
     }
 
