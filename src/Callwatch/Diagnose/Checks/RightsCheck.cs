@@ -27,9 +27,6 @@ internal sealed class RightsCheck : ICheck
         if (OperatingSystem.IsWindows()) yield break;
         if (IsOpenToAll(data.Data))
             yield return new Finding(Name, FindingLevel.Warning, "Every user of this machine may look into the data folder; it holds prompts and answers.", "chmod 700 the data folder.");
-        var key = Path.Combine(data.Data, Control.FirstStart.AdminKeyFileName);
-        if (File.Exists(key) && (File.GetUnixFileMode(key) & (UnixFileMode.GroupRead | UnixFileMode.OtherRead)) != UnixFileMode.None)
-            yield return new Finding(Name, FindingLevel.Warning, "admin.key can be read by others on this machine.", "The next start closes it. If somebody may have read it, make another key for the operator and revoke this one.");
     }
 
     // Whoever may not enter a folder above it does not get there.

@@ -25,6 +25,9 @@ internal sealed class FoundFiles(string folder, IReadOnlyDictionary<string, Part
     /// <summary>Of those, the ones that somebody has taken away.</summary>
     public List<Partition> Missing { get; } = [];
 
+    /// <summary>Up to which record the oldest of those reaches that somebody has put back from a copy; null when nobody has.</summary>
+    public long? Older { get; private set; }
+
     /// <param name="files">Those whose place was not taken by rebuilt ones.</param>
     /// <param name="resume">Where reading goes on by the catalog.</param>
     /// <returns>Where it has to.</returns>
@@ -59,7 +62,7 @@ internal sealed class FoundFiles(string folder, IReadOnlyDictionary<string, Part
 
     private long Look(Partition? known, Partition named, long resume)
     {
-        if (known is { Applied: > 0 } && known.Applied <= synced) return resume;
+        if (known is { Applied: > 0 } && known.Applied <= synced && !IsOlder(known)) return resume;
         Partition? found;
         try
         {
@@ -84,6 +87,22 @@ internal sealed class FoundFiles(string folder, IReadOnlyDictionary<string, Part
         Adopted.Add(found);
         if (known is null) DamagedFiles.NoteFound(folder, named.File);
         return known is not null && found.Applied < known.Applied ? Math.Min(resume, found.Applied) : resume;
+    }
+
+    // Put back from a copy, it lacks what came since, and what the journal still has of that is stored again. Whether it is damaged shows when it is read.
+    private bool IsOlder(Partition known)
+    {
+        try
+        {
+            using var file = StoreDatabase.OpenForReading(Path.Combine(folder, known.File));
+            if (AppliedIn(file) is not (> 0 and var applied) || applied >= known.Applied) return false;
+            Older = Math.Min(Older ?? applied, applied);
+            return true;
+        }
+        catch (SqliteException)
+        {
+            return false;
+        }
     }
 
     private static Partition? Inspect(string path, Partition partition)

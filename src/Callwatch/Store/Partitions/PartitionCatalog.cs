@@ -188,6 +188,8 @@ internal sealed class PartitionCatalog : IDisposable
         var resume = found.CompareWith(files, Position?.Number ?? 0);
         (Damaged, Missing) = (found.Damaged, found.Missing);
         foreach (var adopted in found.Adopted) partitions[adopted.File] = adopted;
+        // What was on disk for good is so no more.
+        if (found.Older is { } older) (Synced, resume) = (Math.Min(Synced, older), Math.Min(resume, older));
         Forget(found.Lost, Math.Max(resume, Math.Min(Synced, Position?.Number ?? 0)));
         foreach (var lost in found.Lost) SwapTables.Unlink(folder, lost.File);
     }
