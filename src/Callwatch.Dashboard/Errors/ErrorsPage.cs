@@ -26,7 +26,7 @@ internal static class ErrorsPage
         var selection = visit.Selection;
         var since = NewSince.Read(visit.Place.Find("since"));
         var answer = await errors.GroupsAsync(selection, since, MostGroups, cancel);
-        var releases = await errors.ReleasesAsync(selection, cancel) is Answer<IReadOnlyList<string>>.Found known ? known.Value : [];
+        var releases = await errors.ReleasesAsync(selection, cancel) is Answer<IReadOnlyList<string>>.Found known ? known.Value.Where(name => name.Length <= SinceChoice.Longest).ToList() : [];
         var model = new ErrorsModel(answer, null, new Dictionary<string, StatsGroup>(StringComparer.Ordinal), new Dictionary<string, int>(StringComparer.Ordinal), null, releases, since);
         if (answer is Answer<Page<ErrorGroup>>.Found)
         {

@@ -11,7 +11,7 @@ public sealed class HeavyPageTests(HeavySite site) : IClassFixture<HeavySite>
     public static TheoryData<string> Pages =>
     [
         "/", "/calls", "/calls?sort=-cost", "/traces", "/errors", "/cost", "/cost?by=user", "/cost/caching", "/cost/what-if?model=gpt-4o-mini", "/cost/prices", "/cost/reprice", "/figures", "/diagnose", "/system", "/system/doctor",
-        "/settings", "/settings?tab=retention", "/settings?tab=audit", "/calls?q=user:user-500*",
+        "/settings", "/settings?tab=retention", "/settings?tab=audit", "/calls?q=user:user-500*", "/errors?since=release:x", "/find?id=u1", "/destinations", "/settings?tab=keys",
     ];
 
     [Theory]
