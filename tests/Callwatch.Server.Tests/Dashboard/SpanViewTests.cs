@@ -76,6 +76,16 @@ public sealed class SpanViewTests
             Assert.False(OpenSpan.TryParse(wrong, out _, out _));
     }
 
+    [Fact]
+    public void Of_thousands_of_messages_the_first_and_the_last_are_shown_and_how_many_lie_between()
+    {
+        Assert.Equal(Enumerable.Range(3, 60).Select(place => (place, 0)), ChatHistory.Shown(3, 63));
+        var shown = ChatHistory.Shown(3, 2_003).ToList();
+        Assert.Equal([.. Enumerable.Range(3, 10), .. Enumerable.Range(1_953, 50)], shown.Select(one => one.Place));
+        Assert.Equal((1_953, 1_940), Assert.Single(shown, one => one.Left > 0));
+        Assert.Empty(ChatHistory.Shown(5, 5));
+    }
+
     private static (int, int) Earlier(params string[] roles) => ChatHistory.Earlier([.. roles.Select(Says)]);
 
     private static ChatMessage Says(string role) => new(role, [new MessagePart("text") { Text = role }]);
