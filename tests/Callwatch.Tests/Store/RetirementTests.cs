@@ -141,6 +141,8 @@ public sealed class RetirementTests
         using var kept = Retired.Of(world);
         var all = world.AllCalls();
         kept.CloseAll(Cancel);
+        var files = Files();
+        Assert.True(files.Count > 1);
         kept.DiskIsShort = true;
         for (var round = 0; kept.Counters.Total(Reason.RowsExpiredByDisk) == 0 && round < 100; round++)
         {
@@ -149,7 +151,11 @@ public sealed class RetirementTests
         }
 
         Assert.NotEqual(0, kept.Counters.Total(Reason.RowsExpiredByDisk));
+        Assert.Equal(files.Skip(1), Files());
         await Retired.CompareAsync(world, all, 9);
+
+        // Their names begin with their days.
+        List<string> Files() => [.. world.Store.Folder.Partitions.Select(partition => partition.File).Order(StringComparer.Ordinal)];
     }
 
     [Fact]
