@@ -35,8 +35,6 @@ internal sealed class SearchFolder : IDisposable
         if (idle.TryGetValue(file.Name, out var waiting) && waiting.TryTake(out var connection)) return connection;
         if (!File.Exists(PathOf(file))) return null;
         connection = StoreDatabase.OpenForReading(PathOf(file));
-        // Kept open for long, over files of any size.
-        StoreDatabase.Execute(connection, "PRAGMA mmap_size = 0");
         if (StoreDatabase.SchemaOf(connection) > 0) return connection;
         connection.Dispose();
         return null;

@@ -20,7 +20,7 @@ internal static class StoreDatabase
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ToString());
         try
         {
-            connection.Open();
+            connection.OpenNamed();
             // The journal is the truth: a commit lost in a power cut is read again from there, so none has to wait for the disk.
             // Checkpoints are made off the writer's way. A checkpoint that runs meanwhile must not fail a commit: busy_timeout.
             Execute(connection, $"""
@@ -48,7 +48,7 @@ internal static class StoreDatabase
         }.ToString());
         try
         {
-            connection.Open();
+            connection.OpenNamed();
             Execute(connection, "PRAGMA query_only = ON; PRAGMA busy_timeout = 10000; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -1024");
             return connection;
         }
