@@ -19,9 +19,29 @@ internal sealed class MemoryKeeper(TimeProvider time) : BackgroundService
     private static readonly TimeSpan BetweenCollections = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan BetweenPauses = TimeSpan.FromSeconds(20);
 
+    // The runtime counts arrays of at least so many bytes apart, and looks for those that are garbage only when it looks through everything.
+    private const long LeastOfLarge = 85_000;
+
+    // Large garbage that is worth a look, and as a share of what there is: a look costs by what is in use.
+    private const long LeastGarbage = 24L << 20;
+    private const int ShareOfHeap = 4;
+
     // Of the process, however many hosts are in it.
     private static long collected;
     private static long paused;
+    private static long garbage;
+
+    /// <summary>
+    /// Told of arrays that are read one after the other and soon forgotten, such as the journal's records while a backlog is carried on. Left to itself
+    /// the runtime would let more than a hundred megabytes of them come together before it looks.
+    /// </summary>
+    public static void Read(long bytes)
+    {
+        if (bytes < LeastOfLarge) return;
+        var sum = Interlocked.Add(ref garbage, bytes);
+        if (sum < LeastGarbage || sum < GC.GetGCMemoryInfo(GCKind.Any).HeapSizeBytes / ShareOfHeap || Interlocked.Exchange(ref garbage, 0) < LeastGarbage) return;
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false, compacting: false);
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

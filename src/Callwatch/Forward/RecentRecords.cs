@@ -48,6 +48,7 @@ internal sealed class RecentRecords(IJournal journal, long most, long ahead = 0)
         }
 
         var records = on ? journal.FindOn(number, tenantId, ahead) : journal.Find(number) is { } one ? [one] : [];
+        foreach (var record in records) MemoryKeeper.Read(record.Payload.Length);
         lock (gate)
         {
             foreach (var record in records.Skip(1)) unasked.Put(record);
