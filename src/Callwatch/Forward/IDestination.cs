@@ -81,8 +81,8 @@ public abstract record Delivery
     {
     }
 
-    /// <summary>All taken, or known to have been taken before.</summary>
-    public sealed record Accepted : Delivery;
+    /// <summary>All taken, or known to have been taken before. <paramref name="Warning"/>: what the platform has to say of it all the same.</summary>
+    public sealed record Accepted(PlatformWords? Warning = null) : Delivery;
 
     /// <summary>The platform spoke for each item: by index, what became of those that were not accepted.</summary>
     public sealed record Partly(IReadOnlyDictionary<int, Delivery> Others) : Delivery;
@@ -99,8 +99,8 @@ public abstract record Delivery
     /// <summary>Refused and never again to be sent, whatever its company (the platform has dropped it and said so).</summary>
     public sealed record Dropped(PlatformWords Words, int Count) : Delivery;
 
-    /// <summary>The platform refuses us (key, project, plan): the lane waits for a person, and looks again rarely.</summary>
-    public sealed record Blocked(PlatformWords Words) : Delivery;
+    /// <summary>The platform refuses us (key, project, plan): the lane waits for a person, and looks again rarely; <paramref name="After"/>: no sooner than that.</summary>
+    public sealed record Blocked(PlatformWords Words, TimeSpan? After = null) : Delivery;
 
     /// <summary>The platform wants another form (an older server, another write mode, a newer id): freeze it in the anchors and map again, once.</summary>
     public sealed record OtherForm(string Form, PlatformWords Words) : Delivery;

@@ -89,7 +89,7 @@ public sealed class ScriptedKind : IDestinationKind
             var words = new PlatformWords(200, (string?)json["message"] ?? "");
             if (json["dropped"] is { } dropped) return new Delivery.Dropped(words, (int)dropped);
             if (json["form"] is { } form) return new Delivery.OtherForm((string)form!, words);
-            if (json["items"] is not JsonObject items) return new Delivery.Accepted();
+            if (json["items"] is not JsonObject items) return new Delivery.Accepted(json["warning"] is { } warning ? words with { Message = (string)warning! } : null);
             return new Delivery.Partly(items.ToDictionary(
                 pair => int.Parse(pair.Key, System.Globalization.CultureInfo.InvariantCulture),
                 pair => Of((int)pair.Value![0]!, new PlatformWords((int)pair.Value![0]!, (string)pair.Value![1]!))));

@@ -3,6 +3,13 @@ namespace Callwatch.Forward.Lanes;
 /// <summary>What a person can do about a platform's answer.</summary>
 internal static class Advice
 {
+    /// <summary>Of an item that fails alone, with nothing beside it that could tell whether it is to blame.</summary>
+    public const string OneItem =
+        "One item fails again and again by itself. If the platform is well otherwise, it cannot bear this one: it becomes a dead letter once other traces have passed it. Resume tries at once.";
+
+    /// <summary>Of a warning that came with what was taken.</summary>
+    public const string Warning = "Everything has arrived; see the platform's words.";
+
     public static string On(PlatformWords words, bool isBlocked) => words.Advice ?? words.Status switch
     {
         401 => "Check the key: the platform does not know it, or it belongs to another region or project.",

@@ -10,8 +10,6 @@ namespace Callwatch.Forward.Lanes;
 /// </summary>
 internal sealed partial class Carrier(Destination destination, IDestination platform, Gate gate, FreightReader reader, LaneServices services, ILogger log)
 {
-    private static readonly PlatformWords NoForm = new(null, "The platform refused both forms of it.");
-
     /// <summary>Puts it into the platform's format; nothing may be sent before <see cref="FreezeAsync"/>.</summary>
     public IReadOnlyList<Outgoing> Map(Freight one, AnchorDraft anchors, CarryWish wish) =>
         [.. Chosen(Mapped(one, () => one.Trace is null ? null : anchors.Of(one.Trace), wish), wish)];
@@ -60,7 +58,7 @@ internal sealed partial class Carrier(Destination destination, IDestination plat
         // Once: a platform that asks for a form again has refused it.
         var lost = again.Where(item => item.Fate == Fate.OtherForm).ToList();
         foreach (var item in lost) item.Fate = Fate.Refused;
-        if (lost.Count > 0) wish.Refused([.. lost.Select(item => new Refusal(item.Seq, item.Item, NoForm, item.Attempts))]);
+        if (lost.Count > 0) wish.Refused([.. lost.Select(item => new Refusal(item.Seq, item.Item, BothForms(item.Words), item.Attempts))]);
         return first.Retried + second.Retried;
     }
 
@@ -147,6 +145,8 @@ internal sealed partial class Carrier(Destination destination, IDestination plat
             services.Work.Release();
         }
     }
+
+    private static PlatformWords BothForms(PlatformWords? words) => new(words?.Status, ("The platform refused both forms of it. " + words?.Message).TrimEnd()) { Advice = words?.Advice };
 
     // The same thing in whichever form: ids at the platform may differ.
     private static (long Seq, string Route, string Spans) Name(Outgoing item) => (item.Seq, item.Item.Route, string.Join(' ', item.Item.SpanIds));

@@ -169,6 +169,10 @@ internal sealed class Gate(ForwardOptions options, Random chance, TimeProvider t
         return until;
     }
 
+    /// <summary>It was taken, and something was said of it that people should know.</summary>
+    public void Warned(PlatformWords words) =>
+        LastError = new LaneError(Timestamp.From(time.GetUtcNow()), words.Status, "All was taken, with a warning: " + words.Message, words.Advice ?? Advice.Warning);
+
     /// <summary>It has failed where others pass, and waits by itself.</summary>
     public void FailedAlone(Ticket ticket, PlatformWords words)
     {

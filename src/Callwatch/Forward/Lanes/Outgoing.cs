@@ -32,7 +32,10 @@ internal sealed class Outgoing(OutboundItem item, long seq, Timestamp expires)
     public Fate Fate { get; set; }
 
     /// <summary>The form the platform wants.</summary>
-    public string? Form { get; set; }
+    public string? Form { get; private set; }
+
+    /// <summary>Why it wants that one.</summary>
+    public PlatformWords? Words { get; private set; }
 
     /// <summary>Somebody sends it before its turn.</summary>
     public bool IsTaken { get; set; }
@@ -42,6 +45,8 @@ internal sealed class Outgoing(OutboundItem item, long seq, Timestamp expires)
 
     /// <summary>Its batch has been given back: what it held is made anew when it is read again.</summary>
     public void LetGo() => Item = Item with { Payload = default, Head = default };
+
+    public void TakeForm((string Form, PlatformWords Words) wanted) => (Fate, Form, Words) = (Fate.OtherForm, wanted.Form, wanted.Words);
 
     public void Shrink(OutboundItem smaller) => (Item, IsShrunk) = (smaller, true);
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Callwatch.Forward.Destinations.Shared;
 using Callwatch.Spans;
 
 namespace Callwatch.Forward.Lanes;
@@ -28,7 +29,7 @@ internal sealed class Sending(
     // Most requests of a stream beside which others are looked for.
     private const int MostAside = 8;
 
-    private readonly ConcurrentDictionary<TraceId, string> forms = new();
+    private readonly ConcurrentDictionary<TraceId, (string Form, PlatformWords Words)> forms = new();
     private long retried;
 
     public long Retried => Interlocked.Read(ref retried);
@@ -96,6 +97,7 @@ internal sealed class Sending(
             gate.Succeeded(ticket, part.OwnFailures);
             part.Answered();
             queue.PutFirst(After(part, delivery));
+            if (delivery is Delivery.Accepted { Warning: { } warning }) gate.Warned(warning);
             if (Trouble.OfSome(delivery) is not { } some) backoff.Succeeded();
             else await gate.PauseAsync(some.Words, backoff.Next(some.After), cancel);
         }
@@ -114,7 +116,7 @@ internal sealed class Sending(
         }
         catch (OperationCanceledException) when (!abort.IsCancellationRequested)
         {
-            return new Delivery.TryAgain(new PlatformWords(null, "No answer in time."));
+            return new Delivery.TryAgain(new PlatformWords(null, PlatformAnswer.NoAnswer));
         }
         catch (Exception e) when (e is not (OutOfMemoryException or OperationCanceledException))
         {
@@ -136,6 +138,7 @@ internal sealed class Sending(
             return false;
         }
 
+        if (part.Items.Count == 1 && part.Failures + 1 >= LookAfter) trouble = OfOneAlone(trouble);
         var othersPass = part.Failed(gate);
         if (othersPass && part.Row!.Chance(gate) < Impossible)
         {
@@ -162,6 +165,14 @@ internal sealed class Sending(
         }
 
         return !queue.PutBack(part, time.GetTimestamp()) && part.Row is not null && part.Failures >= LookAfter && queue.Beside(part) < MostAside;
+    }
+
+    // Whether the platform is in trouble or cannot bear the item only others that pass can tell, and there may be none for long.
+    private static Trouble OfOneAlone(Trouble trouble)
+    {
+        // Who cannot be reached says nothing of what was sent.
+        if (trouble.Words is not { Advice: null, Status: 408 or >= 500 } and not { Advice: null, Status: null, Message: PlatformAnswer.NoAnswer }) return trouble;
+        return trouble with { Words = trouble.Words with { Advice = Advice.OneItem } };
     }
 
     // The first two traces by themselves: each that passes is a proof of its own.
@@ -200,7 +211,7 @@ internal sealed class Sending(
             case Delivery.Dropped dropped:
                 return Drop(part, dropped);
             case Delivery.OtherForm other:
-                foreach (var item in items) (item.Fate, item.Form) = (Fate.OtherForm, forms.GetOrAdd(item.Item.TraceId, other.Form));
+                foreach (var item in items) item.TakeForm(forms.GetOrAdd(item.Item.TraceId, (other.Form, other.Words)));
                 return [];
             default:
                 throw new System.Diagnostics.UnreachableException();
@@ -273,7 +284,7 @@ internal sealed class Sending(
         {
             if (item.Fate != Fate.Waiting) continue;
             if (item.Expires < now) item.Fate = Fate.Expired;
-            else if (forms.TryGetValue(item.Item.TraceId, out var form)) (item.Fate, item.Form) = (Fate.OtherForm, form);
+            else if (forms.TryGetValue(item.Item.TraceId, out var form)) item.TakeForm(form);
         }
 
         part.Items.RemoveAll(item => item.Fate != Fate.Waiting);

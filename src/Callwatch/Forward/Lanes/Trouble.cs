@@ -7,7 +7,7 @@ internal sealed record Trouble(PlatformWords Words, TimeSpan? After, bool IsBloc
     public static Trouble? Of(Delivery delivery, int items) => delivery switch
     {
         Delivery.TryAgain again => new Trouble(again.Words, again.After, false),
-        Delivery.Blocked blocked => new Trouble(blocked.Words, null, true),
+        Delivery.Blocked blocked => new Trouble(blocked.Words, blocked.After, true),
         Delivery.Partly partly when partly.Others.Count >= items && partly.Others.Values.All(other => other is Delivery.TryAgain or Delivery.Blocked) => OfSome(partly),
         _ => null,
     };

@@ -121,7 +121,7 @@ internal sealed class AcmeKind : IDestinationKind
         if (reader.Text("second_key") == "wrong-second-key") reader.Fail("second_key", "wrong-second-key is no key.");
         reader.Url("endpoint");
         reader.Choice("region");
-        reader.Pairs("headers");
+        reader.Pairs("headers", StringComparer.Ordinal);
         return reader.Result();
     }
 

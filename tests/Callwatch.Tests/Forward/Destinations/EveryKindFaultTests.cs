@@ -1,6 +1,9 @@
+using System.IO.Compression;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Text;
 using System.Text.Json.Nodes;
 using Callwatch.Forward;
 using Callwatch.Forward.Lanes;
@@ -136,6 +139,11 @@ public sealed class EveryKindFaultTests
                 using var taken = await base.SendAsync(request, cancel);
                 return new HttpResponseMessage(HttpStatusCode.BadGateway) { Content = new StreamContent(new Half()) };
             });
+            // A portal to log in at, and a proxy that compresses and says so, or says so and does not.
+            Pages("text/html; charset=utf-8", "Please log in");
+            Pages("application/json", "\r\n<!DOCTYPE html><title>Please log in</title>");
+            Coded(HttpStatusCode.BadGateway, "gzip", Packed("{\"message\": \"not now\"}"));
+            Coded(HttpStatusCode.ServiceUnavailable, "br", [1, 2, 3]);
             Answers(HttpStatusCode.TemporaryRedirect, ("Location", "http://127.0.0.1:9/"));
             Answers(HttpStatusCode.Unauthorized);
             Answers(HttpStatusCode.Forbidden);
@@ -152,6 +160,27 @@ public sealed class EveryKindFaultTests
         }
 
         private void Fails(HttpRequestError error, Exception inner) => troubles.Enqueue((_, _) => throw new HttpRequestException(error, "It failed.", inner));
+
+        private void Pages(string type, string page) => troubles.Enqueue((request, _) =>
+        {
+            var answer = new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(page), RequestMessage = request };
+            answer.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
+            return Task.FromResult(answer);
+        });
+
+        private void Coded(HttpStatusCode status, string coding, byte[] body) => troubles.Enqueue((request, _) =>
+        {
+            var answer = new HttpResponseMessage(status) { Content = new ByteArrayContent(body), RequestMessage = request };
+            answer.Content.Headers.ContentEncoding.Add(coding);
+            return Task.FromResult(answer);
+        });
+
+        private static byte[] Packed(string text)
+        {
+            using var packed = new MemoryStream();
+            using (var gzip = new GZipStream(packed, CompressionMode.Compress)) gzip.Write(Encoding.UTF8.GetBytes(text));
+            return packed.ToArray();
+        }
 
         private void Answers(HttpStatusCode status, params (string Name, string Value)[] headers) => troubles.Enqueue((request, _) =>
         {

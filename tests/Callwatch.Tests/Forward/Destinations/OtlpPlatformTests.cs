@@ -132,8 +132,17 @@ public abstract class OtlpPlatformTests
         await using var platform = await StartAsync();
         platform.Next(new WireAnswer(429, "slow down").With("Retry-After", "17"));
         Assert.Equal(TimeSpan.FromSeconds(17), Assert.IsType<Delivery.TryAgain>(await SendOneAsync(platform)).After);
-        platform.Next(new WireAnswer(503, "later").With("Retry-After", new ManualTime(Scenario.Received.Plus(TimeSpan.FromMinutes(12)).ToDateTimeOffset()).GetUtcNow().ToString("R", null)));
+        var now = Scenario.Received.Plus(TimeSpan.FromMinutes(10)).ToDateTimeOffset();
+        platform.Next(new WireAnswer(503, "later").With("Retry-After", now.AddMinutes(2).ToString("R", null)).With("Date", now.ToString("R", null)));
         Assert.Equal(TimeSpan.FromMinutes(2), Assert.IsType<Delivery.TryAgain>(await SendOneAsync(platform)).After);
+
+        // A platform whose clock is a day off still means two minutes.
+        foreach (var theirs in (DateTimeOffset[])[now.AddDays(1), now.AddDays(-1)])
+        {
+            platform.Next(new WireAnswer(503, "later").With("Retry-After", theirs.AddMinutes(2).ToString("R", null)).With("Date", theirs.ToString("R", null)));
+            Assert.Equal(TimeSpan.FromMinutes(2), Assert.IsType<Delivery.TryAgain>(await SendOneAsync(platform)).After);
+        }
+
         platform.Next(new WireAnswer(503, "later").With("Retry-After", "soon"));
         Assert.Null(Assert.IsType<Delivery.TryAgain>(await SendOneAsync(platform)).After);
     }
@@ -152,8 +161,18 @@ public abstract class OtlpPlatformTests
     public async Task A_page_in_place_of_an_answer_is_no_success()
     {
         await using var platform = await StartAsync();
-        platform.Next(new WireAnswer(200, "<html>Please log in</html>", "text/html"));
+        platform.Next(new WireAnswer(200, "\n<html>Please log in</html>", "text/html"));
         Assert.Contains("HTML page", WordsOf(Assert.IsType<Delivery.Blocked>(await SendOneAsync(platform))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_a_platform_says_of_what_it_takes_is_kept_as_a_warning()
+    {
+        await using var platform = await StartAsync();
+        var partial = new ProtobufBytes().Message(1, new ProtobufBytes().Text(2, "old names will go"));
+        platform.Next(new WireAnswer(200, partial.ToArray(), "application/x-protobuf"));
+        var taken = Assert.IsType<Delivery.Accepted>(await SendOneAsync(platform));
+        Assert.Equal(Folder == "Langfuse" ? null : "old names will go", taken.Warning?.Message);
     }
 
     [Fact]

@@ -134,6 +134,30 @@ public sealed class LaneOrderTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Changed_in_the_middle_of_a_request_it_takes_the_answer_and_goes_on_behind_it_with_the_new_config()
+    {
+        var gate = new TaskCompletionSource();
+        await using var elsewhere = new ScriptedPlatform();
+        await using var patient = new LaneWorld(new ForwardOptions { BatchDelay = TimeSpan.Zero, StopGrace = Patience.Long });
+        kind.Limits = new DestinationLimits(1, 1 << 20, 1);
+        platform.Script = request => request.Number == 2 ? new Later(gate.Task, Ok) : Ok;
+        for (var trace = 1ul; trace <= 4; trace++) await patient.SettleAsync(trace, A.Span("chat"));
+        await patient.StartAsync(patient.Destination(platform.Address, kind));
+        await Eventually.HoldsAsync(() => platform.Requests.Count == 2, "the second is on its way");
+        patient.Directory.Set(patient.Destination(elsewhere.Address, kind));
+        gate.SetResult();
+        await Eventually.HoldsAsync(() => kind.Disposed == 1, "the one before has stopped");
+        await patient.WhenDoneAsync();
+
+        // Whether a third request was begun before the change was seen is a matter of chance; that nothing is lost or comes twice is none.
+        Assert.Equal(4, platform.Taken.Concat(elsewhere.Taken).Distinct().Count());
+        Assert.Equal(4, platform.Taken.Count + elsewhere.Taken.Count);
+        await patient.SettleAsync(5, A.Span("chat"));
+        await patient.WhenDoneAsync();
+        Assert.Contains(Line(5, 1, "chat"), elsewhere.Taken);
+    }
+
+    [Fact]
     public async Task It_stops_within_its_bound_while_platforms_hang_and_goes_on_where_it_was()
     {
         platform.Script = _ => new Hangs();

@@ -91,6 +91,40 @@ public sealed class LaneRefusalTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_poison_item_of_a_large_trace_with_nothing_behind_it_says_what_it_waits_for_and_goes_when_a_person_asks()
+    {
+        kind.Limits = new DestinationLimits(4, 1 << 20, 1);
+        var isMended = false;
+        platform.Script = request => !isMended && request.Items.Any(item => item.EndsWith("bad", StringComparison.Ordinal)) ? new Answer(500, "stack trace") : Ok;
+        await StartAsync();
+        await world.SettleAsync(1, [.. Enumerable.Range(1, 12).Select(number => A.Span(number == 6 ? "bad" : "chat").Id((ulong)number, under: number == 1 ? 0 : 1ul))]);
+        await world.UntilAsync(() => world.Status().LastError?.Advice.Contains("by itself", StringComparison.Ordinal) == true, "it is told");
+        await Eventually.HoldsAsync(() => world.Status().NextAttempt is not null, "it waits");
+        var status = world.Status();
+        Assert.Equal((LaneState.Retrying, 1L, 500, "stack trace"), (status.State, status.Backlog, status.LastError!.Status, status.LastError.Message));
+        Assert.Contains("Resume", status.LastError.Advice, StringComparison.Ordinal);
+        Assert.Empty(world.Letters.List(1, null, 10));
+
+        isMended = true;
+        world.Lanes.TryAtOnce(1);
+        await Eventually.HoldsAsync(() => platform.Taken.Count == 12, "it goes at once");
+        await world.WhenDoneAsync();
+        Assert.Equal(12, platform.Taken.Distinct().Count());
+    }
+
+    [Fact]
+    public async Task A_warning_of_the_platform_is_shown_and_holds_up_nothing()
+    {
+        platform.Script = _ => new Answer(200, "{\"warning\": \"old names will go\"}");
+        await SettleAsync(3);
+        await StartAsync();
+        await world.WhenDoneAsync();
+        Assert.Equal(3, platform.Taken.Count);
+        Assert.Equal("All was taken, with a warning: old names will go", world.Status().LastError!.Message);
+        Assert.Equal(LaneState.Idle, world.Status().State);
+    }
+
+    [Fact]
     public async Task Of_an_answer_that_speaks_of_each_item_the_taken_are_done_the_refused_are_letters_and_the_rest_goes_again()
     {
         kind.Limits = new DestinationLimits(100, 1 << 20, 1);

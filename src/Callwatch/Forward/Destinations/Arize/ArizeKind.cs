@@ -24,8 +24,8 @@ internal sealed class ArizeKind : IDestinationKind
     public ConfigResult Normalize(JsonObject config, OutboundRules rules)
     {
         var reader = new ConfigReader(config, Fields, rules);
-        reader.Text("api_key");
-        reader.Text("space_id");
+        reader.Key("api_key");
+        reader.Key("space_id");
         reader.Text("project", 255);
         reader.Url("endpoint", keepPath: false);
         reader.Choice("transport");

@@ -40,12 +40,13 @@ internal sealed class LangSmithApi(string endpoint, string apiKey, string? works
 
     public PlatformAnswer Answers { get; } = new(new Secrets(apiKey), context.Time);
 
-    /// <summary>Needs no key. Null when the server has no such address.</summary>
+    /// <summary>Needs no key. The usual values when the server has no such address; null when it does not say for the moment.</summary>
     public async Task<LangSmithInfo?> InfoAsync(CancellationToken cancel)
     {
         using var request = Request(HttpMethod.Get, "/info");
         using var response = await context.Http.SendAsync(request, cancel);
-        return response.IsSuccessStatusCode ? LangSmithInfo.Of(await PlatformAnswer.TextAsync(response, cancel)) : null;
+        if (response.IsSuccessStatusCode) return LangSmithInfo.Of(await PlatformAnswer.TextAsync(response, cancel));
+        return (int)response.StatusCode is 408 or 425 or 429 or >= 500 ? null : LangSmithInfo.Usual;
     }
 
     /// <summary>The project, called a session there, as far as the key may see it.</summary>

@@ -17,7 +17,7 @@ internal sealed class LangSmithDestination(LangSmithApi api) : IDestination
     private readonly LangSmithProject project = new(api);
     private readonly ConcurrentDictionary<string, int> early = new(StringComparer.Ordinal);
 
-    // What the server says of itself is asked once, before the first request; until then its usual values.
+    // What the server says of itself is asked before the first request, and until it has answered; until then its usual values.
     private volatile LangSmithInfo? info;
     private volatile bool batchOnly;
     private long limitedSince;
@@ -33,7 +33,7 @@ internal sealed class LangSmithDestination(LangSmithApi api) : IDestination
     {
         try
         {
-            var server = info ??= await api.InfoAsync(cancel) ?? LangSmithInfo.Usual;
+            var server = (info ??= await api.InfoAsync(cancel)) ?? LangSmithInfo.Usual;
             if (items[0].Route == LangSmithMapping.FeedbackRoute) return await FeedbackAsync(items[0], cancel);
 
             // Packed before the server's own limits were known.

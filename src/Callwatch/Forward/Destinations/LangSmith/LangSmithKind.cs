@@ -24,7 +24,7 @@ internal sealed class LangSmithKind : IDestinationKind
     public ConfigResult Normalize(JsonObject config, OutboundRules rules)
     {
         var reader = new ConfigReader(config, Fields, rules);
-        if (reader.Text("api_key") is { } key && !key.StartsWith("lsv2_", StringComparison.Ordinal)) reader.Warn("'api_key' does not begin with lsv2_, as keys of LangSmith do.");
+        if (reader.Key("api_key") is { } key && !key.StartsWith("lsv2_", StringComparison.Ordinal)) reader.Warn("'api_key' does not begin with lsv2_, as keys of LangSmith do.");
         reader.Text("project", 255);
         reader.Url("endpoint", mayBePlain: false);
         if (reader.Text("workspace_id") is { } workspace)

@@ -33,13 +33,18 @@ internal sealed class LangfuseApi(LangfuseOptions options, DestinationContext co
         {
             using var request = Request(HttpMethod.Post, "/api/public/scores", item.Payload.ToArray());
             using var response = await context.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
-            return await Answers.UsualAsync(response, cancel);
+            return Seldom(await Answers.UsualAsync(response, cancel));
         }
         catch (Exception e) when (PlatformAnswer.IsTrouble(e, cancel))
         {
             return new Delivery.TryAgain(PlatformAnswer.Trouble(e));
         }
     }
+
+    /// <summary>A project that is suspended until its plan's next period is asked once an hour.</summary>
+    public static Delivery Seldom(Delivery delivery) =>
+        delivery is Delivery.Blocked { Words: { Status: 403, Message: var message } } blocked && message.Contains("suspended", StringComparison.OrdinalIgnoreCase)
+            ? blocked with { After = blocked.After ?? PlatformAnswer.BetweenLooksAtAPlan } : delivery;
 
     /// <param name="needsOtlp">Whether a server that is too old for OTLP is worth a word.</param>
     public async Task<CheckResult> CheckAsync(bool needsOtlp, CancellationToken cancel)

@@ -45,7 +45,7 @@ internal sealed class LangfuseDestination : IDestination
             case Delivery.Blocked { Words: { Status: 404 or 405 } words }:
                 return new Delivery.Blocked(words with { Message = "No OTLP at this address; servers before 3.22 need the ingestion 'legacy'. " + words.Message });
             case var other:
-                return other;
+                return LangfuseApi.Seldom(other);
         }
     }
 

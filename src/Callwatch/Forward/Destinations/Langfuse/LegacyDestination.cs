@@ -24,8 +24,8 @@ internal sealed class LegacyDestination(LangfuseOptions options, DestinationCont
         {
             using var request = api.Request(HttpMethod.Post, "/api/public/ingestion", Body(items));
             using var response = await context.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
-            if (!response.IsSuccessStatusCode) return await api.Answers.UsualAsync(response, cancel);
-            var delivery = Read(items, await response.Content.ReadAsStringAsync(cancel));
+            if (!response.IsSuccessStatusCode) return LangfuseApi.Seldom(await api.Answers.UsualAsync(response, cancel));
+            var delivery = await ReadAsync(items, response, cancel);
             if (delivery is not Delivery.TryAgain) await api.LearnProjectAsync(cancel);
             return delivery;
         }
@@ -55,20 +55,30 @@ internal sealed class LegacyDestination(LangfuseOptions options, DestinationCont
         return body.ToArray();
     }
 
+    private async Task<Delivery> ReadAsync(IReadOnlyList<OutboundItem> items, HttpResponseMessage response, CancellationToken cancel)
+    {
+        var bytes = await PlatformAnswer.BytesAsync(response, cancel);
+        return PlatformAnswer.IsPage(response, bytes) ? new Delivery.Blocked(new PlatformWords((int)response.StatusCode, "An HTML page came instead of an answer: no Langfuse is at this address.")) : Read(items, bytes);
+    }
+
     // {"successes":[{"id","status"}],"errors":[{"id","status","message","error"}]}; the ids are those of the events.
-    private Delivery Read(IReadOnlyList<OutboundItem> items, string text)
+    private Delivery Read(IReadOnlyList<OutboundItem> items, ReadOnlySpan<byte> text)
     {
         try
         {
+            var answer = JsonNode.Parse(text);
+            if (answer?["successes"] is not JsonArray && answer?["errors"] is not JsonArray) return Unreadable;
             var others = new Dictionary<int, Delivery>();
 
             // The same span may stand in a request twice, once for each revision that carried it.
             var places = items.Select((item, index) => (item.Id, index)).ToLookup(pair => pair.Id, pair => pair.index, StringComparer.Ordinal);
-            foreach (var error in JsonNode.Parse(text)?["errors"] as JsonArray ?? [])
+            foreach (var error in answer["errors"] as JsonArray ?? [])
             {
-                if (error?["id"]?.ToString() is not { } id) continue;
-                var status = int.TryParse(error["status"]?.ToString(), out var number) ? number : 400;
-                var words = api.Answers.Words(status, error["message"]?.ToString() ?? error["error"]?.ToString());
+                var status = int.TryParse(error?["status"]?.ToString(), out var number) ? number : 400;
+                var words = api.Answers.Words(status, error?["message"]?.ToString() ?? error?["error"]?.ToString(), "An event was refused.");
+
+                // Of an event that it could not read it may not know the id: parted, the bad one stands alone. What is sent again replaces itself.
+                if (error?["id"]?.ToString() is not { } id || !places.Contains(id)) return status is 429 or >= 500 ? new Delivery.TryAgain(words) : new Delivery.Refused(words);
                 foreach (var index in places[id]) others[index] = status is 429 or >= 500 ? new Delivery.TryAgain(words) : new Delivery.Refused(words);
             }
 
@@ -76,7 +86,9 @@ internal sealed class LegacyDestination(LangfuseOptions options, DestinationCont
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            return new Delivery.TryAgain(new PlatformWords(207, "The answer cannot be read."));
+            return Unreadable;
         }
     }
+
+    private static Delivery Unreadable => new Delivery.TryAgain(new PlatformWords(207, "The answer cannot be read."));
 }

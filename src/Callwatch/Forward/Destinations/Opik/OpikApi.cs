@@ -29,16 +29,15 @@ internal sealed class OpikApi(OpikOptions options, DestinationContext context)
         var status = (int)response.StatusCode;
 
         // 409: it is there already.
-        if (status is 409 or (>= 200 and < 300)) return new Delivery.Accepted();
+        if (status is 409) return new Delivery.Accepted();
         if (status is 429) return new Delivery.TryAgain(await answers.WordsAsync(response, cancel), Reset(response) ?? answers.RetryAfter(response) ?? WhenNotSaid);
-        if (status is not (400 or 402)) return await answers.UsualAsync(response, cancel);
+        if (status is not 400) return await answers.UsualAsync(response, cancel);
         var text = await PlatformAnswer.TextAsync(response, cancel);
         var words = answers.Words(status, text, response.ReasonPhrase);
-        if (status == 402) return new Delivery.Blocked(words);
 
         // The time inside an id is too far from now: nothing was stored, and ids of this moment will do.
         return text.Contains("too_old", StringComparison.OrdinalIgnoreCase) || text.Contains("too_far_future", StringComparison.OrdinalIgnoreCase)
-            ? new Delivery.OtherForm("", words) : new Delivery.Refused(words);
+            ? new Delivery.OtherForm("", words with { Advice = "Compare the clocks of this machine and of the platform; then retry the dead letters." }) : new Delivery.Refused(words);
     }
 
     /// <summary>Whether a row with the id is there. Only a clear no counts as one.</summary>

@@ -49,7 +49,7 @@ internal sealed class OtlpKind : IDestinationKind
         var endpoint = reader.Url("endpoint");
         reader.Choice("protocol");
         reader.Choice("path_mode");
-        foreach (var (name, value) in reader.Pairs("headers"))
+        foreach (var (name, value) in reader.Pairs("headers", StringComparer.OrdinalIgnoreCase))
         {
             if (!IsHeader(name) || value.Any(letter => letter is < ' ' or > '~')) reader.Fail("headers", $"'{name}' is no legal header: a name of letters, digits and dashes, a value of printable ASCII.");
             if (OwnHeaders.Contains(name)) reader.Fail("headers", $"'{name}' is set by the protocol itself; leave it out.");
@@ -59,7 +59,7 @@ internal sealed class OtlpKind : IDestinationKind
         reader.Number("timeout", 1, 600);
         reader.Choice("conventions");
         reader.Text("service_name", 255);
-        reader.Pairs("resource_attributes");
+        reader.Pairs("resource_attributes", StringComparer.Ordinal);
         reader.Switch("capture_content");
         ReadTls(reader, endpoint);
         if (reader.Text("link_template") is { } template && (!template.Contains("{trace_id}", StringComparison.Ordinal) || !(template.StartsWith("http://", StringComparison.Ordinal) || template.StartsWith("https://", StringComparison.Ordinal))))

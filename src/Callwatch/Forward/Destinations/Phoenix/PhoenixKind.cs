@@ -25,7 +25,7 @@ internal sealed class PhoenixKind : IDestinationKind
         var reader = new ConfigReader(config, Fields, rules);
         if (reader.Url("endpoint") is { } endpoint && endpoint.AbsolutePath.EndsWith("/v1/traces", StringComparison.Ordinal))
             reader.Put("endpoint", endpoint.AbsoluteUri[..^"/v1/traces".Length].TrimEnd('/'));
-        reader.Text("api_key");
+        reader.Key("api_key");
         reader.Text("project", 255);
         return reader.Result();
     }

@@ -55,6 +55,14 @@ internal sealed class ConfigReader
         return text;
     }
 
+    /// <summary>A text that goes into a header: printable ASCII, or no request could be made with it.</summary>
+    public string? Key(string name)
+    {
+        var key = Text(name);
+        if (key?.Any(letter => letter is < ' ' or > '~') == true) Fail(name, $"'{name}' holds a letter that no key has.");
+        return key;
+    }
+
     /// <summary>Text in PEM with this label at its end, its lines kept; null when it is not given.</summary>
     public string? Pem(string name, string label)
     {
@@ -121,9 +129,11 @@ internal sealed class ConfigReader
     }
 
     /// <summary>An object whose values are texts; also the one text <c>a=b,c=d</c> that OpenTelemetry's settings have, with percent-encoded values.</summary>
-    public IReadOnlyDictionary<string, string> Pairs(string name)
+    /// <param name="name">Of the field.</param>
+    /// <param name="names">By which the names of headers, say, are the same.</param>
+    public IReadOnlyDictionary<string, string> Pairs(string name, StringComparer names)
     {
-        var pairs = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        var pairs = new Dictionary<string, string>(names);
         if (config[name] is null) return pairs;
         if ((config[name] is JsonValue text && text.TryGetValue<string>(out var list) ? PairsIn(list) : config[name]) is not JsonObject map || map.Any(pair => pair.Value?.GetValueKind() != System.Text.Json.JsonValueKind.String))
         {
@@ -131,8 +141,16 @@ internal sealed class ConfigReader
             return pairs;
         }
 
-        foreach (var (key, value) in map) pairs[key.Trim()] = (string)value!;
-        normalized[name] = map.DeepClone();
+        var trimmed = new JsonObject();
+        foreach (var (key, value) in map)
+        {
+            var own = key.Trim();
+            if (own.Length == 0) Fail(name, $"'{name}' has a value without a name.");
+            else if (!pairs.TryAdd(own, (string)value!)) Fail(name, $"'{name}' names {own} twice.");
+            else trimmed[own] = (string)value!;
+        }
+
+        normalized[name] = trimmed;
         return pairs;
     }
 

@@ -114,8 +114,11 @@ public sealed class ArizeDestinationTests : OtlpPlatformTests
     [InlineData("space_id")]
     public void Key_and_space_are_asked_for_when_it_is_saved(string field)
     {
-        var config = new JsonObject { ["api_key"] = "abcd", ["space_id"] = "efgh", [field] = "  " };
-        Assert.Equal(field, Assert.IsType<ConfigResult.Wrong>(Kind.Normalize(config, new OutboundRules(false, []))).Field);
+        foreach (var wrong in (string[])["  ", "schlüssel"])
+        {
+            var config = new JsonObject { ["api_key"] = "abcd", ["space_id"] = "efgh", [field] = wrong };
+            Assert.Equal(field, Assert.IsType<ConfigResult.Wrong>(Kind.Normalize(config, new OutboundRules(false, []))).Field);
+        }
     }
 
     private static async Task<int> PostAsync(WireHost arize, byte[] body, string type = "application/x-protobuf", IReadOnlyDictionary<string, string>? headers = null)

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Callwatch.Forward;
+using Callwatch.Forward.Destinations.LangSmith;
 using Callwatch.Testing;
 using Callwatch.Testing.Scenarios;
 using Callwatch.Testing.StandIns;
@@ -177,6 +178,37 @@ public sealed class LangSmithDestinationTests
     }
 
     [Fact]
+    public async Task A_server_that_does_not_say_what_it_takes_is_asked_again_and_sent_to_meanwhile()
+    {
+        await using var there = await LangSmithRig.StartAsync();
+        there.StandIn.Always = request => request.Path.EndsWith("/info", StringComparison.Ordinal) && there.StandIn.Requests.Count < 3 ? new StandInAnswer(503) : null;
+        await using var platform = there.Rig.Open();
+        Assert.IsType<Delivery.Accepted>(await platform.SendAsync(Anchored.Items(platform, "llm-message"), cancel));
+        Assert.IsType<Delivery.Accepted>(await platform.SendAsync(Anchored.Items(platform, "error"), cancel));
+        Assert.Equal([null, "gzip"], there.StandIn.Requests.Where(request => request.Method == "POST").Select(request => request.Header("Content-Encoding")));
+    }
+
+    [Fact]
+    public async Task Two_destinations_to_one_project_show_each_run_once_and_refuse_nothing()
+    {
+        await using var there = await LangSmithRig.StartAsync();
+        await there.DeliverAsync("workflow", "feedback", "late-span");
+        var before = there.StandIn.Runs.Keys.Order(StringComparer.Ordinal).ToList();
+        await using var second = new ForwardRig(new LangSmithKind(), new JsonObject { ["api_key"] = LangSmithStandIn.Key, ["project"] = LangSmithRig.Project, ["endpoint"] = there.StandIn.Endpoint });
+        await second.AddAsync(new[] { "workflow", "feedback", "late-span" }.Select(Scenarios.Get));
+        await second.DeliverAsync();
+        Assert.Empty(second.DeadLetters.Concat(there.Rig.DeadLetters));
+        Assert.Equal(before, there.StandIn.Runs.Keys.Order(StringComparer.Ordinal));
+        Assert.Single(there.StandIn.Feedback);
+    }
+
+    [Theory]
+    [InlineData("lsv2_sk_schlüssel")]
+    [InlineData("lsv2_sk_ab​cd")]
+    public void A_key_that_no_request_could_carry_is_refused_when_it_is_saved(string key) =>
+        Assert.Equal("api_key", Assert.IsType<ConfigResult.Wrong>(new LangSmithKind().Normalize(new JsonObject { ["api_key"] = key }, new OutboundRules(false, []))).Field);
+
+    [Fact]
     public async Task A_judgement_that_is_quicker_than_its_run_is_sent_again()
     {
         await using var there = await LangSmithRig.StartAsync();
@@ -220,7 +252,7 @@ public sealed class LangSmithDestinationTests
     }
 
     private static Func<StandInRequest, StandInAnswer?> Limit(string? retryAfter) => request =>
-        request.Method != "POST" ? null : retryAfter is null ? new StandInAnswer(429, """{"error":"Rate limit exceeded"}""") : new StandInAnswer(429, """{"error":"Rate limit exceeded"}""").With("Retry-After", retryAfter);
+        request.Method != "POST" ? null : retryAfter is null ? new StandInAnswer(429, """{"error":"Rate limit exceeded"}""") : new StandInAnswer(429, """{"error":"Rate limit exceeded"}""").With("Retry-After", retryAfter).With("Date", "Thu, 17 Sep 2026 12:11:00 GMT");
 
     private static PlatformWords? Words(Delivery delivery) => delivery switch
     {

@@ -52,8 +52,38 @@ public sealed class LangfuseAnswersTests
         await using var destination = rig.Open();
         langfuse.Fail(new StandInAnswer(429).With("Retry-After", "17"));
         Assert.Equal(TimeSpan.FromSeconds(17), Assert.IsType<Delivery.TryAgain>(await destination.SendAsync([Sent.Item(OtlpBatch.Route)], Cancel)).After);
-        langfuse.Fail(new StandInAnswer(503).With("Retry-After", rig.Time.GetUtcNow().AddSeconds(90).ToString("R")));
+        langfuse.Fail(new StandInAnswer(503).With("Retry-After", rig.Time.GetUtcNow().AddSeconds(90).ToString("R")).With("Date", rig.Time.GetUtcNow().ToString("R")));
         Assert.Equal(TimeSpan.FromSeconds(90), Assert.IsType<Delivery.TryAgain>(await destination.SendAsync([Sent.Item(Scores.Route)], Cancel)).After);
+    }
+
+    [Fact]
+    public async Task An_event_refused_without_its_id_is_no_success()
+    {
+        await using var langfuse = await LangfuseStandIn.StartedAsync();
+        await using var rig = new ForwardRig(new LangfuseKind(), langfuse.Config(("ingestion", "legacy")));
+        await using var destination = rig.Open();
+        foreach (var error in (string[])["""{"status":400,"message":"unreadable"}""", """{"id":"","status":400,"message":"unreadable"}""", """{"id":"somebody-else's","status":400,"error":"unreadable"}"""])
+        {
+            langfuse.Fail(new StandInAnswer(207, $$"""{"successes":[{"id":"item-1","status":201}],"errors":[{{error}}]}"""));
+            var delivery = await destination.SendAsync([Sent.Item(LegacyMapping.Route, trace: 1), Sent.Item(LegacyMapping.Route, trace: 2)], Cancel);
+            Assert.Equal("unreadable", Assert.IsType<Delivery.Refused>(delivery).Words.Message);
+        }
+    }
+
+    [Fact]
+    public async Task A_suspended_project_is_asked_once_an_hour()
+    {
+        await using var langfuse = await LangfuseStandIn.StartedAsync();
+        foreach (var (ingestion, route) in new[] { ("otlp", OtlpBatch.Route), ("legacy", LegacyMapping.Route) })
+        {
+            await using var rig = new ForwardRig(new LangfuseKind(), langfuse.Config(("ingestion", ingestion)));
+            await using var destination = rig.Open();
+            langfuse.Fail(new StandInAnswer(403, """{"message":"Ingestion suspended: Usage threshold exceeded"}"""), 2);
+            Assert.Equal(TimeSpan.FromHours(1), Assert.IsType<Delivery.Blocked>(await destination.SendAsync([Sent.Item(route)], Cancel)).After);
+            Assert.Equal(TimeSpan.FromHours(1), Assert.IsType<Delivery.Blocked>(await destination.SendAsync([Sent.Item(Scores.Route)], Cancel)).After);
+            langfuse.Fail(new StandInAnswer(403, """{"message":"a key of an organisation"}"""));
+            Assert.Null(Assert.IsType<Delivery.Blocked>(await destination.SendAsync([Sent.Item(route)], Cancel)).After);
+        }
     }
 
     [Fact]
@@ -93,8 +123,14 @@ public sealed class LangfuseAnswersTests
         Assert.Equal([1, 2, 3], partly.Others.Keys.Order());
         Assert.IsType<Delivery.Refused>(partly.Others[1]);
         Assert.IsType<Delivery.TryAgain>(partly.Others[2]);
-        langfuse.Fail(new StandInAnswer(207, "garbage"));
-        Assert.IsType<Delivery.TryAgain>(await destination.SendAsync([Sent.Item(route)], Cancel));
+        foreach (var unreadable in (string[])["garbage", "{}", "[]", "null", ""])
+        {
+            langfuse.Fail(new StandInAnswer(207, unreadable));
+            Assert.IsType<Delivery.TryAgain>(await destination.SendAsync([Sent.Item(route)], Cancel));
+        }
+
+        langfuse.Fail(new StandInAnswer(200, "<html>Please log in</html>", "text/html"));
+        Assert.IsType<Delivery.Blocked>(await destination.SendAsync([Sent.Item(route)], Cancel));
     }
 
     [Fact]

@@ -111,8 +111,29 @@ public sealed class OpikAgeTests
         await world.Rig.AddAsync(Scenarios.Get("workflow"), Scenarios.Get("error"));
         await world.Rig.DeliverAsync();
         Assert.NotEmpty(world.Rig.DeadLetters);
+        Assert.All(world.Rig.DeadLetters, letter => Assert.Contains("too_old", letter.Message, StringComparison.Ordinal));
         Assert.Equal(LaneState.Idle, world.Rig.Status.State);
         Assert.Contains(world.Opik.Traces.Values, trace => (string?)trace["name"] == "chat gpt-4o-mini");
+    }
+
+    [Theory]
+    [InlineData(-2)]
+    [InlineData(2)]
+    public async Task A_platform_whose_clock_is_days_off_says_so_in_the_dead_letters_which_go_when_it_is_right(int days)
+    {
+        var (ours, theirs) = (new ManualTime(Received + TimeSpan.FromMinutes(10)), new ManualTime(Received + TimeSpan.FromDays(days)));
+        await using var opik = await OpikStandIn.StartedAsync(theirs);
+        await using var rig = new ForwardRig(new OpikKind(), opik.Config(), ours);
+        await rig.AddAsync(Scenarios.Get("workflow"));
+        await rig.DeliverAsync();
+        Assert.NotEmpty(rig.DeadLetters);
+        Assert.All(rig.DeadLetters, letter => Assert.Contains("too_", letter.Message, StringComparison.Ordinal));
+        Assert.Empty(opik.Traces);
+        theirs.Leap(ours.GetUtcNow() - theirs.GetUtcNow());
+        await rig.RetryLettersAsync(TestContext.Current.CancellationToken);
+        Assert.Empty(rig.DeadLetters);
+        Assert.Single(opik.Traces);
+        Assert.Empty(opik.Problems);
     }
 
     [Fact]

@@ -31,9 +31,6 @@ internal sealed class OtlpSender(HttpClient http, OtlpTarget target, PlatformAns
 {
     private const string TraceService = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
-    // Larger answers are no OTLP; the client cuts them off as well.
-    private const int MostBytes = 4 << 20;
-
     public OtlpTarget Target => target;
 
     /// <summary>The same receiver, spoken to in another way.</summary>
@@ -66,10 +63,10 @@ internal sealed class OtlpSender(HttpClient http, OtlpTarget target, PlatformAns
         AddHeaders(message.Headers);
         using var response = await http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancel);
         if (!response.IsSuccessStatusCode) return await RefusalAsync(response, cancel);
-        var body = await ReadAsync(response, cancel);
+        var body = await PlatformAnswer.BytesAsync(response, cancel);
 
-        // A proxy's page of its own, or a web site: nobody there has kept anything.
-        if (response.Content.Headers.ContentType?.MediaType == "text/html" || body is [(byte)'<', ..])
+        // White space before a page's first letter would be a field of the message.
+        if (PlatformAnswer.IsPage(response, body))
             return new Delivery.Blocked(new PlatformWords((int)response.StatusCode, "An HTML page came instead of an OTLP answer: this is no OTLP receiver."));
         return Taken(body, response.Content.Headers.ContentType?.MediaType == "application/json", count);
     }
@@ -97,7 +94,7 @@ internal sealed class OtlpSender(HttpClient http, OtlpTarget target, PlatformAns
         // The body of a failure is a google.rpc.Status: in protobuf its message is no text to look for.
         if (response.Content.Headers.ContentType?.MediaType != "application/x-protobuf") return await answers.UsualAsync(response, cancel);
         var status = (int)response.StatusCode;
-        var words = answers.Words(status, OtlpAnswers.StatusMessage(await ReadAsync(response, cancel)), response.ReasonPhrase);
+        var words = answers.Words(status, OtlpAnswers.StatusMessage(await PlatformAnswer.BytesAsync(response, cancel)), response.ReasonPhrase);
         return status switch
         {
             401 or 403 or 404 or 405 => new Delivery.Blocked(words),
@@ -111,7 +108,8 @@ internal sealed class OtlpSender(HttpClient http, OtlpTarget target, PlatformAns
     private Delivery Taken(ReadOnlySpan<byte> body, bool json, int count)
     {
         var (rejected, message) = json ? OtlpAnswers.PartialJson(body.ToArray()) : OtlpAnswers.Partial(body);
-        return rejected <= 0 || count == 0 ? new Delivery.Accepted() : new Delivery.Dropped(answers.Words(200, message, "Some were refused."), (int)Math.Min(rejected, count));
+        if (rejected <= 0 || count == 0) return new Delivery.Accepted(string.IsNullOrWhiteSpace(message) ? null : answers.Words(200, message));
+        return new Delivery.Dropped(answers.Words(200, message, "Some were refused."), (int)Math.Min(rejected, count));
     }
 
     private async Task<Delivery> OverGrpcAsync(Action<Stream> request, int count, string method, CancellationToken cancel)
@@ -127,13 +125,27 @@ internal sealed class OtlpSender(HttpClient http, OtlpTarget target, PlatformAns
         if (target.Gzip) message.Headers.Add("grpc-encoding", "gzip");
         AddHeaders(message.Headers);
         using var response = await http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancel);
-        var body = await ReadAsync(response, cancel);
+        var body = await PlatformAnswer.BytesAsync(response, cancel);
 
         // A call that fails at once has its trailers among the headers.
         var status = Trailer(response, "grpc-status");
-        if (status is null) return response.IsSuccessStatusCode ? new Delivery.TryAgain(new PlatformWords(null, "The answer has no gRPC status: no gRPC is spoken there.")) : await answers.UsualAsync(response, cancel);
+        if (status is null) return NoGrpc(response, body);
         if (status != "0") return GrpcRefusal(status, Trailer(response, "grpc-message"), Trailer(response, "grpc-status-details-bin"));
         return Taken(body.Length >= GrpcFrame.PrefixBytes && body[0] == 0 ? body.AsSpan(GrpcFrame.PrefixBytes) : [], json: false, count);
+    }
+
+    // Something in between has answered; by gRPC's table of what the statuses of HTTP mean, a wrong request aside, for which gRPC has words of its own.
+    private Delivery NoGrpc(HttpResponseMessage response, byte[] body)
+    {
+        var status = (int)response.StatusCode;
+        if (response.IsSuccessStatusCode) return new Delivery.TryAgain(new PlatformWords(null, "The answer has no gRPC status: no gRPC is spoken there."));
+        var words = answers.Words(status, System.Text.Encoding.UTF8.GetString(body), response.ReasonPhrase is { Length: > 0 } reason ? reason : "The answer has no gRPC status.");
+        return status switch
+        {
+            401 or 403 or 404 or 405 or 407 or (>= 300 and < 400) => new Delivery.Blocked(words),
+            413 => new Delivery.TooLarge(words),
+            _ => new Delivery.TryAgain(words, answers.RetryAfter(response)),
+        };
     }
 
     private static HttpContent Frame(Action<Stream> request, bool gzip)
@@ -169,15 +181,6 @@ internal sealed class OtlpSender(HttpClient http, OtlpTarget target, PlatformAns
 
     private static string? Trailer(HttpResponseMessage response, string name) =>
         response.TrailingHeaders.TryGetValues(name, out var trailing) ? trailing.First() : response.Headers.TryGetValues(name, out var values) ? values.First() : null;
-
-    private static async Task<byte[]> ReadAsync(HttpResponseMessage response, CancellationToken cancel)
-    {
-        await using var stream = await response.Content.ReadAsStreamAsync(cancel);
-        using var body = new MemoryStream();
-        var part = new byte[16 * 1024];
-        while (await stream.ReadAsync(part, cancel) is > 0 and var read && body.Length < MostBytes) body.Write(part, 0, read);
-        return body.ToArray();
-    }
 
     private static BodyPieces Body(Action<Stream> request, bool gzip)
     {
