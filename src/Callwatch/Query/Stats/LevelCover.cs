@@ -19,6 +19,9 @@ internal sealed class LevelCover<T>(StatsScan scan, StatsPlan plan, RollupLevel 
 
     private static readonly RollupLevel[] Narrowing = [RollupLevel.Day, RollupLevel.Hour, RollupLevel.QuarterHour, RollupLevel.Minute];
 
+    // All that it tells apart is told apart by the rollups by all dimensions, too.
+    private readonly Cut? cut = plan.Cut == Cut.Environment && !open.Reader.HasEnvironments ? null : plan.Cut;
+
     /// <param name="first">On a whole minute; <paramref name="last"/> too.</param>
     public void Read(long first, long last) => Read(Array.IndexOf(Narrowing, widest), first, last);
 
@@ -61,18 +64,18 @@ internal sealed class LevelCover<T>(StatsScan scan, StatsPlan plan, RollupLevel 
     private void Read(From source, long from, long to)
     {
         if (source.Level is not { } level) scan.FromRows(open, Timestamp.FromUnixSeconds(from), Timestamp.FromUnixSeconds(to), taker, withPeople: false);
-        else if (source.Cut) scan.FromCut(open, plan.Cut!.Value, level, from, to, taker);
+        else if (source.Cut) scan.FromCut(open, cut!.Value, level, from, to, taker);
         else scan.FromRollups(open, level, from, to, taker);
     }
 
     /// <summary>Null: from narrower levels.</summary>
     private From? SourceOf(RollupLevel level, long at) => level switch
     {
-        RollupLevel.Day => plan.Cut is not null && derived.HasDay(at) ? new From(level, Cut: true) : plan.Wide ? new From(level, Cut: false) : null,
+        RollupLevel.Day => cut is not null && derived.HasDay(at) ? new From(level, Cut: true) : plan.Wide ? new From(level, Cut: false) : null,
         RollupLevel.QuarterHour when derived.IsHistory => new From(level, Cut: false),
-        RollupLevel.Hour when derived.HasHour(at) && (plan.Cut is not null || !derived.IsHistory) => new From(level, plan.Cut is not null),
+        RollupLevel.Hour when derived.HasHour(at) && (cut is not null || !derived.IsHistory) => new From(level, cut is not null),
         RollupLevel.Minute when at < derived.MinutesFrom => Rows,
-        _ when plan.Cut?.Has(level) == true && level != RollupLevel.Hour && derived.HasHour(at) => new From(level, Cut: true),
+        _ when cut?.Has(level) == true && level != RollupLevel.Hour && derived.HasHour(at) => new From(level, Cut: true),
         _ => plan.Wide ? new From(level == RollupLevel.Hour ? RollupLevel.QuarterHour : level, Cut: false) : Rows,
     };
 }

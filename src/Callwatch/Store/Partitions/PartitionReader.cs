@@ -66,6 +66,9 @@ public sealed class PartitionReader : IDisposable, IWords
     /// <summary>Whether tools, retrievals and nodes can be read without their rows.</summary>
     internal bool HasSteps => field || (field = File != History.HistoryFile.File && StoreDatabase.SchemaOf(Connection) >= 5);
 
+    /// <summary>Whether what stands has figures by environment: those that were moved to the history by an early version have none.</summary>
+    internal bool HasEnvironments => field || (field = File != History.HistoryFile.File && StoreDatabase.SchemaOf(Connection) >= 6);
+
     /// <summary>What stands of the file in the version that the transaction sees; only to be used within one.</summary>
     internal HeldReadings Held { get; }
 
