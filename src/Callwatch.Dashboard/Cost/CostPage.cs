@@ -46,9 +46,12 @@ internal static class CostPage
     {
         var (selection, by) = (visit.Selection, CostSplit.Of(visit.Place.Find("by")));
         var zone = visit.Place.Zone;
-        var all = await stats.FiguresAsync(Question(selection, zone), cancel);
+        // Of many calls users stand by the hour only: then so does all beside them.
+        var users = by.Field == FilterFields.User ? await FoundAsync(stats, Question(selection, zone) with { By = NamesOf(by), MaxGroups = MostGroups }, cancel) : null;
+        var all = await stats.FiguresAsync(Question(selection, zone) with { Step = users?.Step ?? Step.Auto }, cancel);
         var found = (all as Answer<StatsAnswer>.Found)?.Value;
-        var split = found is null ? Nothing : FoundAsync(stats, Question(selection, zone) with { Step = found.Step, By = NamesOf(by), MaxGroups = MostGroups }, cancel);
+        var split = found is null ? Nothing : users is not null ? Task.FromResult<StatsAnswer?>(users)
+            : FoundAsync(stats, Question(selection, zone) with { Step = found.Step, By = NamesOf(by), MaxGroups = MostGroups }, cancel);
         var models = by.Name == "model" ? split : found is null ? Nothing : FoundAsync(stats, Question(selection, zone) with { Step = Step.Day, By = NamesOf(CostSplit.All[0]), MaxGroups = MostGroups }, cancel);
         var before = found is null ? Task.FromResult<decimal?>(null) : BeforeAsync(stats, selection, found.Step, found.Groups.Sum(group => group.Total.Calls), cancel);
         var month = costs.MonthAsync(selection, zone, cancel);

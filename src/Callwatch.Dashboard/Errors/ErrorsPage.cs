@@ -32,8 +32,10 @@ internal static class ErrorsPage
         {
             var failed = selection with { Filter = Chips.And(selection.Filter, FilterPrinter.Term(FilterFields.Outcome, null, Outcome.Error.Word())) };
             var all = await AskAsync(stats, failed, Step.Auto, [], visit.Place.Zone, cancel);
-            var byGroup = all is null ? null : await AskAsync(stats, failed, all.Step, [FilterFields.Fingerprint.Name], visit.Place.Zone, cancel);
-            var byApp = all is null ? null : await AskAsync(stats, failed, Step.Day, [FilterFields.Fingerprint.Name, FilterFields.App.Name], visit.Place.Zone, cancel);
+            // Every failure has one; to say so lets them be counted from their own index.
+            var grouped = failed with { Filter = Chips.And(failed.Filter, FilterFields.Fingerprint.Name + ":*") };
+            var byGroup = all is null ? null : await CountAsync(stats, grouped, all.Step, [FilterFields.Fingerprint.Name], visit.Place.Zone, users: true, cancel);
+            var byApp = all is null ? null : await CountAsync(stats, grouped, Step.Day, [FilterFields.Fingerprint.Name, FilterFields.App.Name], visit.Place.Zone, users: false, cancel);
             model = model with
             {
                 All = all,
@@ -47,6 +49,9 @@ internal static class ErrorsPage
 
         return visit.Part == "fresh" ? visit.Render<ErrorsBody>((nameof(ErrorsBody.Model), model)) : visit.Render<ErrorsScreen>((nameof(ErrorsScreen.Model), model));
     }
+
+    private static async Task<StatsAnswer?> CountAsync(StatsQueries stats, Selection selection, Step step, string[] by, string? zone, bool users, CancellationToken cancel) =>
+        await stats.FiguresAsync(new StatsQuestion { Selection = selection, Step = step, By = by, TimeZone = zone, CountPeople = users, OnlyCalls = true }, cancel) is Answer<StatsAnswer>.Found found ? found.Value : null;
 
     private static async Task<StatsAnswer?> AskAsync(StatsQueries stats, Selection selection, Step step, string[] by, string? zone, CancellationToken cancel) =>
         await stats.FiguresAsync(new StatsQuestion { Selection = selection, Step = step, By = by, TimeZone = zone, CountPeople = false, TimesOfPoints = false }, cancel) is Answer<StatsAnswer>.Found found ? found.Value : null;

@@ -175,6 +175,9 @@ public sealed record StatsQuestion
 
     /// <summary>False leaves latency, time to first token and speed of the points unknown (totals have them), which saves most of the work where there are many points.</summary>
     public bool TimesOfPoints { get; init; } = true;
+
+    /// <summary>True leaves all figures unknown but how many calls there were and how they ended, and, where rows are read and <see cref="CountPeople"/> says so, of how many users.</summary>
+    public bool OnlyCalls { get; init; }
 }
 
 public sealed record StatsAnswer(Step Step, AnswerSource Source, bool Truncated, IReadOnlyList<StatsGroup> Groups)

@@ -1,6 +1,8 @@
 using System.Globalization;
+using Callwatch.Query.Filters;
 using Callwatch.Query.Filters.Sql;
 using Callwatch.Query.Running;
+using Callwatch.Query.Stats;
 using Callwatch.Spans;
 using Callwatch.Store.Partitions;
 using Callwatch.Store.Rollups;
@@ -14,6 +16,7 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
     private const int MostGroups = 50_000;
     private const int Samples = 5;
     private const int MostNamed = 2_000;
+    private const int MostHeld = 5_000;
 
     /// <summary>Share of the time after which what came before the range is not looked at any further.</summary>
     private const double LastEarlier = 0.8;
@@ -135,17 +138,15 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
         }),
     ];
 
+    /// <summary>The failures of one kind in a partition.</summary>
+    private readonly record struct Counted(Key Key, long Calls, long First, long Last);
+
     private void Count(OpenPartition open, Asked asked, Dictionary<Key, Group> groups)
     {
+        using var moment = open.AsOfOneMoment();
         var sql = Condition(open, asked);
-        using var command = open.Reader.Command($"""
-            SELECT c.fingerprint, c.provider, c.model, count(*), min(c."end"), max(c."end") FROM calls c {Join(sql)} WHERE {sql.Where} GROUP BY 1, 2, 3
-            """);
-        sql.AddTo(command);
-        using var row = command.ExecuteReader();
-        while (row.Read())
+        foreach (var (key, calls, first, last) in Held(open, asked, sql))
         {
-            var key = new Key(row.GetInt64(0), row.IsDBNull(1) ? null : open.Reader.Word(row.GetInt64(1)), row.IsDBNull(2) ? null : open.Reader.Word(row.GetInt64(2)));
             if (!groups.TryGetValue(key, out var group))
             {
                 groups[key] = group = new Group();
@@ -153,10 +154,33 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
             }
 
             if (group.SeenIn.Count < Samples) group.SeenIn.Add(open.Partition);
-            group.Calls += row.GetInt64(3);
-            group.See(row.GetInt64(4), open.Partition);
-            group.Last = Math.Max(group.Last, row.GetInt64(5));
+            group.Calls += calls;
+            group.See(first, open.Partition);
+            group.Last = Math.Max(group.Last, last);
         }
+    }
+
+    // Of days that are over it is the same each time.
+    private static List<Counted> Held(OpenPartition open, Asked asked, SqlCondition sql)
+    {
+        // What is found of a text depends on the question's own look at the index.
+        var name = asked.Filter.Terms.All(term => term is FilterTerm.Compare) && sql.Key is { } condition ? "failures\n" + condition : null;
+        if (name is not null && open.Held?.Find<List<Counted>>(name) is { } held) return held;
+        var found = new List<Counted>();
+        using (var row = Failures.Over(open, asked.Selection.From, asked.Selection.To, index => $"""
+            SELECT c.fingerprint, c.provider, c.model, count(*), min(c."end"), max(c."end") FROM calls c{index} {Join(sql)} WHERE {sql.Where} GROUP BY 1, 2, 3
+            """))
+        {
+            sql.BindTo(row);
+            while (row.Step())
+            {
+                var key = new Key(row.Long(0), row.NullableLong(1) is { } provider ? open.Reader.Word(provider) : null, row.NullableLong(2) is { } model ? open.Reader.Word(model) : null);
+                found.Add(new Counted(key, row.Long(3), row.Long(4), row.Long(5)));
+            }
+        }
+
+        if (name is not null && open.Held?.IsSteady == true && found.Count <= MostHeld) open.Held.Keep(name, found, (found.Count * 64) + (name.Length * 2));
+        return found;
     }
 
     // What is left of failures whose rows are gone: how often, since when and until when.
@@ -290,7 +314,9 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
     {
         var sql = new SqlCondition(open);
         sql.And(string.Create(CultureInfo.InvariantCulture, $"c.fingerprint IS NOT NULL AND c.outcome = {(int)Outcome.Error}"));
-        sql.And($"c.\"end\" >= {sql.Parameter(asked.Selection.From.UnixNanoseconds)} AND c.\"end\" < {sql.Parameter(asked.Selection.To.UnixNanoseconds)}");
+        // Within the partition: of days that are over the condition is the same however the range moves.
+        var (from, to) = (Math.Max(asked.Selection.From.UnixNanoseconds, open.Partition.From.UnixNanoseconds), Math.Min(asked.Selection.To.UnixNanoseconds, open.Partition.To.UnixNanoseconds));
+        sql.And($"c.\"end\" >= {sql.Parameter(from)} AND c.\"end\" < {sql.Parameter(to)}");
         sql.And(open.Owner(asked, "c"));
         scopes.Sql(asked.Selection.Scope, FieldColumns.OfCalls).Add(sql, asked.Filter);
         return sql;

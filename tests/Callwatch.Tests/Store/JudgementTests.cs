@@ -113,7 +113,7 @@ public sealed class JudgementTests : IDisposable
         Assert.Equal(["message 1 tokens 110 +1 -0"], Records());
         store.Contents().AssertFiguresFollowFromRows();
         using var after = store.Folder.Open(store.Folder.Partitions[0])!;
-        Assert.True(after is { HasPeaks: true, HasSteps: true });
+        Assert.True(after is { HasPeaks: true, HasSteps: true, HasFailures: true });
     }
 
     // As version 3 left it.

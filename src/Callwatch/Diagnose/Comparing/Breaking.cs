@@ -10,11 +10,27 @@ internal static class Breaking
 
     public static Breakdown By(Measure measure, Dimension dimension, SideTable table, Sides all, double scale, double change)
     {
-        var listed = table.By(table.Family.PlacesOf(dimension.Fields)!)
-            .Select(pair => ToContribution(measure, dimension, pair.Key, pair.Value, all, scale))
-            .OrderByDescending(effect => Math.Abs(effect.Delta)).ThenByDescending(effect => effect.CallsAfter).ToList();
-        var most = listed.Take(MostListed).ToList();
-        return new Breakdown(dimension.Name, most, listed.Count, change - most.Sum(effect => effect.Delta)) { Truncated = table.Truncated, Overlaps = table.Family.Overlaps };
+        var groups = table.By(table.Family.PlacesOf(dimension.Fields)!);
+        var most = Greatest(measure, groups, all, scale).Select(group => ToContribution(measure, dimension, groups.KeyOf(group), groups.SumOf(group), all, scale)).ToList();
+        return new Breakdown(dimension.Name, most, groups.Count, change - most.Sum(effect => effect.Delta)) { Truncated = table.Truncated, Overlaps = table.Family.Overlaps };
+    }
+
+    // Those with the greatest effects, of equal ones those with most calls now, then those that came first.
+    private static IEnumerable<int> Greatest(Measure measure, SideGroups groups, Sides all, double scale)
+    {
+        var most = new List<(double Delta, long Calls, int Group)>(MostListed + 1);
+        for (var group = 0; group < groups.Count; group++)
+        {
+            var sides = groups.SumOf(group);
+            var own = (Delta: Math.Abs(Effect.Of(measure, sides.Before, sides.After, all.Before, all.After, scale).Delta), sides.After.Calls, Group: group);
+            var at = most.Count;
+            while (at > 0 && (own.Delta > most[at - 1].Delta || (own.Delta.Equals(most[at - 1].Delta) && own.Calls > most[at - 1].Calls))) at--;
+            if (at == MostListed) continue;
+            most.Insert(at, own);
+            if (most.Count > MostListed) most.RemoveAt(MostListed);
+        }
+
+        return most.Select(one => one.Group);
     }
 
     public static Contribution ToContribution(Measure measure, Dimension dimension, CellKey key, Sides sides, Sides all, double scale)

@@ -20,6 +20,9 @@ internal sealed class Cell
 {
     private static readonly double[] Milliseconds = [.. Enumerable.Range(0, Histogram.MostBuckets + 1).Select(bucket => Histogram.ValueOf(bucket) / 1e6)];
 
+    /// <summary>No calls; never added to.</summary>
+    public static readonly Cell None = new();
+
     public long Calls { get; private set; }
 
     public long Success { get; private set; }
@@ -60,7 +63,7 @@ internal sealed class Cell
         InputTokens += row.InputTokens;
         OutputTokens += row.OutputTokens;
         CacheRead += row.CacheRead;
-        Cost = Cost.Plus(new CostSums(row.Cost, row.CostInput, row.CostCacheRead, row.CostCacheWrite, row.CostOutput, row.CostReasoning, row.CostOther), 1);
+        Cost = Cost.Plus(new CostSums(row.Cost, row.CostInput, row.CostCacheRead, row.CostCacheWrite, row.CostOutput, row.CostReasoning, row.CostOther));
         if (!timed) return;
         LatencyCount += row.LatencyCount;
         LatencyMs += row.LatencyMicroseconds / 1e3;
@@ -105,6 +108,15 @@ internal sealed class Cell
         Measure.Errors => (Errors, Success + Errors),
         Measure.Cost => (Cost.Usd, Calls),
         _ => (Calls, Calls),
+    };
+
+    /// <summary>The weight of <see cref="Of"/> alone.</summary>
+    public long WeightOf(Measure measure) => measure switch
+    {
+        Measure.Latency => LatencyCount,
+        Measure.Ttft => TtftCount,
+        Measure.Errors => Success + Errors,
+        _ => Calls,
     };
 
     /// <summary>How many are slower than what was usual, of how many.</summary>
@@ -164,7 +176,10 @@ internal readonly record struct CostSums(Int128 Total, Int128 Input, Int128 Cach
         ("reasoning", (double)Reasoning / 1e12), ("other", (double)Other / 1e12), ("unsplit", (double)(Total - Input - CacheRead - CacheWrite - Output - Reasoning - Other) / 1e12),
     ];
 
-    public CostSums Plus(CostSums other, int sign) => new(
+    public CostSums Plus(CostSums other) => new(
+        Total + other.Total, Input + other.Input, CacheRead + other.CacheRead, CacheWrite + other.CacheWrite, Output + other.Output, Reasoning + other.Reasoning, Other + other.Other);
+
+    public CostSums Plus(CostSums other, int sign) => sign == 1 ? Plus(other) : new(
         Total + (sign * other.Total), Input + (sign * other.Input), CacheRead + (sign * other.CacheRead), CacheWrite + (sign * other.CacheWrite),
         Output + (sign * other.Output), Reasoning + (sign * other.Reasoning), Other + (sign * other.Other));
 }

@@ -38,6 +38,9 @@ internal sealed record Family(string Name, IReadOnlyList<FilterField> Fields)
         new("tag", [FilterFields.App, FilterFields.Tag]),
     ];
 
+    /// <summary>Those that mostly can be read together: from rollups by all dimensions, and from cuts of their own with rows at the ends of the window.</summary>
+    public static readonly IReadOnlyList<IReadOnlyList<Family>> Together = [[.. All.Take(2)], [.. All.Skip(2)]];
+
     public int PlaceOf(FilterField field)
     {
         for (var i = 0; i < Fields.Count; i++)

@@ -9,17 +9,11 @@ namespace Callwatch.Diagnose.Comparing;
 
 /// <summary>
 /// Two windows held against each other. Reads sums, from rollups wherever those know the fields; rows are opened for a few examples alone and
-/// where a filter asks for what only they know. Each family of fields is a question of its own with the time of one; those that no time was
-/// left for are named. The windows of a family are read at the same time, as far as there are cores for it.
+/// where a filter asks for what only they know. Families of fields that are read from the same are one question with the time of one, or, where that
+/// did not do, each its own; those that no time was left for are named. The windows are read at the same time, as far as there are cores for it.
 /// </summary>
 public sealed class CompareQueries(QueryGate gate, Scopes scopes, StatsQueries stats, CompareExamples examples, TimeProvider time)
 {
-    /// <summary>
-    /// Up to so many rows users, releases, prompts and tags are told apart one by one. Beyond, what was counted of the greatest of each hour does:
-    /// whatever explains a change is among them.
-    /// </summary>
-    private const long MostRowsCounted = 40_000;
-
     /// <summary>After this time no further family is begun.</summary>
     private static readonly TimeSpan LongEnough = TimeSpan.FromSeconds(6);
 
@@ -132,32 +126,40 @@ public sealed class CompareQueries(QueryGate gate, Scopes scopes, StatsQueries s
         Asked after, Window baseline, Window? guard, SlowFrom slow, long started, CancellationToken cancel)
     {
         var (tables, leftOut, source) = (new List<SideTable>(), new List<string>(), AnswerSource.Rollups);
-        foreach (var family in Family.All)
+        IReadOnlyList<Asked> windows = [baseline.Asked, after, .. guard is null ? Array.Empty<Asked>() : [guard.Asked]];
+        var waiting = new Queue<IReadOnlyList<Family>>(Family.Together);
+        while (waiting.TryDequeue(out var families))
         {
-            var read = time.GetElapsedTime(started) < LongEnough
-                ? await ReadAsync(family, [baseline.Asked, after, .. guard is null ? Array.Empty<Asked>() : [guard.Asked]], slow, cancel)
-                : null;
-            // The first has all that the totals are made of.
-            if (read is null && tables.Count == 0) break;
-            if (read is null)
+            var inTime = time.GetElapsedTime(started) < LongEnough;
+            var read = inTime ? await ReadAsync(families, windows, slow, cancel) : null;
+            if (read is null && inTime && families.Count > 1)
             {
-                leftOut.AddRange(Dimension.OfCalls.Where(dimension => dimension.Family == family.Name).Select(dimension => dimension.Name));
+                // Each for itself has the time of a question.
+                waiting = new Queue<IReadOnlyList<Family>>([.. families.Select(family => (IReadOnlyList<Family>)[family]), .. waiting]);
                 continue;
             }
 
-            tables.Add(new SideTable(read.Value.Tables[0], read.Value.Tables[1], guard is null ? null : read.Value.Tables[2]));
-            if (read.Value.Source == AnswerSource.Rows) source = AnswerSource.Rows;
+            if (read is null)
+            {
+                // The first has all that the totals are made of.
+                if (tables.Count == 0) break;
+                leftOut.AddRange(Dimension.OfCalls.Where(dimension => families.Any(family => family.Name == dimension.Family)).Select(dimension => dimension.Name));
+                continue;
+            }
+
+            for (var i = 0; i < families.Count; i++) tables.Add(new SideTable(read[0].Tables[i], read[1].Tables[i], guard is null ? null : read[2].Tables[i]));
+            if (read.Any(one => one.Source == AnswerSource.Rows)) source = AnswerSource.Rows;
         }
 
         return (tables, leftOut, source);
     }
 
     // Side by side, as far as others leave places: each window has the time of one question.
-    private async Task<(IReadOnlyList<CellTable> Tables, AnswerSource Source)?> ReadAsync(Family family, IReadOnlyList<Asked> windows, SlowFrom slow, CancellationToken cancel)
+    private async Task<IReadOnlyList<FamilyTables>?> ReadAsync(IReadOnlyList<Family> families, IReadOnlyList<Asked> windows, SlowFrom slow, CancellationToken cancel)
     {
-        var read = await Task.WhenAll(windows.Select(window => gate.RunAsync(window.Selection.Scope, run => Read(run, family, window, slow), cancel)));
-        if (read.Contains(null)) return null;
-        return ([.. read.Select(one => one!.Table)], read.Any(one => one!.Source == AnswerSource.Rows) ? AnswerSource.Rows : AnswerSource.Rollups);
+        var reader = new FamilyReader(scopes);
+        var read = await Task.WhenAll(windows.Select(window => gate.RunAsync(window.Selection.Scope, run => reader.Read(run, families, window, slow), cancel)));
+        return read.Contains(null) ? null : [.. read.Select(one => one!)];
     }
 
     /// <summary>Null where they cannot be told, or not in time; none where a filter asks for what only calls have.</summary>
@@ -184,23 +186,4 @@ public sealed class CompareQueries(QueryGate gate, Scopes scopes, StatsQueries s
 
     // So that what cannot be told is another answer than no time.
     private sealed record ReadSteps(StepTables? Found);
-
-    private sealed record ReadTable(CellTable Table, AnswerSource Source);
-
-    private ReadTable Read(QueryRun run, Family family, Asked asked, SlowFrom slow)
-    {
-        IReadOnlyList<GroupField> by = [.. family.Fields.Select(field => new GroupField(field, null, field.Name))];
-        var scope = asked.Selection.Scope;
-        using var sources = new FigureSources(run);
-        var plan = StatsPlan.Of(run, sources, asked, by, MostRowsCounted);
-        var cuts = plan?.Cut is { } cut ? scopes.Sql(scope, CutColumns.Of[cut]) : null;
-        var people = new People { AreCounted = false };
-        var scan = new StatsScan(asked, by, scopes.Apps, scopes.Sql(scope, FieldColumns.OfCalls), scopes.Sql(scope, FieldColumns.OfRollups), cuts, people);
-        var buckets = Buckets.Over(asked.Selection.From, asked.Selection.To, Step.Day, TimeZoneInfo.Utc) ?? throw new TimeIsUpException();
-        var reader = new StatsReader(run, asked, new StatsQuestion { Selection = asked.Selection, Step = Step.Day }, buckets, by, plan, scan, sources, people, scopes.Apps);
-        var allTimed = asked.Filter.Terms.Any(term => term is FilterTerm.Compare compare && compare.Field == FilterFields.Outcome);
-        var table = new CellTable(family, allTimed, slow);
-        reader.Scan(reader.Source, table);
-        return new ReadTable(table, reader.Source);
-    }
 }

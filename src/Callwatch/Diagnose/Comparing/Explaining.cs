@@ -71,21 +71,21 @@ internal sealed class Explaining(Subject subject, Measure measure, IReadOnlyList
     private IEnumerable<Candidate> Candidates(Dimension dimension)
     {
         if (tables.FirstOrDefault(table => table.Family.Name == dimension.Family) is not { } table || table.Family.PlacesOf(dimension.Fields) is not { } places) yield break;
-        var sums = table.By(places);
+        var groups = table.By(places);
         // Where there is but one value nothing is told apart.
-        if (sums.Count < 2) yield break;
-        var usual = strength.UsualOf(table, dimension);
-        var grouped = table.Grouped(places);
+        if (groups.Count < 2) yield break;
+        var usual = strength.UsualOf(table, dimension, groups);
         // Of an app itself nothing narrower is usual; of its versions it is.
         var ofOwner = dimension.Fields.Contains(FilterFields.App) && !dimension.IsOfVersions;
-        foreach (var (key, sides) in sums)
+        for (var i = 0; i < groups.Count; i++)
         {
+            var (group, key, sides) = (i, groups.KeyOf(i), groups.SumOf(i));
             if (!IsNamed(key, dimension.Fields.Count)) continue;
             var isNew = Strength.IsNew(sides, scale);
-            var found = strength.Of(sides, () => ofOwner ? null : usual(grouped[key]), dimension.IsOfVersions);
+            var found = strength.Of(sides, () => ofOwner ? null : usual(group), dimension.IsOfVersions);
             if (found <= 0) continue;
             if (dimension.IsOfVersions && !isNew) found *= OldVersion;
-            yield return new Candidate(dimension, table, places, key, sides, found, isNew, isNew && !ofOwner ? usual(grouped[key])?.Before : null);
+            yield return new Candidate(dimension, table, places, key, sides, found, isNew, isNew && !ofOwner ? usual(group)?.Before : null);
         }
     }
 
@@ -187,13 +187,13 @@ internal sealed class Explaining(Subject subject, Measure measure, IReadOnlyList
         foreach (var table in tables)
         {
             if (table.Family.PlacesOf(first.Dimension.Fields) is not { } one || table.Family.PlacesOf(second.Dimension.Fields) is not { } other) continue;
+            var (byFirst, bySecond) = (table.By(one), table.By(other));
+            var (a, b) = (byFirst.Find(first.Key), bySecond.Find(second.Key));
             var (onlyFirst, onlySecond) = (new Sides(), new Sides());
-            foreach (var (key, cell) in table.Cells)
-            {
-                var (a, b) = (key.Only(one) == first.Key, key.Only(other) == second.Key);
-                if (a && !b) onlyFirst.Add(cell);
-                if (b && !a) onlySecond.Add(cell);
-            }
+            foreach (var cell in a < 0 ? [] : byFirst.CellsOf(a))
+                if (bySecond.GroupOf(cell) != b) onlyFirst.Add(table.All[cell]);
+            foreach (var cell in b < 0 ? [] : bySecond.CellsOf(b))
+                if (byFirst.GroupOf(cell) != a) onlySecond.Add(table.All[cell]);
 
             return (onlyFirst, onlySecond);
         }

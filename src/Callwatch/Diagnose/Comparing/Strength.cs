@@ -56,22 +56,24 @@ internal sealed class Strength
 
     /// <summary>
     /// What was usual for calls of the same apps before, or for the same prompts: a new release of a slow app is not slow for being the slow app's.
+    /// Asked by the number of a group of <paramref name="groups"/>.
     /// </summary>
-    public Func<IEnumerable<KeyValuePair<CellKey, Sides>>, (double Before, double Guard)?> UsualOf(SideTable table, Dimension dimension)
+    public Func<int, (double Before, double Guard)?> UsualOf(SideTable table, Dimension dimension, SideGroups groups)
     {
-        var place = table.Family.PlaceOf(dimension.Names[^1] == "prompt_version" ? FilterFields.Prompt : FilterFields.App);
-        var apps = table.By(place);
-        return cells =>
+        var apps = table.By(table.Family.PlaceOf(dimension.Names[^1] == "prompt_version" ? FilterFields.Prompt : FilterFields.App));
+        var means = new (double? Before, double? Guard)?[apps.Count];
+        return group =>
         {
             if (measure == Measure.Calls) return null;
             var (before, guard, weight) = (0d, 0d, 0d);
-            foreach (var (cell, sides) in cells)
+            foreach (var cell in groups.CellsOf(group))
             {
-                var app = apps[new CellKey(cell[place])];
-                var own = sides.After.Of(measure).Weight;
-                if (Effect.Mean(measure, app.Before) is not { } usual) continue;
+                var own = (double)table.All[cell].After.WeightOf(measure);
+                var app = apps.GroupOf(cell);
+                var mean = means[app] ??= (Effect.Mean(measure, apps.SumOf(app).Before), Effect.Mean(measure, apps.SumOf(app).Guard));
+                if (mean.Before is not { } usual) continue;
                 before += own * usual;
-                guard += own * (Effect.Mean(measure, app.Guard) ?? usual);
+                guard += own * (mean.Guard ?? usual);
                 weight += own;
             }
 
@@ -91,9 +93,10 @@ internal sealed class Strength
 
     private double OfRatio(Cell before, Cell after, Cell allBefore, int direction, bool guard, Func<(double Before, double Guard)?> usual)
     {
+        if (before.WeightOf(measure) + after.WeightOf(measure) < 5) return 0;
         var ((a0, n0), (a1, n1)) = (before.Of(measure), after.Of(measure));
         var (total0, total1) = (allBefore.Of(measure).Weight, all.After.Of(measure).Weight);
-        if (total0 <= 0 || total1 <= 0 || n0 + n1 < 5) return 0;
+        if (total0 <= 0 || total1 <= 0) return 0;
         var (w0, w1) = (n0 / total0, n1 / total1);
         var variance = ((before.Variance(measure) * n0) + (after.Variance(measure) * n1)) / (n0 + n1);
         var found = 0d;
@@ -123,10 +126,11 @@ internal sealed class Strength
 
     private double OfSum(Cell before, Cell after, Cell allBefore, int direction, double longer)
     {
+        if (before.Calls + after.Calls < 5) return 0;
         var (amount0, amount1) = (Total(before, longer), after.Of(measure).Amount);
         var moved = amount1 - amount0;
         var (middle, middleOfAll) = ((amount0 + amount1) / 2, (Total(allBefore, longer) + all.After.Of(measure).Amount) / 2);
-        if (Math.Sign(moved) != direction || middle <= 0 || middleOfAll <= 0 || before.Calls + after.Calls < 5) return 0;
+        if (Math.Sign(moved) != direction || middle <= 0 || middleOfAll <= 0) return 0;
         var chance = Bunches * ((Each(before) * before.Calls * longer * longer) + (Each(after) * after.Calls));
         return Math.Max(0, (moved * moved) - (ChanceOfSums * chance)) / (middle * middleOfAll);
     }

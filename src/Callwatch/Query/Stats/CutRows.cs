@@ -10,7 +10,10 @@ internal delegate void TakeCut(GroupNumbers group, long bucket, Outcome outcome,
 /// <summary>Rows of a cut as one question read them, added up where they mean the same to it, to be handed out again without asking the file.</summary>
 internal sealed class CutRows
 {
-    private const int BytesBeside = 64;
+    /// <summary>Stands for more than can be kept.</summary>
+    public static readonly CutRows TooMany = new([], [], []);
+
+    private const int BytesBeside = 80;
 
     private readonly Key[] keys;
     private readonly int[] ends;

@@ -13,6 +13,8 @@ internal sealed class GroupCounts : ITakeFigures<StrongBox<long>>
 
     public bool OnlyCalls => true;
 
+    public bool TakesPeople => false;
+
     public StrongBox<long>? Group(string?[] key)
     {
         var name = StatsReader.NameOf(key);

@@ -17,7 +17,7 @@ internal sealed class GroupKeys<T>(IReadOnlyList<GroupField> by, Apps apps, Open
 
     private readonly bool numbers = fromCut || by.All(GroupFields.IsNumber);
     private readonly Dictionary<GroupNumbers, T?> known = [];
-    private GroupNumbers last = new(None + 1, 0, 0, 0);
+    private GroupNumbers last = new(None + 1, 0, 0, 0, 0, 0);
     private T? lastGroup;
 
     /// <summary>Null when the row's group is not wanted.</summary>
@@ -29,7 +29,8 @@ internal sealed class GroupKeys<T>(IReadOnlyList<GroupField> by, Apps apps, Open
     }
 
     /// <summary>The numbers that a row's group is told by.</summary>
-    public GroupNumbers NumbersOf(Statement row, int first) => new(Number(row, first, 0), Number(row, first, 1), Number(row, first, 2), Number(row, first, 3));
+    public GroupNumbers NumbersOf(Statement row, int first) => new(
+        Number(row, first, 0), Number(row, first, 1), Number(row, first, 2), Number(row, first, 3), Number(row, first, 4), Number(row, first, 5));
 
     /// <summary>The same by the numbers.</summary>
     public T? Of(GroupNumbers key)
@@ -67,13 +68,15 @@ internal sealed class GroupKeys<T>(IReadOnlyList<GroupField> by, Apps apps, Open
 }
 
 /// <summary>What a group is told by: numbers of a partition's dictionary, codes, apps.</summary>
-internal readonly record struct GroupNumbers(long A, long B, long C, long D)
+internal readonly record struct GroupNumbers(long A, long B, long C, long D, long E, long F)
 {
     public long this[int index] => index switch
     {
         0 => A,
         1 => B,
         2 => C,
-        _ => D,
+        3 => D,
+        4 => E,
+        _ => F,
     };
 }

@@ -8,9 +8,7 @@ namespace Callwatch.Query.Stats;
 /// Reads a range of one partition from the widest levels that fit it: days and hours in the middle, quarters and minutes towards the
 /// ends, rows for the seconds that are left; what has not been made yet, of the hour under way for instance, from rollups by all dimensions.
 /// </summary>
-/// <typeparam name="T">A group.</typeparam>
-internal sealed class LevelCover<T>(StatsScan scan, StatsPlan plan, RollupLevel widest, OpenPartition open, DerivedBuckets derived, ITakeFigures<T> taker)
-    where T : class
+internal sealed class LevelCover(StatsPlan plan, RollupLevel widest, OpenPartition open, DerivedBuckets derived, IReadStretches reader)
 {
     /// <summary>What a stretch is read from; a level without a cut is of rollups by all dimensions, no level is rows.</summary>
     private readonly record struct From(RollupLevel? Level, bool Cut);
@@ -63,9 +61,9 @@ internal sealed class LevelCover<T>(StatsScan scan, StatsPlan plan, RollupLevel 
 
     private void Read(From source, long from, long to)
     {
-        if (source.Level is not { } level) scan.FromRows(open, Timestamp.FromUnixSeconds(from), Timestamp.FromUnixSeconds(to), taker, withPeople: false);
-        else if (source.Cut) scan.FromCut(open, cut!.Value, level, from, to, taker);
-        else scan.FromRollups(open, level, from, to, taker);
+        if (source.Level is not { } level) reader.Rows(open, Timestamp.FromUnixSeconds(from), Timestamp.FromUnixSeconds(to));
+        else if (source.Cut) reader.Cut(open, level, from, to);
+        else reader.Rollups(open, level, from, to);
     }
 
     /// <summary>Null: from narrower levels.</summary>

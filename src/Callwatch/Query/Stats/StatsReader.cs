@@ -23,6 +23,7 @@ internal sealed class StatsReader(
     /// <summary>Most sketches of users and sessions held for one answer: each takes 4 KiB.</summary>
     private const int MostSketches = 10_000;
 
+    private readonly RangeScan range = new(asked, sources, plan, buckets.Widest);
     private readonly Timestamp from = asked.Selection.From;
     private readonly Timestamp to = asked.Selection.To;
     private readonly bool allTimed = by.Any(group => group.Field == FilterFields.Outcome)
@@ -54,8 +55,7 @@ internal sealed class StatsReader(
     /// <summary>More groups than can be held before it is known which are the greatest.</summary>
     private sealed class TooManyGroupsException : Exception;
 
-    /// <summary>What the figures of the range can be read from.</summary>
-    public AnswerSource Source => plan is not null && WholeMinutes() is not null ? AnswerSource.Rollups : AnswerSource.Rows;
+    private AnswerSource Source => range.Source;
 
     private int MaxGroups => Math.Min(question.MaxGroups, Math.Max(1, MostPoints / buckets.Count));
 
@@ -76,7 +76,7 @@ internal sealed class StatsReader(
             Scan(source, this);
         }
 
-        var counted = source == AnswerSource.Rows ? people.AreCounted : CountPeople();
+        var counted = source == AnswerSource.Rows ? people.AreCounted && (!question.OnlyCalls || question.CountPeople) : CountPeople();
         var ordered = groups.Values.Select(group => (Group: group, group.Calls)).OrderByDescending(pair => pair.Calls)
             .ThenBy(pair => string.Join('\n', pair.Group.Key), StringComparer.Ordinal).Select(pair => pair.Group).ToList();
         truncated |= ordered.Count > MaxGroups || ordered.Exists(group => group.Key.Contains(GroupKeys<object>.Rest));
@@ -85,6 +85,10 @@ internal sealed class StatsReader(
             RowsFrom = rowsFrom,
         };
     }
+
+    bool ITakeFigures<Group>.OnlyCalls => question.OnlyCalls;
+
+    long ITakeFigures<Group>.Width => buckets.Widest.Seconds();
 
     Group? ITakeFigures<Group>.Group(string?[] key)
     {
@@ -117,10 +121,13 @@ internal sealed class StatsReader(
         var key = new Dictionary<string, string?>(StringComparer.Ordinal);
         for (var i = 0; i < by.Count; i++) key[by[i].Name] = group.Key[i] == GroupKeys<object>.Rest ? StatsGroup.Other : group.Key[i];
         return new StatsGroup(
-            key, total.ToFigures(counted), [.. group.Points.Select((point, index) => new StatsPoint(buckets[index], (point ?? empty).ToFigures(counted)))])
+            key, FiguresOf(total), [.. group.Points.Select((point, index) => new StatsPoint(buckets[index], FiguresOf(point ?? empty)))])
         {
             IsOther = group.Key.Contains(GroupKeys<object>.Rest),
         };
+
+        // Of people only users were looked at then.
+        Figures FiguresOf(FigureSums sums) => question.OnlyCalls ? sums.ToFigures(counted) with { Sessions = null, CallsPerSession = null } : sums.ToFigures(counted);
     }
 
     private FigureSums PointOf(Group group, long unixSeconds)
@@ -154,68 +161,8 @@ internal sealed class StatsReader(
         return [.. counts.Groups.OrderByDescending(pair => pair.Value.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal).Take(MaxGroups).Select(pair => pair.Key)];
     }
 
-    /// <summary>Hands the figures of the range to somebody else than this reader.</summary>
-    public void Scan<T>(AnswerSource source, ITakeFigures<T> taker)
-        where T : class
-    {
-        if (source == AnswerSource.Rollups && sources.History is { } history && scan.CanMatch(history)) ScanHistory(history, taker);
-        foreach (var open in sources.Between(from, to))
-        {
-            var partition = open.Partition;
-            // Rows that are still there are rows; the history has none.
-            if (source == AnswerSource.Rows) open.MovedApps = [];
-            if (!scan.CanMatch(open)) continue;
-            // Rollups and rows of one file as of the same moment.
-            using var moment = open.AsOfOneMoment();
-            var low = from > partition.From ? from : partition.From;
-            var high = to < partition.To ? to : partition.To;
-            if (source == AnswerSource.Rows) scan.FromRows(open, low, high, taker, withPeople: true);
-            else ScanRollups(open, low, high, taker);
-        }
-    }
-
-    // Nothing narrower than a quarter is known there: it counts if it begins within the range.
-    private void ScanHistory<T>(OpenPartition history, ITakeFigures<T> taker)
-        where T : class
-    {
-        var (narrowest, width) = plan!.IsBounded ? (RollupLevel.Hour, 3_600) : (RollupLevel.QuarterHour, 900);
-        var widest = buckets.Widest is RollupLevel.Minute || (plan.IsBounded && buckets.Widest == RollupLevel.QuarterHour) ? narrowest : buckets.Widest;
-        var second = (from.UnixNanoseconds + Timestamp.NanosecondsPerSecond - 1) / Timestamp.NanosecondsPerSecond;
-        var end = (to.UnixNanoseconds + Timestamp.NanosecondsPerSecond - 1) / Timestamp.NanosecondsPerSecond;
-        new LevelCover<T>(scan, plan, widest, history, DerivedBuckets.All, taker).Read(Up(second, width), Up(end, width));
-    }
-
-    private void ScanRollups<T>(OpenPartition open, Timestamp low, Timestamp high, ITakeFigures<T> taker)
-        where T : class
-    {
-        var (first, last) = WholeMinutes()!.Value;
-        first = Math.Max(first, open.Partition.From.UnixSeconds);
-        last = Math.Min(last, open.Partition.To.UnixSeconds);
-        if (first >= last)
-        {
-            scan.FromRows(open, low, high, taker, withPeople: false);
-            return;
-        }
-
-        scan.FromRows(open, low, Timestamp.FromUnixSeconds(first), taker, withPeople: false);
-        scan.FromRows(open, Timestamp.FromUnixSeconds(last), high, taker, withPeople: false);
-        if (plan!.Cut is { } cut && CutColumns.AsksForBounded(cut, asked.Filter) && StatsScan.HasRest(open, cut))
-        {
-            // Some of what is asked for may be among the rest.
-            scan.FromRows(open, Timestamp.FromUnixSeconds(first), Timestamp.FromUnixSeconds(last), taker, withPeople: false);
-            return;
-        }
-
-        new LevelCover<T>(scan, plan, buckets.Widest, open, DerivedBuckets.Of(open), taker).Read(first, last);
-    }
-
-    /// <summary>The whole minutes within the range; null when there is none.</summary>
-    private (long First, long Last)? WholeMinutes()
-    {
-        var first = Up((from.UnixNanoseconds + Timestamp.NanosecondsPerSecond - 1) / Timestamp.NanosecondsPerSecond, 60);
-        var last = Down(to.UnixSeconds, 60);
-        return first < last ? (first, last) : null;
-    }
+    private void Scan<T>(AnswerSource source, ITakeFigures<T> taker)
+        where T : class => range.Read(source, scan, new StatsStretches<T>(scan, plan, taker, withPeople: source == AnswerSource.Rows && (!question.OnlyCalls || question.CountPeople)));
 
     /// <summary>False when there are too many calls, or too little time, to count who made them.</summary>
     private bool CountPeople()
@@ -275,8 +222,4 @@ internal sealed class StatsReader(
         (long First, long Last) RangeOf(OpenPartition open) =>
             (Math.Max((from.UnixNanoseconds + Timestamp.NanosecondsPerSecond - 1) / Timestamp.NanosecondsPerSecond, open.Partition.From.UnixSeconds), Math.Min(to.UnixSeconds, open.Partition.To.UnixSeconds));
     }
-
-    private static long Up(long seconds, long width) => (seconds + width - 1) / width * width;
-
-    private static long Down(long seconds, long width) => seconds / width * width;
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Callwatch.Control;
 using Callwatch.Query.Filters;
 using Callwatch.Query.Filters.Sql;
@@ -16,6 +17,12 @@ internal interface ITakeFigures<T>
     /// <summary>True when nothing but the number of calls is wanted of the figures.</summary>
     bool OnlyCalls => false;
 
+    /// <summary>False when nobody asks who made the calls.</summary>
+    bool TakesPeople => true;
+
+    /// <summary>Moments less than this apart and between the same two multiples of it mean the same; seconds.</summary>
+    long Width => 60;
+
     /// <summary>Null when the group is not wanted.</summary>
     T? Group(string?[] key);
 
@@ -23,6 +30,10 @@ internal interface ITakeFigures<T>
 
     void TakePeople(T group, long unixSeconds, int? user, int? session);
 }
+
+/// <summary>Takes a call.</summary>
+/// <param name="tags">Its tags as JSON; null where there are none, or they were not asked for.</param>
+internal delegate void TakeCall<in T>(T group, Outcome outcome, in RollupFigures figures, string? tags);
 
 /// <summary>Reads the figures of a range from one partition, from its rollups or from its rows.</summary>
 /// <param name="buckets">Those of the answer, where there are some: rows of a cut that fall into one are handed out as of one moment of it.</param>
@@ -38,6 +49,9 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
         c."end", c.outcome, c.duration, c.ttft, c.generation, c.input_tokens, c.output_tokens, c.total_tokens, c.cache_read, c.cache_write, c.reasoning,
         c.cost, c.cost_input, c.cost_cache_read, c.cost_cache_write, c.cost_output, c.cost_reasoning, c.cost_other, c.unpriced, c.user, c.session
         """;
+
+    // Most calls have none: then the facts need not be taken apart.
+    private const string Tags = """, CASE WHEN instr(s.thin, '"tags":') > 0 THEN s.thin ->> '$.tags' END""";
 
     private const int RollupGroups = 29;
     private const int CallGroups = 22;
@@ -117,11 +131,13 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
         var keys = new GroupKeys<T>(by, apps, open, taker.Group, fromCut: true);
         // A day of another zone than UTC is two dozen rows of each group: what is kept of it is one.
         var within = buckets?.WithinOf(level, from, to);
-        var key = sql.Key is { } condition ? $"cut{groups}\n{condition}{(within is null ? "" : "\nwithin " + within)}" : null;
-        var rows = key is not null && open.Held?.IsSteady == true ? new CutRows.Builder() : null;
-        if (key is not null && open.Held?.Find<CutRows>(key) is { } held)
+        var key = sql.Key is { } condition ? $"cut{groups}
+{condition}{(within is null ? "" : "
+within " + within)}" : null;
+        var held = key is null ? null : open.Held?.Find<CutRows>(key);
+        var rows = key is not null && held is null && open.Held?.IsSteady == true ? new CutRows.Builder() : null;
+        if (held is not null && held != CutRows.TooMany)
         {
-            rows = null;
             held.Give(Take);
             return;
         }
@@ -129,7 +145,12 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
         using var row = new Statement(open.Reader.Connection, $"SELECT r.bucket, r.outcome, r.figures{groups} FROM cuts r WHERE {sql.Where}");
         sql.BindTo(row);
         while (row.Step()) Take(keys.NumbersOf(row, 3), within is null ? row.Long(0) : Math.Max(from, buckets!.StartOf(row.Long(0))), (Outcome)row.Long(1), row.Blob(2));
-        if (rows?.Build() is { } built) open.Held?.Keep(key!, built, built.Bytes + (key!.Length * 2));
+        if (rows is not null)
+        {
+            // That they are too many is worth knowing, too: collecting them would be in vain again.
+            var built = rows.Build() ?? CutRows.TooMany;
+            open.Held?.Keep(key!, built, built.Bytes + (key!.Length * 2));
+        }
 
         void Take(GroupNumbers numbers, long bucket, Outcome outcome, ReadOnlySpan<byte> figures)
         {
@@ -169,48 +190,71 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
         where T : class
     {
         if (from >= to) return;
+        if (taker.OnlyCalls && by.All(GroupFields.IsNumber))
+        {
+            CountRows(open, from, to, taker, withPeople && taker.TakesPeople);
+            return;
+        }
+
         using var row = Rows(open, from, to, CallColumns + JudgedCall(open));
         var keys = new GroupKeys<T>(by, apps, open, taker.Group);
         while (row.Step())
         {
             if (keys.Of(row, CallGroups) is not { } group) continue;
-            var latency = CallFigures.Bounded(row.NullableLong(2));
-            var ttft = CallFigures.Bounded(row.NullableLong(3));
-            var generation = row.NullableLong(4);
             var seconds = new Timestamp(row.Long(0)).UnixSeconds;
-            taker.Take(group, seconds, (Outcome)row.Long(1), new RollupFigures
-            {
-                Calls = 1,
-                Latency = latency,
-                LatencyCount = latency is null ? 0 : 1,
-                LatencyMicroseconds = (latency ?? 0) / 1_000,
-                LatencyMax = latency ?? 0,
-                Ttft = ttft,
-                TtftCount = ttft is null ? 0 : 1,
-                TtftMicroseconds = (ttft ?? 0) / 1_000,
-                TtftMax = ttft ?? 0,
-                SpeedTokens = generation is null ? 0 : row.Long(6),
-                SpeedMicroseconds = (generation ?? 0) / 1_000,
-                // NULL reads as 0.
-                InputTokens = row.Long(5),
-                OutputTokens = row.Long(6),
-                TotalTokens = row.Long(7),
-                CacheRead = row.Long(8),
-                CacheWrite = row.Long(9),
-                Reasoning = row.Long(10),
-                Cost = row.Long(11),
-                CostInput = row.Long(12),
-                CostCacheRead = row.Long(13),
-                CostCacheWrite = row.Long(14),
-                CostOutput = row.Long(15),
-                CostReasoning = row.Long(16),
-                CostOther = row.Long(17),
-                Unpriced = row.Long(18),
-                Positive = row.Long(21) > 0 ? 1 : 0,
-                Negative = row.Long(21) < 0 ? 1 : 0,
-            });
+            taker.Take(group, seconds, (Outcome)row.Long(1), FiguresOf(row));
             if (withPeople) taker.TakePeople(group, seconds, people.NumberOf(open.Reader, row.NullableLong(19)), people.NumberOf(open.Reader, row.NullableLong(20)));
         }
+    }
+
+    // How many calls, and nothing else of them: of failures an index has all that it takes.
+    private void CountRows<T>(OpenPartition open, Timestamp from, Timestamp to, ITakeFigures<T> taker, bool withUsers)
+        where T : class
+    {
+        var (columns, first) = withUsers ? ("c.\"end\", c.outcome, c.user", 3) : ("c.\"end\", c.outcome", 2);
+        var (sql, write) = RowsOf(open, from, to, columns);
+        var keys = new GroupKeys<T>(by, apps, open, taker.Group);
+        // What is found of a text depends on the question's own look at the index.
+        var key = asked.Filter.Terms.All(term => term is FilterTerm.Compare) && sql.Key is { } condition ? string.Create(CultureInfo.InvariantCulture, $"{write("")}\n{taker.Width}\n{condition}") : null;
+        if (key is not null && open.Held?.Find<CallCounts>(key) is { } held)
+        {
+            held.Give(Take);
+            return;
+        }
+
+        var counts = key is not null && open.Held?.IsSteady == true ? new CallCounts.Builder(taker.Width) : null;
+        using var row = asked.Filter.Terms.Any(IsOfFailures) ? Failures.Over(open, from, to, write) : new Statement(open.Reader.Connection, write(""));
+        sql.BindTo(row);
+        while (row.Step())
+        {
+            var (numbers, seconds, outcome, user) = (keys.NumbersOf(row, first), new Timestamp(row.Long(0)).UnixSeconds, (Outcome)row.Long(1), withUsers ? row.NullableLong(2) : null);
+            counts?.Add(numbers, seconds, outcome, user);
+            Take(numbers, seconds, outcome, 1, user);
+        }
+
+        if (counts?.Build() is { } built) open.Held?.Keep(key!, built, built.Bytes + (key!.Length * 2));
+
+        void Take(GroupNumbers numbers, long seconds, Outcome outcome, long calls, long? user)
+        {
+            if (keys.Of(numbers) is not { } group) return;
+            if (calls > 0) taker.Take(group, seconds, outcome, new RollupFigures { Calls = calls });
+            if (withUsers && user is not null) taker.TakePeople(group, seconds, people.NumberOf(open.Reader, user), null);
+        }
+    }
+
+    // What it asks for has a fingerprint, so that the index over failures has it.
+    private static bool IsOfFailures(FilterTerm term) => term is FilterTerm.Compare { Negated: false } compare && compare.Field == FilterFields.Fingerprint;
+
+    /// <summary>One by one, whatever the tags: a call counts once.</summary>
+    public void EachCall<T>(OpenPartition open, Timestamp from, Timestamp to, Func<string?[], T?> find, bool withTags, TakeCall<T> take)
+        where T : class
+    {
+        if (from >= to) return;
+        var tags = CallGroups + by.Count;
+        using var row = Rows(open, from, to, CallColumns + JudgedCall(open), withTags);
+        var keys = new GroupKeys<T>(by, apps, open, find);
+        while (row.Step())
+            if (keys.Of(row, CallGroups) is { } group) take(group, (Outcome)row.Long(1), FiguresOf(row), withTags && !row.IsNull(tags) ? row.Text(tags) : null);
     }
 
     /// <summary>Only who made the calls: for figures from rollups, which do not know.</summary>
@@ -226,16 +270,64 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
         }
     }
 
-    private Statement Rows(OpenPartition open, Timestamp from, Timestamp to, string columns)
+    // Of the columns of a call.
+    private static RollupFigures FiguresOf(Statement row)
+    {
+        var latency = CallFigures.Bounded(row.NullableLong(2));
+        var ttft = CallFigures.Bounded(row.NullableLong(3));
+        var generation = row.NullableLong(4);
+        var feedback = row.Long(21);
+        return new RollupFigures
+        {
+            Calls = 1,
+            Latency = latency,
+            LatencyCount = latency is null ? 0 : 1,
+            LatencyMicroseconds = (latency ?? 0) / 1_000,
+            LatencyMax = latency ?? 0,
+            Ttft = ttft,
+            TtftCount = ttft is null ? 0 : 1,
+            TtftMicroseconds = (ttft ?? 0) / 1_000,
+            TtftMax = ttft ?? 0,
+            SpeedTokens = generation is null ? 0 : row.Long(6),
+            SpeedMicroseconds = (generation ?? 0) / 1_000,
+            // NULL reads as 0.
+            InputTokens = row.Long(5),
+            OutputTokens = row.Long(6),
+            TotalTokens = row.Long(7),
+            CacheRead = row.Long(8),
+            CacheWrite = row.Long(9),
+            Reasoning = row.Long(10),
+            Cost = row.Long(11),
+            CostInput = row.Long(12),
+            CostCacheRead = row.Long(13),
+            CostCacheWrite = row.Long(14),
+            CostOutput = row.Long(15),
+            CostReasoning = row.Long(16),
+            CostOther = row.Long(17),
+            Unpriced = row.Long(18),
+            Positive = feedback > 0 ? 1 : 0,
+            Negative = feedback < 0 ? 1 : 0,
+        };
+    }
+
+    private Statement Rows(OpenPartition open, Timestamp from, Timestamp to, string columns, bool withTags = false)
+    {
+        var (sql, write) = RowsOf(open, from, to, columns, withTags);
+        var statement = new Statement(open.Reader.Connection, write(""));
+        sql.BindTo(statement);
+        return statement;
+    }
+
+    /// <summary>The condition, and the statement with what is to stand behind the name of <c>calls</c>.</summary>
+    private (SqlCondition Sql, Func<string, string> Write) RowsOf(OpenPartition open, Timestamp from, Timestamp to, string columns, bool withTags = false)
     {
         var sql = new SqlCondition(open);
         var groups = by.Select((group, index) => GroupFields.ColumnOf(group, index, sql)).ToList();
         sql.And($"c.\"end\" >= {sql.Parameter(from.UnixNanoseconds)} AND c.\"end\" < {sql.Parameter(to.UnixNanoseconds)}");
         sql.And(open.Owner(asked, "c"));
         calls.Add(sql, asked.Filter);
+        sql.UsesSpans |= withTags;
         var joins = (sql.UsesSpans ? "JOIN spans s ON s.id = c.id " : "") + string.Join(' ', groups.Select(group => group.Join).OfType<string>());
-        var statement = new Statement(open.Reader.Connection, $"SELECT {columns}{string.Concat(groups.Select(group => ", " + group.Sql))} FROM calls c {joins} WHERE {sql.Where}");
-        sql.BindTo(statement);
-        return statement;
+        return (sql, index => $"SELECT {columns}{string.Concat(groups.Select(group => ", " + group.Sql))}{(withTags ? Tags : "")} FROM calls c{index} {joins} WHERE {sql.Where}");
     }
 }

@@ -64,7 +64,7 @@ internal sealed partial class OlderRows(StoreFolder folder, StoreWriter writer, 
             using var reader = folder.Open(partition);
             if (reader is null) continue;
             var judged = IsDone(reader.Connection);
-            if (judged && reader.HasSteps)
+            if (judged && reader is { HasSteps: true, HasFailures: true })
             {
                 done.Add(partition.File);
                 continue;

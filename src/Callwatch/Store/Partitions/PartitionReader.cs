@@ -69,6 +69,9 @@ public sealed class PartitionReader : IDisposable, IWords
     /// <summary>Whether what stands has figures by environment: those that were moved to the history by an early version have none.</summary>
     internal bool HasEnvironments => field || (field = File != History.HistoryFile.File && StoreDatabase.SchemaOf(Connection) >= 6);
 
+    /// <summary>Whether failures can be counted without their rows.</summary>
+    internal bool HasFailures => field || (field = File != History.HistoryFile.File && StoreDatabase.SchemaOf(Connection) >= 7);
+
     /// <summary>What stands of the file in the version that the transaction sees; only to be used within one.</summary>
     internal HeldReadings Held { get; }
 
