@@ -1,8 +1,5 @@
 using Callwatch.Query;
-using Callwatch.Query.Filters;
-using Callwatch.Query.Filters.Sql;
 using Callwatch.Query.Running;
-using Callwatch.Query.Stats;
 using Callwatch.Spans;
 
 namespace Callwatch.Diagnose.Comparing;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Callwatch.Control;
 using Callwatch.Query.Filters;
-using Callwatch.Query.Filters.Sql;
 using Callwatch.Query.Running;
 using Callwatch.Spans;
 using Callwatch.Store.Rollups;
