@@ -131,9 +131,7 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
         var keys = new GroupKeys<T>(by, apps, open, taker.Group, fromCut: true);
         // A day of another zone than UTC is two dozen rows of each group: what is kept of it is one.
         var within = buckets?.WithinOf(level, from, to);
-        var key = sql.Key is { } condition ? $"cut{groups}
-{condition}{(within is null ? "" : "
-within " + within)}" : null;
+        var key = sql.Key is { } condition ? $"cut{groups}\n{condition}{(within is null ? "" : "\nwithin " + within)}" : null;
         var held = key is null ? null : open.Held?.Find<CutRows>(key);
         var rows = key is not null && held is null && open.Held?.IsSteady == true ? new CutRows.Builder() : null;
         if (held is not null && held != CutRows.TooMany)
