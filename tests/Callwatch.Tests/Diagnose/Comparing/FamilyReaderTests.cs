@@ -1,7 +1,6 @@
 using Callwatch.Diagnose.Comparing;
 using Callwatch.Query;
 using Callwatch.Query.Running;
-using Callwatch.Spans;
 using Callwatch.Store.Derived;
 using Callwatch.Tests.Query;
 using Microsoft.Extensions.Options;
