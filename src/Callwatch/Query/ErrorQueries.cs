@@ -15,11 +15,7 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
 {
     private const int MostGroups = 50_000;
     private const int Samples = 5;
-    private const int MostNamed = 2_000;
     private const int MostHeld = 5_000;
-
-    /// <summary>Share of the time after which what came before the range is not looked at any further.</summary>
-    private const double LastEarlier = 0.8;
 
     /// <summary>Share of the time after which no further day is begun: what is known of the newer ones is an answer too.</summary>
     private const double LastDay = 0.7;
@@ -54,31 +50,9 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
             }, cancel);
     }
 
-    private readonly record struct Key(long Fingerprint, string? Provider, string? Model);
-
-    private sealed class Group
-    {
-        public long Calls { get; set; }
-        public long First { get; set; } = long.MaxValue;
-        public long Last { get; set; }
-        public string Type { get; set; } = "_OTHER";
-        public string Message { get; set; } = "";
-        public List<Partition> SeenIn { get; } = [];
-
-        /// <summary>Where the rows of the first are; null when they are gone.</summary>
-        public Partition? FirstIn { get; set; }
-        public ErrorOrigin Origin { get; set; }
-
-        public void See(long first, Partition? partition)
-        {
-            if (first <= First) (First, FirstIn) = (first, partition);
-        }
-        public List<TraceId> Samples { get; } = [];
-    }
-
     private Page<ErrorGroup> Read(QueryRun run, Asked asked, NewSince? since, int limit)
     {
-        var groups = new Dictionary<Key, Group>();
+        var groups = new Dictionary<FailureKey, FailureGroup>();
         using var sources = new FigureSources(run);
         var rowsFrom = FigureSources.RowsFrom(run, asked);
         Timestamp? until = null;
@@ -104,8 +78,8 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
         var ordered = groups.OrderByDescending(pair => pair.Value.Calls).ThenByDescending(pair => pair.Value.Last).ThenBy(pair => pair.Key.Fingerprint);
         // What is new is mostly rare: it would not be among the most frequent ones.
         var greatest = (since is null ? ordered.Take(limit) : ordered).ToList();
-        FindFirst(run, sources, asked, greatest);
-        FindOrigins(run, sources, asked, greatest);
+        FirstFailures.Find(run, sources, asked, greatest);
+        FirstFailures.FindOrigins(run, sources, asked, greatest);
         if (since is not null) greatest = OnlyNew(run, sources, asked, since, greatest, limit);
         foreach (var partition in greatest.SelectMany(pair => pair.Value.SeenIn).Distinct().OrderByDescending(partition => (partition.Day, partition.Sequence)))
         {
@@ -118,7 +92,7 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
         return new Page<ErrorGroup>(ToGroups(greatest, errors), null, 0, until, AnswerSource.Rows) { RowsFrom = rowsFrom };
     }
 
-    private static List<ErrorGroup> ToGroups(List<KeyValuePair<Key, Group>> greatest, long errors) =>
+    private static List<ErrorGroup> ToGroups(List<KeyValuePair<FailureKey, FailureGroup>> greatest, long errors) =>
     [
         .. greatest.Select(pair => new ErrorGroup
         {
@@ -139,9 +113,9 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
     ];
 
     /// <summary>The failures of one kind in a partition.</summary>
-    private readonly record struct Counted(Key Key, long Calls, long First, long Last);
+    private readonly record struct Counted(FailureKey Key, long Calls, long First, long Last);
 
-    private void Count(OpenPartition open, Asked asked, Dictionary<Key, Group> groups)
+    private void Count(OpenPartition open, Asked asked, Dictionary<FailureKey, FailureGroup> groups)
     {
         using var moment = open.AsOfOneMoment();
         var sql = Condition(open, asked);
@@ -149,7 +123,7 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
         {
             if (!groups.TryGetValue(key, out var group))
             {
-                groups[key] = group = new Group();
+                groups[key] = group = new FailureGroup();
                 Name(open, asked, key.Fingerprint, group);
             }
 
@@ -174,7 +148,7 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
             sql.BindTo(row);
             while (row.Step())
             {
-                var key = new Key(row.Long(0), row.NullableLong(1) is { } provider ? open.Reader.Word(provider) : null, row.NullableLong(2) is { } model ? open.Reader.Word(model) : null);
+                var key = new FailureKey(row.Long(0), row.NullableLong(1) is { } provider ? open.Reader.Word(provider) : null, row.NullableLong(2) is { } model ? open.Reader.Word(model) : null);
                 found.Add(new Counted(key, row.Long(3), row.Long(4), row.Long(5)));
             }
         }
@@ -184,7 +158,7 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
     }
 
     // What is left of failures whose rows are gone: how often, since when and until when.
-    private static void AddGone(OpenPartition history, Asked asked, Dictionary<Key, Group> groups, bool countThem)
+    private static void AddGone(OpenPartition history, Asked asked, Dictionary<FailureKey, FailureGroup> groups, bool countThem)
     {
         var (from, to) = (asked.Selection.From.UnixNanoseconds, asked.Selection.To.UnixNanoseconds);
         using var command = history.Reader.Command($"""
@@ -193,13 +167,13 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
         using var row = command.ExecuteReader();
         while (row.Read())
         {
-            var key = new Key(row.GetInt64(0), WordOf(history, row.GetInt64(1)), WordOf(history, row.GetInt64(2)));
+            var key = new FailureKey(row.GetInt64(0), FirstFailures.WordOf(history, row.GetInt64(1)), FirstFailures.WordOf(history, row.GetInt64(2)));
             var (first, last) = (row.GetInt64(6), row.GetInt64(7));
             var counts = countThem && first >= from && last < to;
             if (!groups.TryGetValue(key, out var group))
             {
                 if (!counts || groups.Count > MostGroups) continue;
-                groups[key] = group = new Group { Type = row.GetString(3), Message = row.GetString(4) };
+                groups[key] = group = new FailureGroup { Type = row.GetString(3), Message = row.GetString(4) };
             }
 
             if (counts) group.Calls += row.GetInt64(5);
@@ -208,82 +182,15 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
         }
     }
 
-    // When they were first seen at all, from the oldest day on: most are found on one of the first.
-    private static void FindFirst(QueryRun run, FigureSources sources, Asked asked, List<KeyValuePair<Key, Group>> greatest)
-    {
-        var left = greatest.ToDictionary();
-        // Within the range a filter may have left the first one out.
-        var until = asked.Filter.Terms.Count == 0 ? asked.Selection.From : asked.Selection.To;
-        foreach (var day in run.Partitions.Where(partition => partition.From < until).Reverse().GroupBy(partition => partition.Day))
-        {
-            var found = new List<Key>();
-            foreach (var partition in day)
-            {
-                if (left.Count == 0 || run.Spent > LastEarlier) return;
-                using var open = sources.Open(partition);
-                if (open is null) continue;
-                using var command = open.Reader.Command($"""
-                    SELECT e.fingerprint, e.provider, e.model, min(e.first_seen) FROM error_groups e
-                    WHERE {open.Owner(asked, "e")} {OneOf(left.Keys)} GROUP BY 1, 2, 3
-                    """);
-                using var row = command.ExecuteReader();
-                while (row.Read())
-                {
-                    var key = new Key(row.GetInt64(0), WordOf(open, row.GetInt64(1)), WordOf(open, row.GetInt64(2)));
-                    if (!left.TryGetValue(key, out var group)) continue;
-                    group.See(row.GetInt64(3), open.Partition);
-                    found.Add(key);
-                }
-            }
-
-            foreach (var key in found) left.Remove(key);
-        }
-    }
-
-    // All groups of a file are soon read; a text of a megabyte is no question.
-    private static string OneOf(IReadOnlyCollection<Key> keys) =>
-        keys.Count > MostNamed ? "" : $"AND e.fingerprint IN ({string.Join(", ", keys.Select(key => key.Fingerprint.ToString(CultureInfo.InvariantCulture)).Distinct())})";
-
-    // What the first call of each was made by: one row each, by the index over failed calls.
-    private static void FindOrigins(QueryRun run, FigureSources sources, Asked asked, IEnumerable<KeyValuePair<Key, Group>> groups)
-    {
-        foreach (var ofOne in groups.Where(pair => pair.Value.FirstIn is not null).GroupBy(pair => pair.Value.FirstIn!))
-        {
-            if (run.Spent > LastEarlier) return;
-            using var open = sources.Open(ofOne.Key);
-            if (open is null) continue;
-            using var command = open.Reader.Command($"""
-                SELECT c.provider, c.model, c.release, c.prompt, c.prompt_version FROM calls c WHERE c.fingerprint = $fingerprint AND c."end" = $end AND {open.Owner(asked, "c")} ORDER BY c.id
-                """);
-            var fingerprint = command.Parameters.AddWithValue("$fingerprint", 0L);
-            var end = command.Parameters.AddWithValue("$end", 0L);
-            foreach (var (key, group) in ofOne)
-            {
-                (fingerprint.Value, end.Value) = (key.Fingerprint, group.First);
-                using var row = command.ExecuteReader();
-                while (row.Read())
-                {
-                    if (Said(open, row, 0) != key.Provider || Said(open, row, 1) != key.Model) continue;
-                    group.Origin = new ErrorOrigin(Said(open, row, 2), Said(open, row, 3), Said(open, row, 4));
-                    break;
-                }
-            }
-        }
-    }
-
-    private static string? Said(OpenPartition open, SqliteDataReader row, int column) => row.IsDBNull(column) ? null : open.Reader.Word(row.GetInt64(column));
-
-    private static List<KeyValuePair<Key, Group>> OnlyNew(QueryRun run, FigureSources sources, Asked asked, NewSince since, List<KeyValuePair<Key, Group>> groups, int limit)
+    private static List<KeyValuePair<FailureKey, FailureGroup>> OnlyNew(QueryRun run, FigureSources sources, Asked asked, NewSince since, List<KeyValuePair<FailureKey, FailureGroup>> groups, int limit)
     {
         // Not all could be told apart: a list that leaves some out in silence would be taken for good news.
-        if (run.Spent > LastEarlier) throw new TimeIsUpException();
+        if (run.Spent > FirstFailures.LastEarlier) throw new TimeIsUpException();
         var releases = since is NewSince.Release ? ReleaseOrder.Read(run, sources, asked) : [];
         return [.. groups.Where(pair => since.Includes(pair.Value.Origin, releases)).Take(limit)];
     }
 
-    private static string? WordOf(OpenPartition open, long id) => id == 0 ? null : open.Reader.Word(id);
-
-    private static void Name(OpenPartition open, Asked asked, long fingerprint, Group group)
+    private static void Name(OpenPartition open, Asked asked, long fingerprint, FailureGroup group)
     {
         using var command = open.Reader.Command("SELECT type, message FROM error_groups WHERE tenant = $tenant AND fingerprint = $fingerprint LIMIT 1");
         command.Parameters.AddWithValue("$tenant", asked.TenantId);
@@ -292,7 +199,7 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
         if (row.Read()) (group.Type, group.Message) = (row.GetString(0), row.GetString(1));
     }
 
-    private void AddSamples(OpenPartition open, Asked asked, Key key, Group group)
+    private void AddSamples(OpenPartition open, Asked asked, FailureKey key, FailureGroup group)
     {
         var sql = Condition(open, asked);
         sql.And(string.Create(CultureInfo.InvariantCulture, $"c.fingerprint = {key.Fingerprint}"));

@@ -9,32 +9,6 @@ using Callwatch.Store.Sqlite;
 
 namespace Callwatch.Query.Stats;
 
-/// <summary>Who takes what rows add.</summary>
-/// <typeparam name="T">A group.</typeparam>
-internal interface ITakeFigures<T>
-    where T : class
-{
-    /// <summary>True when nothing but the number of calls is wanted of the figures.</summary>
-    bool OnlyCalls => false;
-
-    /// <summary>False when nobody asks who made the calls.</summary>
-    bool TakesPeople => true;
-
-    /// <summary>Moments less than this apart and between the same two multiples of it mean the same; seconds.</summary>
-    long Width => 60;
-
-    /// <summary>Null when the group is not wanted.</summary>
-    T? Group(string?[] key);
-
-    void Take(T group, long unixSeconds, Outcome outcome, in RollupFigures figures);
-
-    void TakePeople(T group, long unixSeconds, int? user, int? session);
-}
-
-/// <summary>Takes a call.</summary>
-/// <param name="tags">Its tags as JSON; null where there are none, or they were not asked for.</param>
-internal delegate void TakeCall<in T>(T group, Outcome outcome, in RollupFigures figures, string? tags);
-
 /// <summary>Reads the figures of a range from one partition, from its rollups or from its rows.</summary>
 /// <param name="buckets">Those of the answer, where there are some: rows of a cut that fall into one are handed out as of one moment of it.</param>
 internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps apps, FilterSql calls, FilterSql rollups, FilterSql? cuts, People people, Buckets? buckets = null)
@@ -45,21 +19,13 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
         r.cost_cache_write, r.cost_output, r.cost_reasoning, r.cost_other, r.unpriced, r.latency_histogram, r.ttft_histogram
         """;
 
-    private const string CallColumns = """
-        c."end", c.outcome, c.duration, c.ttft, c.generation, c.input_tokens, c.output_tokens, c.total_tokens, c.cache_read, c.cache_write, c.reasoning,
-        c.cost, c.cost_input, c.cost_cache_read, c.cost_cache_write, c.cost_output, c.cost_reasoning, c.cost_other, c.unpriced, c.user, c.session
-        """;
-
     // Most calls have none: then the facts need not be taken apart.
     private const string Tags = """, CASE WHEN instr(s.thin, '"tags":') > 0 THEN s.thin ->> '$.tags' END""";
 
     private const int RollupGroups = 29;
-    private const int CallGroups = 22;
 
     // A file that nothing was written to since an older version made it has no such columns.
     private static string Judged(OpenPartition open) => open.Reader.HasFeedback ? ", r.positive, r.negative" : ", 0, 0";
-
-    private static string JudgedCall(OpenPartition open) => open.Reader.HasFeedback ? ", c.feedback" : ", 0";
 
     /// <summary>True when filter and groups ask only for what rollups are kept by.</summary>
     public static bool FitsRollups(Filter filter, IReadOnlyList<GroupField> by) =>
@@ -194,13 +160,13 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
             return;
         }
 
-        using var row = Rows(open, from, to, CallColumns + JudgedCall(open));
+        using var row = Rows(open, from, to, CallFigureColumns.Of(open));
         var keys = new GroupKeys<T>(by, apps, open, taker.Group);
         while (row.Step())
         {
-            if (keys.Of(row, CallGroups) is not { } group) continue;
+            if (keys.Of(row, CallFigureColumns.Count) is not { } group) continue;
             var seconds = new Timestamp(row.Long(0)).UnixSeconds;
-            taker.Take(group, seconds, (Outcome)row.Long(1), FiguresOf(row));
+            taker.Take(group, seconds, (Outcome)row.Long(1), CallFigureColumns.Read(row));
             if (withPeople) taker.TakePeople(group, seconds, people.NumberOf(open.Reader, row.NullableLong(19)), people.NumberOf(open.Reader, row.NullableLong(20)));
         }
     }
@@ -248,11 +214,11 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
         where T : class
     {
         if (from >= to) return;
-        var tags = CallGroups + by.Count;
-        using var row = Rows(open, from, to, CallColumns + JudgedCall(open), withTags);
+        var tags = CallFigureColumns.Count + by.Count;
+        using var row = Rows(open, from, to, CallFigureColumns.Of(open), withTags);
         var keys = new GroupKeys<T>(by, apps, open, find);
         while (row.Step())
-            if (keys.Of(row, CallGroups) is { } group) take(group, (Outcome)row.Long(1), FiguresOf(row), withTags && !row.IsNull(tags) ? row.Text(tags) : null);
+            if (keys.Of(row, CallFigureColumns.Count) is { } group) take(group, (Outcome)row.Long(1), CallFigureColumns.Read(row), withTags && !row.IsNull(tags) ? row.Text(tags) : null);
     }
 
     /// <summary>Only who made the calls: for figures from rollups, which do not know.</summary>
@@ -266,46 +232,6 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
             if (keys.Of(row, 3) is not { } group) continue;
             taker.TakePeople(group, new Timestamp(row.Long(0)).UnixSeconds, people.NumberOf(open.Reader, row.NullableLong(1)), people.NumberOf(open.Reader, row.NullableLong(2)));
         }
-    }
-
-    // Of the columns of a call.
-    private static RollupFigures FiguresOf(Statement row)
-    {
-        var latency = CallFigures.Bounded(row.NullableLong(2));
-        var ttft = CallFigures.Bounded(row.NullableLong(3));
-        var generation = row.NullableLong(4);
-        var feedback = row.Long(21);
-        return new RollupFigures
-        {
-            Calls = 1,
-            Latency = latency,
-            LatencyCount = latency is null ? 0 : 1,
-            LatencyMicroseconds = (latency ?? 0) / 1_000,
-            LatencyMax = latency ?? 0,
-            Ttft = ttft,
-            TtftCount = ttft is null ? 0 : 1,
-            TtftMicroseconds = (ttft ?? 0) / 1_000,
-            TtftMax = ttft ?? 0,
-            SpeedTokens = generation is null ? 0 : row.Long(6),
-            SpeedMicroseconds = (generation ?? 0) / 1_000,
-            // NULL reads as 0.
-            InputTokens = row.Long(5),
-            OutputTokens = row.Long(6),
-            TotalTokens = row.Long(7),
-            CacheRead = row.Long(8),
-            CacheWrite = row.Long(9),
-            Reasoning = row.Long(10),
-            Cost = row.Long(11),
-            CostInput = row.Long(12),
-            CostCacheRead = row.Long(13),
-            CostCacheWrite = row.Long(14),
-            CostOutput = row.Long(15),
-            CostReasoning = row.Long(16),
-            CostOther = row.Long(17),
-            Unpriced = row.Long(18),
-            Positive = feedback > 0 ? 1 : 0,
-            Negative = feedback < 0 ? 1 : 0,
-        };
     }
 
     private Statement Rows(OpenPartition open, Timestamp from, Timestamp to, string columns, bool withTags = false)
