@@ -176,7 +176,7 @@ public sealed record StatsQuestion
     /// <summary>False leaves latency, time to first token and speed of the points unknown (totals have them), which saves most of the work where there are many points.</summary>
     public bool TimesOfPoints { get; init; } = true;
 
-    /// <summary>True leaves all figures unknown but how many calls there were and how they ended, and, where rows are read and <see cref="CountPeople"/> says so, of how many users.</summary>
+    /// <summary>True asks for nothing but how many calls there were and how they ended, and, where rows are read and <see cref="CountPeople"/> says so, of how many users; all other figures mean nothing then.</summary>
     public bool OnlyCalls { get; init; }
 }
 

@@ -137,8 +137,9 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
     // Of days that are over it is the same each time.
     private static List<Counted> Held(OpenPartition open, Asked asked, SqlCondition sql)
     {
-        // What is found of a text depends on the question's own look at the index.
-        var name = asked.Filter.Terms.All(term => term is FilterTerm.Compare) && sql.Key is { } condition ? "failures\n" + condition : null;
+        // What is found of a text depends on the question's own look at the index; the end of a range is seldom asked for again.
+        var isWhole = asked.Selection.From <= open.Partition.From && asked.Selection.To >= open.Partition.To;
+        var name = isWhole && asked.Filter.Terms.All(term => term is FilterTerm.Compare) && sql.Key is { } condition ? "failures\n" + condition : null;
         if (name is not null && open.Held?.Find<List<Counted>>(name) is { } held) return held;
         var found = new List<Counted>();
         using (var row = Failures.Over(open, asked.Selection.From, asked.Selection.To, index => $"""

@@ -145,6 +145,7 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
     /// <summary>Whether the partition has counted some values of a bounded cut together.</summary>
     public static bool HasRest(OpenPartition open, Cut cut)
     {
+        if (!open.Reader.HasDerived) return false;
         using var rest = new Statement(open.Reader.Connection, "SELECT 1 FROM cuts WHERE cut = ?1 AND a = ?2 LIMIT 1");
         return rest.Bind(1, (long)cut).Bind(2, Cuts.Rest).Number() is not null;
     }
@@ -178,8 +179,9 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
         var (columns, first) = withUsers ? ("c.\"end\", c.outcome, c.user", 3) : ("c.\"end\", c.outcome", 2);
         var (sql, write) = RowsOf(open, from, to, columns);
         var keys = new GroupKeys<T>(by, apps, open, taker.Group);
-        // What is found of a text depends on the question's own look at the index.
-        var key = asked.Filter.Terms.All(term => term is FilterTerm.Compare) && sql.Key is { } condition ? string.Create(CultureInfo.InvariantCulture, $"{write("")}\n{taker.Width}\n{condition}") : null;
+        // What is found of a text depends on the question's own look at the index; the end of a range is seldom asked for again.
+        var isWhole = from <= open.Partition.From && to >= open.Partition.To;
+        var key = isWhole && asked.Filter.Terms.All(term => term is FilterTerm.Compare) && sql.Key is { } condition ? string.Create(CultureInfo.InvariantCulture, $"{write("")}\n{taker.Width}\n{condition}") : null;
         if (key is not null && open.Held?.Find<CallCounts>(key) is { } held)
         {
             held.Give(Take);

@@ -70,7 +70,8 @@ internal sealed partial class OlderRows(StoreFolder folder, StoreWriter writer, 
                 continue;
             }
 
-            // Who opens it for writing makes the indexes that it lacks: then there may be nothing else to do.
+            // Who opens it for writing makes the indexes that it lacks, here and not on the writer's thread: then there may be nothing else to do.
+            StoreDatabase.OpenForWriting(Path.Combine(folder.Folder, partition.File), "partition", cacheKib: 8_192).Dispose();
             under = (partition.File, 0, judged ? 0 : StoreDatabase.Number(reader.Connection, "SELECT max(id) FROM spans") ?? 0);
             return true;
         }

@@ -48,6 +48,12 @@ internal sealed class RowSweep(StoreFolder folder, TimeProvider time)
 
     public bool HasMinutes(Partition partition) => !withoutMinutes.Contains(partition.File);
 
+    /// <summary>Brings the file to the newest schema.</summary>
+    public void Upgrade(Partition partition)
+    {
+        using var connection = Open(partition);
+    }
+
     /// <summary>From now on they are not read, nor written.</summary>
     public void AnnounceMinutes(Partition partition)
     {

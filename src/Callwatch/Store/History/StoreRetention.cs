@@ -140,6 +140,9 @@ internal sealed partial class StoreRetention(
     private async Task<bool> DropMinutesAsync(Partition partition, CancellationToken cancel)
     {
         if (!sweep.HasMinutes(partition)) return true;
+
+        // A file of an earlier version is brought up to date first: making an index takes seconds, in which the writer would stand.
+        await Task.Run(() => sweep.Upgrade(partition), cancel);
         // The writer learns of it when it opens the file again.
         await thread.RunAsync(() =>
         {
