@@ -65,10 +65,17 @@ internal sealed class OtlpSender(HttpClient http, OtlpTarget target, PlatformAns
         if (!response.IsSuccessStatusCode) return await RefusalAsync(response, cancel);
         var body = await PlatformAnswer.BytesAsync(response, cancel);
 
-        // White space before a page's first letter would be a field of the message.
-        if (PlatformAnswer.IsPage(response, body))
+        if (IsPage(response, body))
             return new Delivery.Blocked(new PlatformWords((int)response.StatusCode, "An HTML page came instead of an OTLP answer: this is no OTLP receiver."));
         return Taken(body, response.Content.Headers.ContentType?.MediaType == "application/json", count);
+    }
+
+    // White space before a page's first letter may be the beginning of a message: a line feed and '<' are field 1 with 60 bytes. '<' alone is none.
+    private static bool IsPage(HttpResponseMessage response, byte[] body)
+    {
+        var type = response.Content.Headers.ContentType?.MediaType ?? "";
+        var isText = type.StartsWith("text/", StringComparison.OrdinalIgnoreCase) || type.EndsWith("json", StringComparison.OrdinalIgnoreCase);
+        return type is "text/html" or "application/xhtml+xml" || body is [(byte)'<', ..] || (isText && PlatformAnswer.IsPage(response, body));
     }
 
     private HttpContent Content(Action<Stream> request, bool isEmpty, string type)
@@ -97,13 +104,16 @@ internal sealed class OtlpSender(HttpClient http, OtlpTarget target, PlatformAns
         var words = answers.Words(status, OtlpAnswers.StatusMessage(await PlatformAnswer.BytesAsync(response, cancel)), response.ReasonPhrase);
         return status switch
         {
-            401 or 403 or 404 or 405 => new Delivery.Blocked(words),
+            402 => PlanIsUsedUp(response, words),
+            401 or 403 or 404 or 405 or 407 => new Delivery.Blocked(words),
             413 => new Delivery.TooLarge(words),
             408 or 425 or 429 or >= 500 => new Delivery.TryAgain(words, answers.RetryAfter(response)),
             >= 300 and < 400 => new Delivery.Blocked(words),
             _ => new Delivery.Refused(words),
         };
     }
+
+    private Delivery.Blocked PlanIsUsedUp(HttpResponseMessage response, PlatformWords words) => new(words, answers.RetryAfter(response) ?? PlatformAnswer.BetweenLooksAtAPlan);
 
     private Delivery Taken(ReadOnlySpan<byte> body, bool json, int count)
     {
@@ -142,6 +152,7 @@ internal sealed class OtlpSender(HttpClient http, OtlpTarget target, PlatformAns
         var words = answers.Words(status, System.Text.Encoding.UTF8.GetString(body), response.ReasonPhrase is { Length: > 0 } reason ? reason : "The answer has no gRPC status.");
         return status switch
         {
+            402 => PlanIsUsedUp(response, words),
             401 or 403 or 404 or 405 or 407 or (>= 300 and < 400) => new Delivery.Blocked(words),
             413 => new Delivery.TooLarge(words),
             _ => new Delivery.TryAgain(words, answers.RetryAfter(response)),
