@@ -66,14 +66,14 @@ internal sealed class PlatformAnswer(Secrets secrets, TimeProvider time)
             var length = await body.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancel);
             return Encoding.UTF8.GetString(bytes.AsSpan(0, length));
         }
-        catch (Exception e) when (e is IOException or HttpRequestException or InvalidDataException)
+        catch (Exception e) when (e is IOException or HttpRequestException || IsOtherCoding(e))
         {
             return "";
         }
     }
 
     /// <summary>The body as it was meant. Nobody was asked to compress, and some things in between do it all the same; how much is read of it is the reader's to bound.</summary>
-    /// <exception cref="InvalidDataException">While reading: it is not what its coding says.</exception>
+    /// <exception cref="InvalidDataException">While reading: it is not what its coding says; of Brotli also an <see cref="InvalidOperationException"/>.</exception>
     public static async Task<Stream> BodyAsync(HttpResponseMessage response, CancellationToken cancel)
     {
         var body = await response.Content.ReadAsStreamAsync(cancel);
@@ -86,6 +86,9 @@ internal sealed class PlatformAnswer(Secrets secrets, TimeProvider time)
         };
     }
 
+    // Reading Brotli says the one of a body that ends too early, and the other of one that is none.
+    private static bool IsOtherCoding(Exception e) => e is InvalidDataException or InvalidOperationException;
+
     /// <summary>The whole body, up to as much as any platform says.</summary>
     public static async Task<byte[]> BytesAsync(HttpResponseMessage response, CancellationToken cancel)
     {
@@ -96,9 +99,9 @@ internal sealed class PlatformAnswer(Secrets secrets, TimeProvider time)
         {
             while (body.Length < BoundedAnswers.MostBytes && await stream.ReadAsync(part, cancel) is > 0 and var read) body.Write(part, 0, read);
         }
-        catch (InvalidDataException)
+        catch (Exception e) when (IsOtherCoding(e))
         {
-            // It is not what its coding says: what was read of it is all there is.
+            // What was read of it is all there is.
         }
 
         return body.ToArray();
@@ -123,7 +126,7 @@ internal sealed class PlatformAnswer(Secrets secrets, TimeProvider time)
             var length = await body.ReadAtLeastAsync(beginning, 1, throwOnEndOfStream: false, cancel);
             if (!IsPage(response, beginning.AsSpan(0, length))) return new Delivery.Accepted();
         }
-        catch (InvalidDataException)
+        catch (Exception e) when (IsOtherCoding(e))
         {
             // It has said that it is taken; what else it says is not needed.
             return new Delivery.Accepted();
@@ -167,6 +170,7 @@ internal sealed class PlatformAnswer(Secrets secrets, TimeProvider time)
         HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => "No connection.",
         HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded } or HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } => "The connection ended before the answer did.",
         IOException or HttpRequestException { InnerException: IOException } => "The connection broke off.",
+        InvalidDataException => "The answer is not what its coding says.",
         _ => "The request failed: " + e.GetType().Name + ".",
     })
     {
@@ -176,7 +180,7 @@ internal sealed class PlatformAnswer(Secrets secrets, TimeProvider time)
     // HttpClient lets a bare SocketException out when a connection just made is closed before it has looked at its far end.
     /// <summary>True for exceptions that mean "no answer"; a cancellation of ours is none.</summary>
     public static bool IsTrouble(Exception e, CancellationToken cancel) =>
-        e is HttpRequestException or IOException or SocketException or OutboundRefusedException || (e is OperationCanceledException && !cancel.IsCancellationRequested);
+        e is HttpRequestException or IOException or SocketException or OutboundRefusedException || IsOtherCoding(e) || (e is OperationCanceledException && !cancel.IsCancellationRequested);
 
     private static string NoConnection(SocketException socket) => "No connection: " + socket.SocketErrorCode + ".";
 

@@ -45,6 +45,20 @@ public sealed class PlatformAnswerTests
         Assert.IsType<Delivery.Accepted>(await answers.UsualAsync(taken, Cancel));
     }
 
+    [Theory]
+    [InlineData(0x11, 0, 40)]
+    [InlineData(0xFF, 0xFF, 15)]
+    public async Task What_was_taken_is_taken_whatever_stands_behind_a_coding(byte first, byte others, int count)
+    {
+        byte[] body = [first, .. Enumerable.Repeat(others, count)];
+        using var taken = Answer(HttpStatusCode.OK, body, coding: "br");
+        Assert.IsType<Delivery.Accepted>(await answers.UsualAsync(taken, Cancel));
+        using var read = Answer(HttpStatusCode.OK, body, coding: "br");
+        Assert.Empty(await PlatformAnswer.BytesAsync(read, Cancel));
+        using var refused = Answer(HttpStatusCode.BadRequest, body, coding: "br");
+        Assert.Equal("Bad Request", Assert.IsType<Delivery.Refused>(await answers.UsualAsync(refused, Cancel)).Words.Message);
+    }
+
     [Fact]
     public async Task A_body_that_grows_a_thousandfold_is_read_as_far_as_anybody_reads()
     {
