@@ -84,7 +84,7 @@ internal sealed class SentryDestination(SentryOptions options, DestinationContex
         return await answers.UsualAsync(response, cancel) switch
         {
             Delivery.Refused refused => new Delivery.Refused(Why(response, refused.Words)),
-            Delivery.Blocked blocked => new Delivery.Blocked(Why(response, blocked.Words)),
+            Delivery.Blocked blocked => blocked with { Words = Why(response, blocked.Words) },
             var other => other,
         };
     }

@@ -40,6 +40,18 @@ public sealed class SentryDestinationTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData(null, 3_600)]
+    [InlineData("90", 90)]
+    public async Task A_plan_that_is_used_up_is_asked_again_seldom(string? retryAfter, int seconds)
+    {
+        var answer = new StandInAnswer(402, "{}");
+        sentry.Fail(retryAfter is null ? answer : answer.With("Retry-After", retryAfter));
+        await using var rig = Rig();
+        await using var platform = rig.Open();
+        Assert.Equal(TimeSpan.FromSeconds(seconds), Assert.IsType<Delivery.Blocked>(await platform.SendAsync([ErrorItem()], Cancel)).After);
+    }
+
+    [Theory]
     [InlineData(401, typeof(Delivery.Blocked))]
     [InlineData(403, typeof(Delivery.Blocked))]
     [InlineData(404, typeof(Delivery.Blocked))]
