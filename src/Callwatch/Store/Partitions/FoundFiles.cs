@@ -94,7 +94,7 @@ internal sealed class FoundFiles(string folder, IReadOnlyDictionary<string, Part
     {
         try
         {
-            using var file = StoreDatabase.OpenForReading(Path.Combine(folder, known.File));
+            using var file = StoreDatabase.OpenAtRest(Path.Combine(folder, known.File));
             if (AppliedIn(file) is not (> 0 and var applied) || applied >= known.Applied) return false;
             Older = Math.Min(Older ?? applied, applied);
             return true;

@@ -187,18 +187,19 @@ internal sealed class PartitionCatalog : IDisposable
         var found = new FoundFiles(folder, partitions, Synced, isMoved);
         var resume = found.CompareWith(files, Position?.Number ?? 0);
         (Damaged, Missing) = (found.Damaged, found.Missing);
-        foreach (var adopted in found.Adopted) partitions[adopted.File] = adopted;
         // What was on disk for good is so no more.
         if (found.Older is { } older) (Synced, resume) = (Math.Min(Synced, older), Math.Min(resume, older));
-        Forget(found.Lost, Math.Max(resume, Math.Min(Synced, Position?.Number ?? 0)));
+        TakeOver(found, Math.Max(resume, Math.Min(Synced, Position?.Number ?? 0)));
         foreach (var lost in found.Lost) SwapTables.Unlink(folder, lost.File);
     }
 
-    // In one transaction: a crash after one of the two would leave a store that misses a file and reads on behind what was in it.
-    private void Forget(IEnumerable<Partition> lost, long resume)
+    // In one transaction: a crash after one of the two would leave a store that misses a file and reads on behind what was in it. With the rows
+    // as the files say them: a file put back, into which nothing more is written, would else send each start back again.
+    private void TakeOver(FoundFiles found, long resume)
     {
         using var transaction = connection.BeginTransaction();
-        foreach (var partition in lost) Remove(partition);
+        foreach (var partition in found.Lost) Remove(partition);
+        foreach (var partition in found.Adopted) Write(partition);
         if (Position is { } position && resume < position.Number) Write(position with { Number = resume }, Synced);
         transaction.Commit();
         if (Position is { } before && resume < before.Number) Position = before with { Number = resume };

@@ -59,6 +59,27 @@ internal static class StoreDatabase
         }
     }
 
+    /// <summary>
+    /// Opens a file that nobody else has open for a look into it, as a start does with each of a thousand: where it has no log, none is made
+    /// and taken away again, nor the shared memory of one.
+    /// </summary>
+    public static SqliteConnection OpenAtRest(string file)
+    {
+        if (OperatingSystem.IsWindows() || File.Exists(file + "-wal")) return OpenForReading(file);
+        var path = string.Join('/', Path.GetFullPath(file).Split('/').Select(Uri.EscapeDataString));
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = $"file:{path}?immutable=1", Pooling = false, Mode = SqliteOpenMode.ReadOnly }.ToString());
+        try
+        {
+            connection.OpenNamed();
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
     public static void Execute(SqliteConnection connection, string sql)
     {
         using var command = connection.CreateCommand();
