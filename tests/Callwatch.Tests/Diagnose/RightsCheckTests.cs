@@ -1,5 +1,6 @@
 using Callwatch.Control.Secrets;
 using Callwatch.Diagnose;
+using Callwatch.Diagnose.Checks;
 using Callwatch.Tests.Backup;
 using Xunit;
 
@@ -33,6 +34,7 @@ public sealed class RightsCheckTests
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "there are no such modes");
         using var folder = await BackedUpFolder.MakeAsync(calls: 2);
+        Assert.SkipWhen(IsClosedAbove(folder.At("")), "others do not get to the folder for temporary files");
         Set(folder.Data, (UnixFileMode)0b111_101_101);
         Set(Path.GetDirectoryName(folder.Data)!, (UnixFileMode)0b111_101_101);
         await HasAsync(folder, FindingLevel.Warning, "Every user of this machine may look into the data folder; it holds prompts and answers.");
@@ -45,6 +47,24 @@ public sealed class RightsCheckTests
         using var folder = await BackedUpFolder.MakeAsync(calls: 2);
         Set(Path.Combine(folder.Data, "store", "catalog.db"), UnixFileMode.UserRead);
         await HasAsync(folder, FindingLevel.Problem, "This user may not read and write store/catalog.db.");
+    }
+
+    [Fact]
+    public async Task What_is_not_callwatchs_is_not_looked_at()
+    {
+        using var folder = await BackedUpFolder.MakeAsync(calls: 2);
+        foreach (var made in (string[])["lost+found", "journal/lost+found", "of somebody else"]) Directory.CreateDirectory(Path.Combine(folder.Data, made));
+        await File.WriteAllTextAsync(Path.Combine(folder.Data, "control.db-wal"), "", TestContext.Current.CancellationToken);
+        var looked = RightsCheck.All(folder.Data, TestContext.Current.CancellationToken).Select(path => Path.GetRelativePath(folder.Data, path)).ToList();
+        Assert.DoesNotContain(looked, path => path.EndsWith("lost+found", StringComparison.Ordinal) || path == "of somebody else");
+        Assert.Equal([], new[] { "control.db", "control.db-wal", "format", "admin.key", "journal", "store", "store/catalog.db" }.Except(looked));
+    }
+
+    private static bool IsClosedAbove(string folder)
+    {
+        for (var at = Path.GetDirectoryName(Path.GetFullPath(folder).TrimEnd('/')); at is not null; at = Path.GetDirectoryName(at))
+            if (!OperatingSystem.IsWindows() && !File.GetUnixFileMode(at).HasFlag(UnixFileMode.OtherExecute)) return true;
+        return false;
     }
 
     private static void Set(string path, UnixFileMode mode)

@@ -9,6 +9,8 @@ internal sealed class RightsCheck : ICheck
 
     private static readonly string[] Files = ["control.db", "forward.db", "clock", "format", "numbers", "admin.key", "master.key"];
 
+    private const string OfTheFileSystem = "lost+found";
+
     public string Name => "rights";
 
     public IEnumerable<Finding> Run(Examined data, CancellationToken cancel)
@@ -37,7 +39,8 @@ internal sealed class RightsCheck : ICheck
         return true;
     }
 
-    private static IEnumerable<string> All(string data, CancellationToken cancel)
+    // Of the folder itself only what is callwatch's: others may keep things beside it, and a file system of its own has some, too.
+    internal static IEnumerable<string> All(string data, CancellationToken cancel)
     {
         foreach (var folder in (string[])["", .. Folders.Where(name => name is not "media" and not "forms")])
         {
@@ -46,11 +49,16 @@ internal sealed class RightsCheck : ICheck
             foreach (var entry in Directory.EnumerateFileSystemEntries(path))
             {
                 cancel.ThrowIfCancellationRequested();
+                if (Path.GetFileName(entry) is var name && (folder.Length == 0 ? !IsOurs(name) : name == OfTheFileSystem)) continue;
                 // Taken by retention in this very moment, it is no finding; and links to nothing are one of their own.
                 if (Path.Exists(entry)) yield return entry;
             }
         }
     }
+
+    // With logs of databases, and what is kept of a file beside it (master.key.…).
+    private static bool IsOurs(string name) => Folders.Contains(name) || name == "callwatch.lock"
+        || Files.Any(file => name == file || name.StartsWith(file + "-", StringComparison.Ordinal) || name.StartsWith(file + ".", StringComparison.Ordinal));
 
     private static bool IsNoFolder(string path) => !Directory.Exists(path) && IsThere(path);
 
