@@ -133,7 +133,7 @@ public sealed class Intake(
         {
             return await CommitAsync(request, held);
         }
-        catch (SqliteException e) when (!FullDisk.Is(e))
+        catch (Exception e) when (e is SqliteException or IOException && !FullDisk.Is(e))
         {
             return new IntakeResult.Unavailable(Reason.JournalUnavailable, "A new app cannot be noted now: another program holds control.db, or the disk refuses.", options.RetryAfter);
         }

@@ -84,6 +84,44 @@ public sealed class GivenNumbersTests : IDisposable
         Assert.Equal(2, AppsOf(db).AppIdOf(Tenants.DefaultId, "next"));
     }
 
+    [Fact]
+    public void While_the_file_cannot_be_read_nothing_that_it_says_is_forgotten_or_written_over()
+    {
+        Make();
+        const string known = "tenants 5\napps 40\ndestinations 7\n";
+        File.WriteAllText(temp.At("numbers"), known);
+        using (var db = new ControlDb(temp.At("control.db")))
+        {
+            using (Closed())
+            {
+                Assert.Equal(41, AppsOf(db).AppIdOf(Tenants.DefaultId, "next"));
+                Assert.Equal(8, Destination(db));
+            }
+
+            Assert.Equal(known, File.ReadAllText(temp.At("numbers")));
+            Assert.Equal(42, AppsOf(db).AppIdOf(Tenants.DefaultId, "another"));
+        }
+
+        Assert.Equal("tenants 5\napps 42\ndestinations 8\n", File.ReadAllText(temp.At("numbers")));
+    }
+
+    [Fact]
+    public void A_file_that_could_never_be_read_gives_no_number_away()
+    {
+        Make();
+        File.WriteAllText(temp.At("numbers"), "tenants 5\napps 40\n");
+        var closed = Closed();
+        using var db = new ControlDb(temp.At("control.db"));
+        Assert.Throws<IOException>(() => AppsOf(db).AppIdOf(Tenants.DefaultId, "next"));
+        Assert.Throws<IOException>(() => new Tenants(db, time).Create("acme"));
+        using (var connection = db.Open()) Assert.Empty(db.Given.Lost(connection));
+        closed.Dispose();
+        Assert.Equal(41, AppsOf(db).AppIdOf(Tenants.DefaultId, "next"));
+    }
+
+    // Nobody else in this program can open it meanwhile, as when there are no handles left.
+    private FileStream Closed() => new(temp.At("numbers"), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+
     private void Make()
     {
         using var db = new ControlDb(temp.At("control.db"));
