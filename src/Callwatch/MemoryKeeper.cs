@@ -17,6 +17,7 @@ internal sealed class MemoryKeeper(TimeProvider time) : BackgroundService
 
     private static readonly TimeSpan Rhythm = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan BetweenCollections = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan BetweenReads = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan BetweenPauses = TimeSpan.FromSeconds(20);
 
     // The runtime counts arrays of at least so many bytes apart, and looks for those that are garbage only when it looks through everything.
@@ -39,8 +40,16 @@ internal sealed class MemoryKeeper(TimeProvider time) : BackgroundService
     {
         if (bytes < LeastOfLarge) return;
         var sum = Interlocked.Add(ref garbage, bytes);
-        if (sum < LeastGarbage || sum < GC.GetGCMemoryInfo(GCKind.Any).HeapSizeBytes / ShareOfHeap || Interlocked.Exchange(ref garbage, 0) < LeastGarbage) return;
+        if (sum < LeastGarbage || sum < GC.GetGCMemoryInfo(GCKind.Any).HeapSizeBytes / ShareOfHeap || !IsDue(ref collected, Environment.TickCount64, BetweenReads)) return;
+        Interlocked.Exchange(ref garbage, 0);
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false, compacting: false);
+    }
+
+    /// <summary>Whether so much time has gone by since the last time; to one only of several who ask at once. Then it is now.</summary>
+    internal static bool IsDue(ref long last, long now, TimeSpan between)
+    {
+        var before = Volatile.Read(ref last);
+        return now - before >= between.TotalMilliseconds && Interlocked.CompareExchange(ref last, now, before) == before;
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -17,4 +17,18 @@ public sealed class MemoryKeeperTests
             },
             "garbage is looked for");
     }
+
+    [Fact]
+    public void However_much_is_read_some_time_lies_between_two_looks_and_one_of_many_who_ask_looks()
+    {
+        long last = 0;
+        var rest = TimeSpan.FromMilliseconds(250);
+        Assert.Equal([false, true, false, false, true], new[] { 249L, 250, 250, 499, 500 }.Select(now => MemoryKeeper.IsDue(ref last, now, rest)));
+        var looked = 0;
+        Parallel.For(0, 100, _ =>
+        {
+            if (MemoryKeeper.IsDue(ref last, 10_000, rest)) Interlocked.Increment(ref looked);
+        });
+        Assert.Equal((1, 10_000), (looked, last));
+    }
 }
