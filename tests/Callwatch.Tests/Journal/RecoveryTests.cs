@@ -45,7 +45,8 @@ public sealed class RecoveryTests : IDisposable
                 Assert.Equal(["one", "two"], await TextsAsync(journal));
                 Assert.Equal(cut == start ? 0 : 1, counters.Total(Reason.TornTail));
                 Assert.Equal(0, counters.Total(Reason.DamagedRecord));
-                Assert.True(await journal.AppendAsync("next") >= 3);
+                // As soon as a whole header is there, its number has been given away.
+                Assert.True(await journal.AppendAsync("next") >= (cut < start + RecordHeader.Size ? 3 : 4));
             }
 
             counters = new Counters();
