@@ -1,8 +1,11 @@
 namespace Callwatch;
 
-/// <summary>Why the server will not start: a closed family, each in one line that names the setting and the cure. The command ends with exit code 2.</summary>
+/// <summary>Why the server will not start: a closed family, each in one line that names the setting and the cure. The command ends with exit code 2, or 1 where it may pass.</summary>
 public abstract record StartRefusal(string Line)
 {
+    /// <summary>Whether another start may find it mended by itself.</summary>
+    public virtual bool MayPass => false;
+
     /// <summary>A setting holds what it must not; <paramref name="Key"/> is its full name (<c>Callwatch:Http:GrpcPort</c>), <paramref name="Cure"/> a sentence.</summary>
     public sealed record BadSetting(string Key, string Problem, string Cure)
         : StartRefusal($"{Key} {Problem}. {Cure}");
@@ -30,6 +33,13 @@ public abstract record StartRefusal(string Line)
     /// <summary>Something in the folder is not what it was left as: not this user's, another thing of that name, a link to nothing.</summary>
     public sealed record DataUnusable(string Folder, string Reason)
         : StartRefusal($"The data folder {Folder} cannot be used: {Reason}. The user that callwatch runs as must be able to read and write all in it (chown -R USER {Folder}), and nothing in it may be moved or exchanged.");
+
+    /// <summary>The disk has no room or fails, or another program holds a file for long.</summary>
+    public sealed record DataNotNow(string Folder, string Reason)
+        : StartRefusal($"The data folder {Folder} cannot be used now: {Reason}. See that its disk has room and is sound and that no other program holds its files, and start again.")
+    {
+        public override bool MayPass => true;
+    }
 
     /// <summary>The process may not have as many files open as a start needs.</summary>
     public sealed record TooFewFiles()

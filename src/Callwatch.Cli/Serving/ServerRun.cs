@@ -5,7 +5,7 @@ using Callwatch.Server.Hosting;
 
 namespace Callwatch.Cli.Serving;
 
-/// <summary>Runs the server until it is told to stop, and turns whatever keeps it from starting into one line and exit code 2.</summary>
+/// <summary>Runs the server until it is told to stop, and turns whatever keeps it from starting into one line and exit code 2, or 1 where it may pass.</summary>
 internal static class ServerRun
 {
     public static async Task<int> UntilStoppedAsync(IEnumerable<KeyValuePair<string, string?>> settings, bool demo, CancellationToken cancel)
@@ -15,20 +15,20 @@ internal static class ServerRun
         ThreadPool.GetMinThreads(out var workers, out var completions);
         ThreadPool.SetMinThreads(Math.Max(workers, 4 * Environment.ProcessorCount), completions);
         WebApplication? app = null;
-        var data = new CallwatchOptions().Data;
+        var data = Path.GetFullPath(new CallwatchOptions().Data);
         try
         {
             var builder = CallwatchServer.CreateBuilder(settings);
-            data = builder.Configuration[CallwatchOptions.Section + ":Data"] ?? data;
+            if (builder.Configuration[CallwatchOptions.Section + ":Data"] is { } given) data = FullPathOf(given);
             app = CallwatchServer.Build(builder);
             await app.StartAsync(cancel);
         }
-        catch (Exception e) when (StartTrouble.Of(e, app?.Services.GetService<Listeners>(), Path.GetFullPath(data)) is { } refusal)
+        catch (Exception e) when (StartTrouble.Of(e, app?.Services.GetService<Listeners>(), data) is { } refusal)
         {
             await Console.Error.WriteLineAsync("callwatch: " + refusal.Line);
 
             // What had begun before the refusal ends with the process, which harms it no more than any kill. Disposing of it while it runs would.
-            return CommandLine.Misuse;
+            return refusal.MayPass ? CommandLine.Failed : CommandLine.Misuse;
         }
 
         await using (app)
@@ -44,6 +44,10 @@ internal static class ServerRun
             return WorkThatFailed(app.Services) is { } failed ? await TellAsync(failed) : CommandLine.Fine;
         }
     }
+
+    private static string FullPathOf(string data) => string.IsNullOrWhiteSpace(data) || data.Contains('\0')
+        ? throw new StartRefusedException(new StartRefusal.BadSetting(CallwatchOptions.Section + ":Data", "names no folder", "Give one with --data DIR."))
+        : Path.GetFullPath(data);
 
     // A stage that fails for good stops the host (the journal must); the host itself would end as if all were well.
     private static BackgroundService? WorkThatFailed(IServiceProvider services) =>

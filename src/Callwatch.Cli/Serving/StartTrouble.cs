@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using Callwatch.Journal.Disk;
 using Callwatch.Server.Hosting;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Data.Sqlite;
@@ -12,7 +13,8 @@ internal static class StartTrouble
 {
     /// <param name="listeners">Null when the settings of the addresses had not been read yet.</param>
     /// <param name="data">The data folder.</param>
-    public static StartRefusal? Of(Exception e, Listeners? listeners, string data) => e switch
+    /// <param name="isOutOfFiles">Whether this process can open none any more; null to try.</param>
+    public static StartRefusal? Of(Exception e, Listeners? listeners, string data, Func<bool>? isOutOfFiles = null) => e switch
     {
         StartRefusedException refused => refused.Refusal,
         OptionsValidationException invalid => new StartRefusal.InvalidSettings([.. Named(invalid)]),
@@ -22,10 +24,41 @@ internal static class StartTrouble
         IOException { InnerException: AddressInUseException } when listeners is not null => InUse(e.Message, listeners),
         SocketException socket when listeners is not null => CannotListen(socket, listeners),
         IOException when (e.HResult & 0xFFFF) is 23 or 24 => new StartRefusal.TooFewFiles(),
-        SqliteException => new StartRefusal.DataUnusable(data, Words(e)),
+        SqliteException sqlite => OfDatabase(sqlite, data, isOutOfFiles ?? IsOutOfFiles),
+        IOException when FullDisk.Is(e) => new StartRefusal.DataNotNow(data, Words(e)),
         IOException or UnauthorizedAccessException when e.Message.Contains(data, StringComparison.Ordinal) => new StartRefusal.DataUnusable(data, Words(e)),
         _ => null,
     };
+
+    // What SQLite says of a wrong statement is a bug, and no advice about the folder would help.
+    private static StartRefusal? OfDatabase(SqliteException e, string data, Func<bool> isOutOfFiles) => e.SqliteErrorCode switch
+    {
+        SQLitePCL.raw.SQLITE_CANTOPEN when isOutOfFiles() => new StartRefusal.TooFewFiles(),
+        SQLitePCL.raw.SQLITE_CANTOPEN or SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_PERM or SQLitePCL.raw.SQLITE_AUTH
+            or SQLitePCL.raw.SQLITE_NOTADB or SQLitePCL.raw.SQLITE_CORRUPT => new StartRefusal.DataUnusable(data, Words(e)),
+        SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED or SQLitePCL.raw.SQLITE_IOERR or SQLitePCL.raw.SQLITE_FULL or SQLitePCL.raw.SQLITE_PROTOCOL =>
+            new StartRefusal.DataNotNow(data, Words(e)),
+        _ => null,
+    };
+
+    // SQLite does not say why it could not open a file. It needs a few for one database: file, log, and shared memory.
+    private static bool IsOutOfFiles()
+    {
+        var opened = new List<IDisposable>();
+        try
+        {
+            for (var i = 0; i < 4; i++) opened.Add(File.OpenHandle(Environment.ProcessPath!));
+            return false;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return (e.HResult & 0xFFFF) is 23 or 24;
+        }
+        finally
+        {
+            foreach (var file in opened) file.Dispose();
+        }
+    }
 
     private static string Words(Exception e) => e.Message.ReplaceLineEndings(" ").TrimEnd('.');
 
