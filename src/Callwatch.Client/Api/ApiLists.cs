@@ -66,7 +66,7 @@ public sealed record ApiErrorGroup
     /// <summary>When this failure was first seen at all, whatever the range and the filter, RFC 3339 in UTC.</summary>
     public required string FirstSeen { get; init; }
 
-    /// <summary>The release that the first call of all that failed so was made by; null where it did not say, or its row is gone.</summary>
+    /// <summary>The release that the first call of all that failed so was made by; null where it did not say, its row is gone, or the time did not do to look.</summary>
     public string? FirstRelease { get; init; }
 
     /// <summary>The prompt that call was made by.</summary>

@@ -11,12 +11,19 @@ public static class ErrorCharts
 {
     private static readonly string[] Colors = ["c-bad", "c5"];
 
+    /// <summary>Of some groups alone the chart is shown where all of them were counted by time: the rest of all failures is none of theirs.</summary>
+    public static bool CanShow(ErrorsModel model, IReadOnlyList<ErrorGroup> groups) => model.Since is null || groups.All(group => model.ByGroup.ContainsKey(group.Fingerprint));
+
     /// <param name="page">The address of a group's page.</param>
     public static TimeChart Of(ErrorsModel model, IReadOnlyList<ErrorGroup> groups, Timestamp from, Timestamp to, Timestamp now, Words words, Func<string, string> page)
     {
         var step = Width(model.All!.Step);
         var points = (model.All.Groups.Count > 0 ? model.All.Groups[0].Points : []).Where(point => point.Time.Plus(step) <= now).ToList();
-        var rest = points.Select(point => (double)point.Figures.Errors).ToArray();
+        var failed = model.Since is null
+            ? points.ToDictionary(point => point.Time, point => (double)point.Figures.Errors)
+            : groups.Select(group => group.Fingerprint).Distinct().SelectMany(fingerprint => model.ByGroup[fingerprint].Points).GroupBy(point => point.Time)
+                .ToDictionary(ofOne => ofOne.Key, ofOne => (double)ofOne.Sum(point => point.Figures.Errors));
+        var rest = points.Select(point => failed.GetValueOrDefault(point.Time)).ToArray();
         var series = new List<Series>();
         foreach (var (group, color) in groups.Where(group => model.ByGroup.ContainsKey(group.Fingerprint)).Zip(Colors))
         {

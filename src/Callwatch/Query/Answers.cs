@@ -215,7 +215,7 @@ public sealed record ErrorGroup
     /// <summary>When the failure was first seen at all, whatever the range and the filter, as far back as figures reach.</summary>
     public required Timestamp FirstSeen { get; init; }
 
-    /// <summary>The release that the first call of all that failed so was made by; null where it did not say, or its row is gone.</summary>
+    /// <summary>The release that the first call of all that failed so was made by; null where it did not say, its row is gone, or the time did not do to look.</summary>
     public string? FirstRelease { get; init; }
 
     /// <summary>The prompt it was made by, in the same way.</summary>

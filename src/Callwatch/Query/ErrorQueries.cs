@@ -46,7 +46,7 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
             selection.Scope, run =>
             {
                 using var sources = new FigureSources(run);
-                return new Answer<IReadOnlyList<string>>.Found(ReleaseOrder.Read(run, sources, asked));
+                return new Answer<IReadOnlyList<string>>.Found([.. ReleaseOrder.Read(run, sources, asked).InRange]);
             }, cancel);
     }
 
@@ -187,8 +187,9 @@ public sealed class ErrorQueries(QueryGate gate, Scopes scopes)
     {
         // Not all could be told apart: a list that leaves some out in silence would be taken for good news.
         if (run.Spent > FirstFailures.LastEarlier) throw new TimeIsUpException();
-        var releases = since is NewSince.Release ? ReleaseOrder.Read(run, sources, asked) : [];
-        return [.. groups.Where(pair => since.Includes(pair.Value.Origin, releases)).Take(limit)];
+        var known = since is NewSince.Release ? ReleaseOrder.Read(run, sources, asked) : null;
+        if (known is { Whole: false }) throw new TimeIsUpException();
+        return [.. groups.Where(pair => since.Includes(pair.Value.Origin, known)).Take(limit)];
     }
 
     private static void Name(OpenPartition open, Asked asked, long fingerprint, FailureGroup group)

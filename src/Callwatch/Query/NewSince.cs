@@ -31,24 +31,13 @@ public abstract record NewSince
         return at >= PromptWord.Length && at < text.Length - 1 ? new Prompt(text[PromptWord.Length..at], text[(at + 1)..]) : null;
     }
 
-    /// <param name="newestFirst">The releases there are, in their order; what is not among them is older than all that are.</param>
-    internal bool Includes(ErrorOrigin first, IReadOnlyList<string> newestFirst) => this switch
+    /// <param name="known">Null where no release was asked for.</param>
+    internal bool Includes(ErrorOrigin first, KnownReleases? known) => this switch
     {
-        Release release => first.Release is { } with && (with == release.Name || IsLater(with, release.Name, newestFirst)),
+        Release release => first.Release is { } with && (with == release.Name || known?.IsLater(with, release.Name) == true),
         Prompt prompt => first.PromptVersion is { } version && (first.Prompt ?? "") == prompt.Name && ReleaseOrder.CompareNames(version, prompt.Version) >= 0,
         _ => false,
     };
-
-    private static bool IsLater(string release, string than, IReadOnlyList<string> newestFirst)
-    {
-        foreach (var one in newestFirst)
-        {
-            if (one == than) return false;
-            if (one == release) return newestFirst.Contains(than, StringComparer.Ordinal);
-        }
-
-        return false;
-    }
 }
 
 /// <summary>What the first call of a group of failures was made by; null where it did not say.</summary>

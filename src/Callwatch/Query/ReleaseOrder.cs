@@ -10,36 +10,36 @@ namespace Callwatch.Query;
 internal static class ReleaseOrder
 {
     private const string Field = "release";
-
-    /// <summary>What was there the day before is not new within the range.</summary>
-    private static readonly TimeSpan Before = TimeSpan.FromDays(1);
+    private const int MostHeld = 5_000;
 
     /// <summary>Share of the time after which no further file is looked at.</summary>
     private const double LastLook = 0.9;
 
-    /// <summary>Releases of the days of the range, newest first.</summary>
-    public static IReadOnlyList<string> Read(QueryRun run, FigureSources sources, Asked asked)
+    /// <summary>
+    /// All releases that are known, newest first. However far back: a release may rest for days, and which of two came first may be told by their first day alone.
+    /// </summary>
+    public static KnownReleases Read(QueryRun run, FigureSources sources, Asked asked)
     {
         var began = new Dictionary<string, long>(StringComparer.Ordinal);
         var inRange = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var partition in run.Between(asked.Selection.From.Plus(-Before), asked.Selection.To).Reverse())
+        var whole = true;
+        if (sources.History is { } history) Note(began, FirstBuckets(history, asked, RollupLevel.Day));
+        foreach (var partition in run.Partitions)
         {
-            if (run.Spent > LastLook) break;
+            if (run.Spent > LastLook)
+            {
+                whole = false;
+                break;
+            }
+
             using var open = sources.Open(partition);
             if (open is null) continue;
-            var releases = Releases(open, asked);
-            if (partition.To > asked.Selection.From) inRange.UnionWith(releases.Values);
-            if (releases.Values.All(began.ContainsKey)) continue;
-            var hours = FirstHours(open, asked);
-            foreach (var (id, release) in releases)
-            {
-                // An hour that is not counted up yet is the latest there is.
-                var hour = hours.GetValueOrDefault(id, partition.To.UnixSeconds);
-                if (!began.TryGetValue(release, out var known) || hour < known) began[release] = hour;
-            }
+            var found = Began(open, asked);
+            if (partition.From < asked.Selection.To && asked.Selection.From < partition.To) inRange.UnionWith(found.Keys);
+            Note(began, found);
         }
 
-        return [.. inRange.OrderByDescending(release => began[release]).ThenDescending()];
+        return new KnownReleases([.. began.Keys.OrderByDescending(release => began[release]).ThenDescending()], inRange, whole);
     }
 
     /// <summary>Numbers within names by what they are worth: 1.9 before 1.10.</summary>
@@ -68,23 +68,44 @@ internal static class ReleaseOrder
 
     private static int CompareNumbers(ReadOnlySpan<char> a, ReadOnlySpan<char> b) => a.Length != b.Length ? a.Length.CompareTo(b.Length) : a.SequenceCompareTo(b);
 
-    private static Dictionary<long, string> Releases(OpenPartition open, Asked asked)
+    private static void Note(Dictionary<string, long> began, Dictionary<string, long> found)
     {
-        var releases = new Dictionary<long, string>();
-        using var command = open.Reader.Command($"SELECT DISTINCT f.value FROM facets f WHERE {open.Owner(asked, "f")} AND f.field = '{Field}' AND f.value <> 0");
-        using var row = command.ExecuteReader();
-        while (row.Read()) releases[row.GetInt64(0)] = open.Reader.Word(row.GetInt64(0));
-        return releases;
+        foreach (var (release, second) in found)
+            if (!began.TryGetValue(release, out var known) || second < known) began[release] = second;
     }
 
-    private static Dictionary<long, long> FirstHours(OpenPartition open, Asked asked)
+    // When each began in a file; of days that are over it is the same each time.
+    private static Dictionary<string, long> Began(OpenPartition open, Asked asked)
     {
-        var hours = new Dictionary<long, long>();
+        using var moment = open.AsOfOneMoment();
+        var owner = open.Owner(asked, "f");
+        var name = "releases\n" + owner;
+        if (open.Held?.Find<Dictionary<string, long>>(name) is { } held) return held;
+        var hours = FirstBuckets(open, asked, RollupLevel.Hour);
+        var began = new Dictionary<string, long>(StringComparer.Ordinal);
+        using (var command = open.Reader.Command($"SELECT DISTINCT f.value FROM facets f WHERE {owner} AND f.field = '{Field}' AND f.value <> 0"))
+        using (var row = command.ExecuteReader())
+        {
+            while (row.Read())
+            {
+                var release = open.Reader.Word(row.GetInt64(0));
+                // An hour that is not counted up yet is the latest there is.
+                began[release] = hours.GetValueOrDefault(release, open.Partition.To.UnixSeconds - 1);
+            }
+        }
+
+        if (open.Held?.IsSteady == true && began.Count <= MostHeld) open.Held.Keep(name, began, (name.Length * 2) + began.Keys.Sum(release => 64 + (release.Length * 2)));
+        return began;
+    }
+
+    private static Dictionary<string, long> FirstBuckets(OpenPartition open, Asked asked, RollupLevel level)
+    {
+        var buckets = new Dictionary<string, long>(StringComparer.Ordinal);
         using var command = open.Reader.Command($"""
-            SELECT r.a, min(r.bucket) FROM cuts r WHERE r.cut = {(int)Cut.Release} AND r.level = {(int)RollupLevel.Hour} AND r.a > 0 AND {open.Owner(asked, "r")} GROUP BY r.a
+            SELECT r.a, min(r.bucket) FROM cuts r WHERE r.cut = {(int)Cut.Release} AND r.level = {(int)level} AND r.a > 0 AND {open.Owner(asked, "r")} GROUP BY r.a
             """);
         using var row = command.ExecuteReader();
-        while (row.Read()) hours[row.GetInt64(0)] = row.GetInt64(1);
-        return hours;
+        while (row.Read()) buckets[open.Reader.Word(row.GetInt64(0))] = row.GetInt64(1);
+        return buckets;
     }
 }

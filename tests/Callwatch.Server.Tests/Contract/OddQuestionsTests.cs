@@ -100,10 +100,13 @@ public sealed class OddQuestionsTests(OddQuestionsTests.World world) : IClassFix
     [Fact]
     public async Task No_body_makes_the_server_fail()
     {
-        foreach (var operation in world.Operations.Where(operation => operation.Method is "POST" or "PUT" && !OwnRules.Contains(operation.Template)))
+        // One of its own: what is taken here (rules of retention among it) changes what others ask for.
+        await using var own = new World();
+        await own.InitializeAsync();
+        foreach (var operation in own.Operations.Where(operation => operation.Method is "POST" or "PUT" && !OwnRules.Contains(operation.Template)))
         {
             foreach (var odd in OddBodies) await SendAsync(operation, odd);
-            if (world.Described.Example(operation.BodySchema) is not JsonObject example || operation.Template.EndsWith("/check", StringComparison.Ordinal)) continue;
+            if (own.Described.Example(operation.BodySchema) is not JsonObject example || operation.Template.EndsWith("/check", StringComparison.Ordinal)) continue;
             foreach (var field in example.Select(field => field.Key).ToList())
             {
                 foreach (var odd in OddValues)
@@ -119,7 +122,7 @@ public sealed class OddQuestionsTests(OddQuestionsTests.World world) : IClassFix
 
         async Task SendAsync(Operation operation, string body)
         {
-            using var answer = await world.SendAsync(operation, body);
+            using var answer = await own.SendAsync(operation, body);
             if (!answer.IsSuccessStatusCode) await AssertProblemAsync($"{operation} with {(body.Length > 80 ? body[..80] : body)}", answer);
         }
     }
@@ -148,8 +151,10 @@ public sealed class OddQuestionsTests(OddQuestionsTests.World world) : IClassFix
     public async Task A_cursor_of_any_bytes_is_answered_or_refused_by_name(string list)
     {
         var question = $"{list}?{Traffic.Range}&limit=1";
-        var next = (string)(await world.Server.GetAsync(question))["next"]!;
+        var next = (string?)(await world.Server.GetAsync(question))["next"];
+        Assert.NotNull(next);
         var bytes = System.Buffers.Text.Base64Url.DecodeFromChars(next);
+        Assert.NotEmpty(bytes);
         for (var at = 0; at < bytes.Length; at++)
         {
             foreach (var fill in (byte[])[0, 0x7F, 0x80, 0xFF])

@@ -81,15 +81,13 @@ public sealed class BackupApiTests : IDisposable
         await using (var server = await RunningServer.StartAsync(data))
         {
             await SendAsync(server, 1);
-            while ((long)(await StoreAsync(server))["position"]! < 1) await Task.Yield();
+            await Eventually.AnswersAsync(async () => await StoreAsync(server) is var one && (long)one["position"]! >= 1 ? one : null, () => "the store has the first");
         }
 
         Directory.Delete(Path.Combine(data, "journal"), recursive: true);
         await using var again = await RunningServer.StartAsync(data);
         await SendAsync(again, 2);
-        JsonNode reader;
-        do reader = await StoreAsync(again);
-        while ((string?)reader["state"] == "starting" || reader["waits"] is null);
+        var reader = await Eventually.AnswersAsync(async () => await StoreAsync(again) is var one && (string?)one["state"] != "starting" && one["waits"] is not null ? one : null, () => "the store waits for a word");
         Assert.Equal(("stopped", "other_epoch"), ((string?)reader["state"], (string?)reader["waits"]));
         Assert.Contains("readers continue store", (string?)reader["reason"], StringComparison.Ordinal);
 
@@ -99,15 +97,18 @@ public sealed class BackupApiTests : IDisposable
             Assert.Equal((HttpStatusCode.UnprocessableEntity, "at"), (await PostAsync(again, Continue, new JsonObject { ["at"] = at?.DeepClone() }) is var wrong ? wrong.Status : default, (string?)wrong.Body["field"]));
         Assert.Equal(HttpStatusCode.OK, (await PostAsync(again, Continue, new JsonObject { ["at"] = "first" })).Status);
         Assert.Equal((HttpStatusCode.Conflict, "not_waiting"), (await PostAsync(again, Continue, new JsonObject { ["at"] = "head" }) is var late ? late.Status : default, (string?)late.Body["code"]));
-        JsonNode calls;
-        do calls = await GetAsync(again, "api/v1/calls");
-        while (calls["items"]!.AsArray().Count < 2);
+        await Eventually.AnswersAsync(async () => await GetAsync(again, "api/v1/calls") is var calls && calls["items"]!.AsArray().Count >= 2 ? calls : null, () => "both calls are listed");
         var system = await GetAsync(again, "api/v1/system");
         Assert.True((long)system["head"]! > 1_000_000_000);
 
         // The others wait for a word of their own, and the doctor says so until they have it.
-        while ((await GetAsync(again, "api/v1/system"))["readers"]!.AsArray().Where(one => (string?)one!["state"] is "starting" or "stopped").ToList() is { Count: > 0 } waiting)
-            foreach (var one in waiting.Where(one => (string?)one!["state"] == "stopped")) await PostAsync(again, $"api/v1/system/readers/{one!["name"]}/continue", new JsonObject { ["at"] = "first" });
+        await Eventually.AnswersAsync(
+            async () =>
+            {
+                var waiting = (await GetAsync(again, "api/v1/system"))["readers"]!.AsArray().Where(one => (string?)one!["state"] is "starting" or "stopped").ToList();
+                foreach (var one in waiting.Where(one => (string?)one!["state"] == "stopped")) await PostAsync(again, $"api/v1/system/readers/{one!["name"]}/continue", new JsonObject { ["at"] = "first" });
+                return waiting.Count == 0 ? waiting : null;
+            }, () => "all readers go on");
         var problems = (await GetAsync(again, "api/v1/doctor"))["findings"]!.AsArray().Where(finding => (string?)finding!["check"] != "disk" && (string?)finding["level"] == "problem");
         Assert.Empty(problems.Select(finding => finding!.ToJsonString()));
     }

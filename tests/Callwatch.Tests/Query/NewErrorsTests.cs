@@ -1,3 +1,4 @@
+using Callwatch.Control;
 using Callwatch.Query;
 using Callwatch.Spans;
 using Callwatch.Store.Rows;
@@ -16,6 +17,8 @@ public sealed class NewErrorsTests : IDisposable
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     private static Selection Everything { get; } = new() { Scope = QueryWorld.Tenant, From = QueryWorld.From, To = QueryWorld.To };
+
+    private static Selection LastHour { get; } = Everything with { From = RandomTraffic.Midnight.Plus(TimeSpan.FromHours(12)), To = RandomTraffic.Midnight.Plus(TimeSpan.FromHours(13)) };
 
     public void Dispose() => world.Dispose();
 
@@ -50,6 +53,28 @@ public sealed class NewErrorsTests : IDisposable
         Store(Failed("a", hour: 1, "2026.9.10"), Failed("b", hour: 2, "2026.11.2"), Failed("c", hour: 3, "2026.11.10"));
         Assert.Equal(["2026.11.10", "2026.11.2", "2026.9.10"], await ReleasesAsync(Everything));
         Assert.Equal(["b", "c"], await SinceAsync("release:2026.11.2"));
+    }
+
+    [Fact]
+    public async Task The_order_of_releases_is_that_of_their_beginnings_however_long_before_the_range()
+    {
+        Store(LongBefore());
+        Assert.Equal(["a-newer", "b-older"], await ReleasesAsync(LastHour));
+        Assert.Equal(["fresh"], await SinceAsync("release:a-newer", LastHour));
+        Assert.Equal(["fresh", "old"], await SinceAsync("release:b-older", LastHour));
+        Assert.Equal(["fresh", "gone", "old"], await SinceAsync("release:z-replaced", LastHour));
+        Assert.Empty(await SinceAsync("release:never-heard-of", LastHour));
+    }
+
+    [Fact]
+    public async Task The_order_of_releases_outlives_their_first_rows()
+    {
+        Store(LongBefore());
+        using var kept = Retired.Of(world);
+        kept.Rules.Put([(1, world.OnlyApp(0).OnlyAppId!.Value, new RetentionWish(null, 35, null, null))]);
+        await kept.RunAsync(Cancel);
+        Assert.Equal(["a-newer", "b-older"], await ReleasesAsync(LastHour));
+        foreach (var release in (string[])["a-newer", "b-older", "z-replaced"]) Assert.Equal(["fresh"], await SinceAsync("release:" + release, LastHour));
     }
 
     [Fact]
@@ -89,11 +114,18 @@ public sealed class NewErrorsTests : IDisposable
     private async Task<Dictionary<string, ErrorGroup>> GroupsAsync(Selection selection) =>
         Assert.IsType<Answer<Page<ErrorGroup>>.Found>(await world.Errors.GroupsAsync(selection, 100, Cancel)).Value.Items.ToDictionary(group => group.Message);
 
-    private async Task<IEnumerable<string>> SinceAsync(string since) =>
-        Assert.IsType<Answer<Page<ErrorGroup>>.Found>(await world.Errors.GroupsAsync(Everything, NewSince.Read(since), 100, Cancel)).Value.Items.Select(group => group.Message).Order();
+    private async Task<IEnumerable<string>> SinceAsync(string since, Selection? within = null) =>
+        Assert.IsType<Answer<Page<ErrorGroup>>.Found>(await world.Errors.GroupsAsync(within ?? Everything, NewSince.Read(since), 100, Cancel)).Value.Items.Select(group => group.Message).Order();
 
     private async Task<IReadOnlyList<string>> ReleasesAsync(Selection selection) =>
         Assert.IsType<Answer<IReadOnlyList<string>>.Found>(await world.Errors.ReleasesAsync(selection, Cancel)).Value;
+
+    // Two are in use yesterday and today; the one with the lower name came later. A third has not been used for days.
+    private Span[] LongBefore() =>
+    [
+        Failed("gone", hour: -24 * 12, "z-replaced"), Failed("old", hour: -24 * 10, "b-older"), Failed("fresh", hour: -24 * 3, "a-newer"), Failed("old", hour: -2, "b-older"), Failed("fresh", hour: -2, "a-newer"),
+        Failed("old", hour: 12, "b-older"), Failed("fresh", hour: 12, "a-newer"), Failed("gone", hour: 12, "a-newer"),
+    ];
 
     private void Store(params Span[] spans)
     {

@@ -6,9 +6,12 @@
   const number = new Intl.NumberFormat("en", { maximumFractionDigits: 4, maximumSignificantDigits: 5 });
   const two = value => String(value).padStart(2, "0");
 
-  // In the zone that the page is shown in.
+  // In the zone that the page is shown in; in UTC where the browser does not know it.
   const zone = document.body.dataset.zone;
-  const local = zone ? new Intl.DateTimeFormat("sv-SE", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" }) : null;
+  let local = null;
+  try {
+    if (zone) local = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" });
+  } catch { /* Then it says UTC. */ }
 
   function when(ms, step) {
     if (local) return step >= 86400000 ? local.format(ms).slice(0, 10) : local.format(ms);

@@ -63,14 +63,17 @@
   });
 
   // What no longer comes anew is said, once, and with the moment it is of: a page that stands still looks like a quiet night.
-  const note = document.getElementById("out-of-touch"), zone = document.body.dataset.zone || "UTC";
-  const clock = new Intl.DateTimeFormat("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const note = document.getElementById("out-of-touch");
+  const clockOf = name => new Intl.DateTimeFormat("en-GB", { timeZone: name, hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  // A browser need not know every zone that the server knows.
+  let zone = document.body.dataset.zone || "UTC", clock;
+  try { clock = clockOf(zone); } catch { zone = "UTC"; clock = clockOf(zone); }
   let heard = Date.now();
   const say = sentence => { if (note && !note.textContent) note.textContent = sentence.replace("{0}", `${clock.format(heard)} ${zone === "UTC" ? zone : zone.split("/").pop().replaceAll("_", " ")}`); };
   window.callwatch = {
     hears() { heard = Date.now(); if (note) note.textContent = ""; },
     lost() { if (note) say(note.dataset.lost); },
-    ended() { if (note) say(note.dataset.ended); },
+    ended() { if (note) { note.textContent = ""; say(note.dataset.ended); } },
   };
   document.addEventListener("htmx:afterOnLoad", event => { if (event.detail.successful) window.callwatch.hears(); });
   document.addEventListener("htmx:sendError", window.callwatch.lost);

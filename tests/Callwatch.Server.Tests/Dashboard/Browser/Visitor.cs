@@ -52,8 +52,24 @@ public sealed class Visitor : IAsyncDisposable
     /// <summary>Clicks on what leads to another page, and waits until everything of that is there.</summary>
     public async Task FollowAsync(ILocator link)
     {
-        await link.ClickAsync();
+        var there = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Page.FrameNavigated += Arrive;
+        try
+        {
+            await link.ClickAsync();
+            await there.Task.WaitAsync(Patience.Long);
+        }
+        finally
+        {
+            Page.FrameNavigated -= Arrive;
+        }
+
         await Page.WaitForLoadStateAsync();
+
+        void Arrive(object? page, IFrame frame)
+        {
+            if (frame == Page.MainFrame) there.TrySetResult();
+        }
     }
 
     /// <summary>Clicks on something in a part of the page that is drawn anew every few seconds: a click that falls into just that moment goes nowhere, and is made once more.</summary>
