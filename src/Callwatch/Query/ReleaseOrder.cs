@@ -101,6 +101,8 @@ internal static class ReleaseOrder
     private static Dictionary<string, long> FirstBuckets(OpenPartition open, Asked asked, RollupLevel level)
     {
         var buckets = new Dictionary<string, long>(StringComparer.Ordinal);
+        // A file that nothing was written to since the first version made it has no such table.
+        if (!open.Reader.HasDerived) return buckets;
         using var command = open.Reader.Command($"""
             SELECT r.a, min(r.bucket) FROM cuts r WHERE r.cut = {(int)Cut.Release} AND r.level = {(int)level} AND r.a > 0 AND {open.Owner(asked, "r")} GROUP BY r.a
             """);
