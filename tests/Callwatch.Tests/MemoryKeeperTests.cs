@@ -23,7 +23,7 @@ public sealed class MemoryKeeperTests
     {
         long last = 0;
         var rest = TimeSpan.FromMilliseconds(250);
-        Assert.Equal([false, true, false, false, true], new[] { 249L, 250, 250, 499, 500 }.Select(now => MemoryKeeper.IsDue(ref last, now, rest)));
+        Assert.Equal([false, true, false, false, true], ((long[])[249, 250, 250, 499, 500]).Select(now => MemoryKeeper.IsDue(ref last, now, rest)));
         var looked = 0;
         Parallel.For(0, 100, _ =>
         {
