@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using Callwatch.Server.Tests.Access;
 using Callwatch.Server.Tests.Reading;
 using Callwatch.Server.Tests.Receive;
+using Callwatch.Testing;
 using Xunit;
 
 namespace Callwatch.Server.Tests.Contract;
@@ -226,6 +227,12 @@ public sealed class OddQuestionsTests(OddQuestionsTests.World world) : IClassFix
         {
             Server = await Traffic.ServerAsync();
             await Traffic.SendAsync(Server);
+
+            // Of each list there is a next page.
+            using var second = await Server.SendTracesAsync(A.Resource("shop").Holding(A.Span("chat gpt-4o").Kind(3).Trace(9).Id(1).At(90_000, 100)
+                .With(("gen_ai.operation.name", "chat"), ("gen_ai.provider.name", "openai"), ("gen_ai.request.model", "gpt-4o"), ("user.id", "bert"), ("session.id", "s-2"))).Traces());
+            Assert.True(second.IsSuccessStatusCode);
+            await Server.StoredAsync();
             Described = new Described(await Server.GetAsync("/openapi/v1.json"));
             var values = new Dictionary<string, string>
             {
