@@ -4,9 +4,7 @@ using Callwatch.Query.Filters.Sql;
 using Callwatch.Query.Running;
 using Callwatch.Query.Stats;
 using Callwatch.Spans;
-using Callwatch.Store.Partitions;
 using Callwatch.Store.Rollups;
-using Microsoft.Data.Sqlite;
 
 namespace Callwatch.Query;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Callwatch.Query.Running;
-using Callwatch.Store.Partitions;
 using Microsoft.Data.Sqlite;
 
 namespace Callwatch.Query;
@@ -46,7 +45,7 @@ internal static class FirstFailures
     }
 
     // All groups of a file are soon read; a text of a megabyte is no question.
-    private static string OneOf(IReadOnlyCollection<FailureKey> keys) =>
+    private static string OneOf(Dictionary<FailureKey, FailureGroup>.KeyCollection keys) =>
         keys.Count > MostNamed ? "" : $"AND e.fingerprint IN ({string.Join(", ", keys.Select(key => key.Fingerprint.ToString(CultureInfo.InvariantCulture)).Distinct())})";
 
     /// <summary>What the first call of each was made by: one row each, by the index over failed calls.</summary>
