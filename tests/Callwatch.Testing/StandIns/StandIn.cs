@@ -90,8 +90,6 @@ public abstract class StandIn : IAsyncDisposable
         {
             kestrel.Listen(IPAddress.Loopback, 0);
             kestrel.Limits.MaxRequestBodySize = null;
-            // A sender that stands still for a while is not sent away.
-            (kestrel.Limits.MinRequestBodyDataRate, kestrel.Limits.MinResponseDataRate, kestrel.Limits.RequestHeadersTimeout) = (null, null, Patience.Long);
             kestrel.AddServerHeader = false;
         });
         app = builder.Build();

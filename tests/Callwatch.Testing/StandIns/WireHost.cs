@@ -117,8 +117,6 @@ public abstract class WireHost : IAsyncDisposable
             kestrel.Listen(IPAddress.Loopback, 0, Secure);
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
             kestrel.Limits.MaxRequestBodySize = null;
-            // A sender that stands still for a while is not sent away.
-            (kestrel.Limits.MinRequestBodyDataRate, kestrel.Limits.MinResponseDataRate, kestrel.Limits.RequestHeadersTimeout) = (null, null, Patience.Long);
             kestrel.AddServerHeader = false;
         });
         app = builder.Build();
