@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Callwatch.Journal;
 
 namespace Callwatch.Forward;
@@ -5,7 +6,8 @@ namespace Callwatch.Forward;
 /// <summary>
 /// The journal records read last. Traces that were sent in one request settle one after the other: without this each would have the whole
 /// request read once more. What has been sealed meanwhile is read some megabytes at a time, because what a request brought lies all over a
-/// sealed window, and for one request nearly as much has to be inflated as for a thousand.
+/// sealed window, and for one request nearly as much has to be inflated as for a thousand. These lie in one piece of memory that is used again
+/// for the next: what is handed out is a copy of its own.
 /// </summary>
 /// <param name="most">Bytes of payloads; the newest is kept whatever its size.</param>
 /// <param name="ahead">Bytes that are read on at a time, beside those.</param>
@@ -27,15 +29,20 @@ internal sealed class RecentRecords(IJournal journal, long most, long ahead = 0)
     private int askedOfThem;
     private int oneByOne;
 
+    // Held only by the records that lie in it: a lane that has caught up gives it back.
+    private readonly WeakReference<byte[]?> memory = new(null);
+    private long lastInMemory;
+    private bool isFilling;
+
     public JournalRecord? Find(long number, int tenantId)
     {
-        bool on;
+        bool on, intoMemory;
         lock (gate)
         {
             if (unasked.Take(number) is { } waiting)
             {
                 askedOfThem++;
-                asked.Put(waiting);
+                asked.Put(OwnOf(waiting));
             }
 
             if (asked.Take(number) is { } known)
@@ -45,14 +52,37 @@ internal sealed class RecentRecords(IJournal journal, long most, long ahead = 0)
             }
 
             on = ReadsOn(number);
+            intoMemory = on && TakesMemory(number);
         }
 
-        var records = on ? journal.FindOn(number, tenantId, ahead) : journal.Find(number) is { } one ? [one] : [];
-        foreach (var record in records) MemoryKeeper.Read(record.Payload.Length);
+        try
+        {
+            var records = on ? journal.FindOn(number, tenantId, ahead, intoMemory ? Memory : null) : journal.Find(number) is { } one ? [one] : [];
+            return Keep(records);
+        }
+        finally
+        {
+            if (intoMemory) Volatile.Write(ref isFilling, false);
+        }
+    }
+
+    private JournalRecord? Keep(IReadOnlyList<JournalRecord> records)
+    {
+        if (records is not [var first, ..]) return null;
         lock (gate)
         {
-            foreach (var record in records.Skip(1)) unasked.Put(record);
-            if (records.Count > 0) asked.Put(records[0]);
+            first = OwnOf(first);
+            asked.Put(first);
+
+            // Those that would be too many are the last: the first are asked for next.
+            var room = ahead;
+            foreach (var record in records.Skip(1).TakeWhile(record => (room -= record.Payload.Length) >= 0))
+            {
+                if (LiesInMemory(record)) lastInMemory = record.Number;
+                else MemoryKeeper.Read(record.Payload.Length);
+                unasked.Put(record);
+            }
+
             if (records.Count > 1)
             {
                 (readOn, askedOfThem, oneByOne) = (records.Count - 1, 0, 0);
@@ -60,7 +90,32 @@ internal sealed class RecentRecords(IJournal journal, long most, long ahead = 0)
             }
         }
 
-        return records is [var found, ..] ? found : null;
+        return first;
+    }
+
+    // To one at a time, and only when nothing lies in it that somebody may come to ask for.
+    private bool TakesMemory(long number)
+    {
+        if (isFilling) return false;
+        if (number > lastInMemory) unasked.Drop(LiesInMemory);
+        return isFilling = !unasked.Any(LiesInMemory);
+    }
+
+    private byte[] Memory()
+    {
+        if (memory.TryGetTarget(out var known)) return known;
+        var made = GC.AllocateUninitializedArray<byte>((int)Math.Min(ahead, Array.MaxLength));
+        memory.SetTarget(made);
+        return made;
+    }
+
+    private bool LiesInMemory(JournalRecord record) =>
+        memory.TryGetTarget(out var known) && MemoryMarshal.TryGetArray(record.Payload, out var piece) && ReferenceEquals(piece.Array, known);
+
+    private JournalRecord OwnOf(JournalRecord record)
+    {
+        MemoryKeeper.Read(record.Payload.Length);
+        return LiesInMemory(record) ? record with { Payload = record.Payload.ToArray() } : record;
     }
 
     private bool ReadsOn(long number)
@@ -92,6 +147,13 @@ internal sealed class RecentRecords(IJournal journal, long most, long ahead = 0)
             order.Remove(node);
             bytes -= node.Value.Payload.Length;
             return node.Value;
+        }
+
+        public bool Any(Func<JournalRecord, bool> which) => order.Any(which);
+
+        public void Drop(Func<JournalRecord, bool> which)
+        {
+            foreach (var record in order.Where(which).ToList()) Take(record.Number);
         }
 
         public void Put(JournalRecord record)

@@ -114,7 +114,8 @@ public interface IJournal
     /// One record, for a reader who will ask for those behind it, too: where these cost little more together, as in a sealed window, as many of the
     /// same tenant as have so many bytes. Empty when <see cref="Find"/> would find nothing.
     /// </summary>
-    IReadOnlyList<JournalRecord> FindOn(long number, int tenantId, long mostBytes) => Find(number) is { } record ? [record] : [];
+    /// <param name="memory">Asked, where there are many, for memory to put payloads into: their records are good until it is used again. Null: each has its own.</param>
+    IReadOnlyList<JournalRecord> FindOn(long number, int tenantId, long mostBytes, Func<byte[]>? memory = null) => Find(number) is { } record ? [record] : [];
 
     /// <summary>From here on nothing has been taken: before it retention may have taken some apps and left others. At least <see cref="FirstNumber"/>.</summary>
     long CompleteFrom => FirstNumber;

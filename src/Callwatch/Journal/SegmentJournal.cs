@@ -156,7 +156,7 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
 
     public JournalRecord? FindItems(long number, params ReadOnlySpan<int> offsets) => reading.FindItems(number, offsets);
 
-    public IReadOnlyList<JournalRecord> FindOn(long number, int tenantId, long mostBytes) => reading.FindOn(number, tenantId, mostBytes);
+    public IReadOnlyList<JournalRecord> FindOn(long number, int tenantId, long mostBytes, Func<byte[]>? memory = null) => reading.FindOn(number, tenantId, mostBytes, memory);
 
     public long CountBetween(long after, long through) => NumberJumps.Count(jumps, after, through);
 

@@ -125,6 +125,9 @@ public sealed class SealingTests : IDisposable
         }
 
         Assert.True(together > 10, $"{together}");
+        var memory = new byte[30_000];
+        foreach (var record in journal.FindOn(1, 1, mostBytes: 40_000, () => memory)) Assert.True(journal.Find(record.Number)!.Payload.Span.SequenceEqual(record.Payload.Span));
+        Assert.Contains(memory, value => value != 0);
         Assert.Empty(journal.FindOn(journal.Head.Number + 1, 1, 40_000));
         Assert.Empty(journal.FindOn(0, 1, 40_000));
     }

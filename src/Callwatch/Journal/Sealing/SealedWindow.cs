@@ -66,11 +66,12 @@ internal sealed class SealedWindow : JournalPart
     }
 
     /// <summary>A record and those of its tenant behind it, with so many bytes; empty when it is not there or damaged.</summary>
+    /// <param name="memory">Gives memory that the payloads are put into as far as it reaches; null: each has its own.</param>
     /// <exception cref="FileNotFoundException">Retention has taken a file.</exception>
-    public IReadOnlyList<JournalRecord> FindOn(long number, int tenantId, long mostBytes, Damage damage)
+    public IReadOnlyList<JournalRecord> FindOn(long number, int tenantId, long mostBytes, Func<byte[]>? memory, Damage damage)
     {
         if (files.FirstOrDefault(file => file.TenantId == tenantId) is not { } own) return [];
-        using var reader = new SealedReader(this, [own], number, damage, chunkBytes: mostBytes);
+        using var reader = new SealedReader(this, [own], number, damage, memory?.Invoke(), mostBytes);
         return reader.ReadChunk() is [var first, ..] chunk && first.Number == number ? chunk : [];
     }
 

@@ -53,11 +53,11 @@ internal sealed class SegmentReading(SegmentList segments, HeadSignal head, Dama
         return null;
     }
 
-    public IReadOnlyList<JournalRecord> FindOn(long number, int tenantId, long mostBytes)
+    public IReadOnlyList<JournalRecord> FindOn(long number, int tenantId, long mostBytes, Func<byte[]>? memory)
     {
         try
         {
-            if (PartOf(number) is SealedWindow window && window.FindOn(number, tenantId, mostBytes, damage) is { Count: > 0 } found) return found;
+            if (PartOf(number) is SealedWindow window && window.FindOn(number, tenantId, mostBytes, memory, damage) is { Count: > 0 } found) return found;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
