@@ -24,8 +24,8 @@ internal sealed class MemoryKeeper(TimeProvider time) : BackgroundService
     private const long LeastOfLarge = 85_000;
 
     // Large garbage that is worth a look, and as a share of what there is: a look costs by what is in use.
-    private const long LeastGarbage = 24L << 20;
-    private const int ShareOfHeap = 4;
+    private const long LeastGarbage = 12L << 20;
+    private const int ShareOfHeap = 8;
 
     // Of the process, however many hosts are in it.
     private static long collected;
