@@ -75,11 +75,11 @@ public sealed class ReconcileQueries(ReconcileImports imports, StatsQueries stat
             missing is null ? null : missing.GetValueOrDefault((day, model)));
     }
 
-    // Only rows know; where there are too many of them it stays unknown.
+    // Only rows know, of closed days those alone that an index has; where there are too many of them it stays unknown.
     private async Task<IReadOnlyDictionary<(DateOnly, string), long>?> MissingUsageAsync(Selection selection, CancellationToken cancel)
     {
         var without = selection with { Filter = $"{selection.Filter} {FilterPrinter.Term(FilterFields.InputTokens, null, null)} {FilterPrinter.Term(FilterFields.Outcome, null, Outcome.Success.Word())}" };
-        return await AskAsync(without, cancel) is Answer<StatsAnswer>.Found { Value: { Truncated: false } found }
+        return await stats.FiguresAsync(Question(without, ByModel) with { OnlyCalls = true }, cancel) is Answer<StatsAnswer>.Found { Value: { Truncated: false } found }
             ? found.Groups.SelectMany(group => group.Points.Where(point => point.Figures.Calls > 0).Select(point => ((LocalDays.Of(point.Time, TimeZoneInfo.Utc), group.Key[ByModel[0]] ?? ""), point.Figures.Calls)))
                 .ToDictionary(entry => entry.Item1, entry => entry.Calls)
             : null;
@@ -97,5 +97,8 @@ public sealed class ReconcileQueries(ReconcileImports imports, StatsQueries stat
     private Task<Answer<StatsAnswer>> AskAsync(Selection selection, CancellationToken cancel) => AskAsync(selection, ByModel, cancel);
 
     private Task<Answer<StatsAnswer>> AskAsync(Selection selection, string[] by, CancellationToken cancel) =>
-        stats.FiguresAsync(new StatsQuestion { Selection = selection, Step = Step.Day, By = by, MaxGroups = MostModels, CountPeople = false, TimesOfPoints = false }, cancel);
+        stats.FiguresAsync(Question(selection, by), cancel);
+
+    private static StatsQuestion Question(Selection selection, string[] by) =>
+        new() { Selection = selection, Step = Step.Day, By = by, MaxGroups = MostModels, CountPeople = false, TimesOfPoints = false };
 }

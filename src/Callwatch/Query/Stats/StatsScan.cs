@@ -4,6 +4,7 @@ using Callwatch.Query.Filters;
 using Callwatch.Query.Filters.Sql;
 using Callwatch.Query.Running;
 using Callwatch.Spans;
+using Callwatch.Store.Partitions;
 using Callwatch.Store.Rollups;
 using Callwatch.Store.Sqlite;
 
@@ -23,6 +24,8 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
     private const string Tags = """, CASE WHEN instr(s.thin, '"tags":') > 0 THEN s.thin ->> '$.tags' END""";
 
     private const int RollupGroups = 29;
+
+    private const int OfWhole = 4;
 
     // A file that nothing was written to since an older version made it has no such columns.
     private static string Judged(OpenPartition open) => open.Reader.HasFeedback ? ", r.positive, r.negative" : ", 0, 0";
@@ -189,7 +192,8 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
         }
 
         var counts = key is not null && open.Held?.IsSteady == true ? new CallCounts.Builder(taker.Width) : null;
-        using var row = asked.Filter.Terms.Any(IsOfFailures) ? Failures.Over(open, from, to, write) : new Statement(open.Reader.Connection, write(""));
+        using var row = asked.Filter.Terms.Any(IsOfFailures) ? Failures.Over(open, from, to, write)
+            : asked.Filter.Terms.Any(IsOfUnmeasured) ? Failures.OverUnmeasured(open, write) : new Statement(open.Reader.Connection, write(""));
         sql.BindTo(row);
         while (row.Step())
         {
@@ -210,6 +214,8 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
 
     // What it asks for has a fingerprint, so that the index over failures has it.
     private static bool IsOfFailures(FilterTerm term) => term is FilterTerm.Compare { Negated: false } compare && compare.Field == FilterFields.Fingerprint;
+
+    private static bool IsOfUnmeasured(FilterTerm term) => term is FilterTerm.Compare { Negated: true, Values: [FilterValue.Known] } compare && compare.Field == FilterFields.InputTokens;
 
     /// <summary>One by one, whatever the tags: a call counts once.</summary>
     public void EachCall<T>(OpenPartition open, Timestamp from, Timestamp to, Func<string?[], T?> find, bool withTags, TakeCall<T> take)
@@ -242,6 +248,12 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
         var statement = new Statement(open.Reader.Connection, write(""));
         sql.BindTo(statement);
         return statement;
+    }
+
+    private static bool IsMuch(Partition partition, Timestamp from, Timestamp to)
+    {
+        var (first, last) = ((partition.FirstEnd ?? partition.From).UnixNanoseconds, (partition.LastEnd ?? partition.To).UnixNanoseconds);
+        return (Math.Min(last, to.UnixNanoseconds) - Math.Max(first, from.UnixNanoseconds)) * OfWhole > last - first;
     }
 
     /// <summary>The condition, and the statement with what is to stand behind the name of <c>calls</c>.</summary>

@@ -117,6 +117,7 @@ internal sealed class FilterSql(FrozenDictionary<FilterField, FieldColumn> colum
 
     public string Term(SqlCondition sql, FilterTerm term)
     {
+        if (Unknown(sql, term) is { } unknown) return unknown;
         var positive = term switch
         {
             FilterTerm.FreeText free => FreeText(sql, free.Text),
@@ -125,6 +126,15 @@ internal sealed class FilterSql(FrozenDictionary<FilterField, FieldColumn> colum
         };
         // Unknown makes a comparison NULL; it does not match, so its negation does.
         return term.Negated ? $"NOT coalesce({positive}, 0)" : positive;
+    }
+
+    // Said as an index over what is unknown says it; null where the term asks for something else, or of what is no column.
+    private string? Unknown(SqlCondition sql, FilterTerm term)
+    {
+        if (term is not FilterTerm.Compare { Negated: true, Values: [FilterValue.Known] } compare || !columns.TryGetValue(compare.Field, out var column)) return null;
+        if (column.Kind is not (ColumnKind.Word or ColumnKind.Integer or ColumnKind.Money)) return null;
+        sql.UsesSpans |= column.OfSpans;
+        return $"({column.Sql}) IS NULL";
     }
 
     private static string FreeText(SqlCondition sql, string text)
