@@ -36,6 +36,7 @@ internal static class CallsCommand
         CallLines.Table(page.Items).Print();
         if (page.RowsFrom is { } rows) Screen.Line($"Rows are kept from {rows} on; of the time before there are figures only.");
         if (page.Items.Count < limit && page is { Next: not null, SearchedUntil: { } until }) Screen.Line($"Searched back to {until}.");
+        if (page is { Next: null, SearchedUntil: { } since }) Screen.Line($"The time did not do for all: everything since {since} was looked at, and part of what came before.");
         if (page.Next is { } next) Screen.Line($"More with --cursor {next}");
         return CommandLine.Fine;
     }

@@ -13,7 +13,10 @@ public sealed record ApiPage<T>
     /// <summary>How many arrived after the first page was asked for and are left out.</summary>
     public long Newer { get; init; }
 
-    /// <summary>How far back the search has looked, RFC 3339 in UTC; null when it has looked at everything.</summary>
+    /// <summary>
+    /// How far back the search has looked, RFC 3339 in UTC; null when it has looked at everything. Where <see cref="Next"/> is null beside it, the list is in another
+    /// order than by end and its time was up: everything since then was looked at, and part of what came before.
+    /// </summary>
     public string? SearchedUntil { get; init; }
 
     /// <summary><c>rollups</c> or <c>rows</c>.</summary>

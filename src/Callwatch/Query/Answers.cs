@@ -66,7 +66,10 @@ public abstract record Answer<T>
     }
 }
 
-/// <summary>One page of a list. <c>Next</c> is opaque. A page may be short, even empty, while <c>Next</c> is not null.</summary>
+/// <summary>
+/// One page of a list. <c>Next</c> is opaque. A page may be short, even empty, while <c>Next</c> is not null. Where it is null and <c>SearchedUntil</c> is not,
+/// the time was up before a list in another order than by end had been looked for everywhere: everything since then was looked at, and part of what came before.
+/// </summary>
 public sealed record Page<T>(IReadOnlyList<T> Items, string? Next, long Newer, Timestamp? SearchedUntil, AnswerSource Source)
 {
     /// <summary>Where retention has taken rows of the range: the moment from which on they are all there. Null when it has not.</summary>

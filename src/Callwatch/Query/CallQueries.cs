@@ -31,6 +31,7 @@ public sealed class CallQueries(QueryGate gate, Scopes scopes)
     {
         var filters = scopes.Sql(asked.Selection.Scope, FieldColumns.OfCalls);
         var held = scopes.Held(asked.TenantId);
+        var peaks = new PeakHours(asked, scopes);
         return new ListShape<Span>
         {
             Table = "calls c",
@@ -63,7 +64,8 @@ public sealed class CallQueries(QueryGate gate, Scopes scopes)
                 return !sql.UsesSpans;
             },
             CanMatch = open => filters.CanMatch(open, asked.Filter),
-            Hours = new PeakHours(asked, scopes).Of,
+            Hours = peaks.Of,
+            Greatest = peaks.Greatest,
             IsNarrow = open => filters.IsNarrow(open, asked.Filter),
             Condition = sql =>
             {

@@ -8,8 +8,7 @@ namespace Callwatch.Query.Lists;
 /// <summary>
 /// Reads one page of a list as of a store position. By end it goes day by day and stops when a page is due: first a slice in the order of
 /// the list, which is all that most pages need; where that finds too few, the rest of the day in the order in which rows lie, which passes
-/// over eight times as many in the same time. Any other order needs the whole range at once, most of which is passed over by what has been found
-/// among the first rows of each closed day.
+/// over eight times as many in the same time. Any other order needs the whole range at once (<see cref="OrderedReader{T}"/>).
 /// </summary>
 internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, int limit, ListCursor? cursor, int question, ListShape<T> shape)
     where T : class
@@ -17,10 +16,6 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
     // A slice is as many rows as are sure to be passed over well within the time of a page; it grows while that goes quickly.
     private const int FirstSlice = 20_000;
     private const int LargestSlice = 500_000;
-
-    // Of the first rows of a day's order so many times as many as are wanted are looked at, then so many: a filter may leave most of them out.
-    private const int FewFirst = 4;
-    private const int ManyFirst = 2_000;
 
     // A day with more rows than can be looked through within a fraction of a page's time goes on slice by slice.
     private const long MostScanned = 1_200_000;
@@ -34,22 +29,36 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
     private readonly Dictionary<string, IReadOnlyList<(Timestamp From, Timestamp To)>?> hours = new(StringComparer.Ordinal);
     private int slice = FirstSlice;
     private bool seldom;
-    private long? bound;
 
     /// <summary>Null when the file in which the cursor's place lies has been made anew since: which of its rows have been listed cannot be told.</summary>
     public Page<T>? Read()
     {
         if (cursor is not null && IsGone(cursor)) return null;
         var rowsFrom = FigureSources.RowsFrom(run, asked);
-        var searchedUntil = sort.Field == SortField.End ? DayByDay() : AllAtOnce();
+        if (sort.Field != SortField.End) return Ordered(rowsFrom);
+        var searchedUntil = DayByDay();
         var full = found.Count > limit;
         if (full) found.RemoveRange(limit, found.Count - limit);
         var next = full ? found[^1].Place : searchedUntil is { } until ? Boundary(until) : (ListPlace?)null;
-        if (full && sort.Field == SortField.End) searchedUntil = new Timestamp(found[^1].Place.Key!.Value);
+        if (full) searchedUntil = new Timestamp(found[^1].Place.Key!.Value);
         return new Page<T>(
             [.. found.Select(item => item.Item)],
             next is { } after ? new ListCursor(question, from, to, asOf, after, FileOf(after)).ToString() : null,
             cursor is null ? 0 : Newer(), next is null ? null : searchedUntil, AnswerSource.Rows)
+        {
+            RowsFrom = rowsFrom,
+        };
+    }
+
+    // What the time did not do for cannot be gone on with: what comes next may stand before what is here.
+    private Page<T> Ordered(Timestamp? rowsFrom)
+    {
+        var all = new OrderedReader<T>(run, asked, sort, limit, place, (from, to), rows, shape).Read(out var until);
+        var next = until is null && all.Count > limit ? all[limit - 1].Place : (ListPlace?)null;
+        return new Page<T>(
+            [.. all.Take(limit).Select(item => item.Item)],
+            next is { } after ? new ListCursor(question, from, to, asOf, after, FileOf(after)).ToString() : null,
+            cursor is null ? 0 : Newer(), until, AnswerSource.Rows)
         {
             RowsFrom = rowsFrom,
         };
@@ -173,67 +182,12 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
 
     private bool MayScan(List<OpenPartition> open) => open.Sum(partition => partition.Partition.Rows) <= MostScanned && shape.IsCheap(open[0]);
 
-    private Timestamp? AllAtOnce()
-    {
-        bound = Bound();
-        // With a filter the index of the order would be followed from row to row through all that does not fit; where it is known how far, it is not.
-        var filtered = asked.Filter.Terms.Count > 0;
-        foreach (var partition in run.Between(from, to))
-        {
-            using var open = run.Open(partition);
-            if (open is null || shape.CanMatch?.Invoke(open) == false || HoursOf(open) is []) continue;
-            Fetch([open], from, to, scan: !IsWithin(partition) || (filtered && !(bound is not null && IsIndexed(open))));
-        }
-
-        return null;
-    }
-
-    /// <summary>
-    /// A key that as many rows reach as are wanted, told from the first ones of each closed day; null where too few of them are meant to say. What is
-    /// worse need not be looked at.
-    /// </summary>
-    private long? Bound()
-    {
-        if (place is { Key: null } || shape.Index(sort.Field) is null) return null;
-        // Without a filter and without apps the first ones are those that are wanted.
-        var all = asked.Filter.Terms.Count == 0 && asked.AppIds is null;
-        return Bound(all ? limit + 1 : FewFirst * (limit + 1)) ?? Bound(ManyFirst);
-    }
-
-    private long? Bound(int most)
-    {
-        var first = new List<ListPlace>();
-        foreach (var partition in run.Between(from, to).Where(partition => partition.Closed && IsWithin(partition)))
-        {
-            using var open = run.Open(partition);
-            if (open is null || !IsIndexed(open) || shape.CanMatch?.Invoke(open) == false || HoursOf(open) is [] || shape.IsNarrow?.Invoke(open) == true) continue;
-            first.AddRange(rows.Among(open, place, limit + 1, most).Select(row => row.Place));
-            if (first.Count <= limit) continue;
-            first.Sort(rows.Compare);
-            first.RemoveRange(limit + 1, first.Count - limit - 1);
-        }
-
-        return first.Count > limit ? first[^1].Key : null;
-    }
-
-    // A day that an older version has closed may lack it for a while.
-    private bool IsIndexed(OpenPartition open) => open.Partition.Closed && shape.Index(sort.Field) is { } index && open.Reader.HasIndex(index);
-
-    private bool IsWithin(Partition partition) => from <= partition.From && partition.To <= to;
-
     private void Fetch(List<OpenPartition> open, Timestamp low, Timestamp high, bool scan)
     {
-        foreach (var partition in open)
-        {
-            // All of a slice come behind what earlier slices gave; in another order each partition may give the first ones.
-            var wanted = sort.Field == SortField.End ? limit + 1 - Earlier(low, high, partition) : limit + 1;
-            FetchFrom(partition, low, high, wanted, scan);
-        }
-
+        // All of a slice come behind what earlier slices gave.
+        foreach (var partition in open) FetchFrom(partition, low, high, limit + 1 - Earlier(low, high, partition), scan);
         found.Sort((a, b) => rows.Compare(a.Place, b.Place));
         if (found.Count > limit + 1) found.RemoveRange(limit + 1, found.Count - limit - 1);
-        // What is worse than all that was found is not wanted.
-        if (sort.Field != SortField.End && found.Count > limit && found[^1].Place.Key is { } worst) bound = worst;
     }
 
     // How many were found before this slice.
@@ -247,7 +201,7 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
         {
             run.Check();
             // Where some may be left out on a closer look, a few more are read at once.
-            var read = rows.Read(partition, low, high, after, shape.Keep is null ? wanted : Math.Max(wanted, 50), scan, bound, out var last);
+            var read = rows.Read(partition, new RowsAsked(low, high, after, scan ? RowsBy.Rows : RowsBy.Order), shape.Keep is null ? wanted : Math.Max(wanted, 50), out var last);
             found.AddRange(read);
             wanted -= read.Count;
             if (last is null) return;

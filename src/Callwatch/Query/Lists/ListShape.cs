@@ -47,6 +47,9 @@ internal sealed record ListShape<T>
     /// <summary>Stretches of time outside of which no row of the partition can be meant, latest first; null where that is not known.</summary>
     public Func<OpenPartition, IReadOnlyList<(Timestamp From, Timestamp To)>?>? Hours { get; init; }
 
+    /// <summary>The same hours, each with the greatest value of the field that a list is ordered by; null where these items have no such knowledge.</summary>
+    public Func<OpenPartition, SortField, IReadOnlyList<PeakHour>?>? Greatest { get; init; }
+
     /// <summary>A last look at what was found, where SQL alone cannot tell: the item to show, or null to leave it out.</summary>
     public Func<T, OpenPartition, T?>? Keep { get; init; }
 }

@@ -6,9 +6,13 @@ using Callwatch.Store.Sqlite;
 
 namespace Callwatch.Query.Lists;
 
+/// <summary>An hour of a day in which calls can be meant.</summary>
+/// <param name="Greatest">The value that none of them exceeds; null when none knows one.</param>
+internal readonly record struct PeakHour(Timestamp From, Timestamp To, long? Greatest);
+
 /// <summary>
 /// Tells the hours of a closed day in which calls can meet a filter, from the greatest values of each hour: a filter that hardly any call meets
-/// passes over all others without looking at a row.
+/// passes over all others without looking at a row, and a list that begins with the greatest looks into the most promising hours first.
 /// </summary>
 internal sealed class PeakHours
 {
@@ -32,11 +36,11 @@ internal sealed class PeakHours
     /// </summary>
     public IReadOnlyList<(Timestamp From, Timestamp To)>? Of(OpenPartition open)
     {
-        // Of a closed file's day every hour with a call stands.
-        if (filter.Terms.Count == 0 || !open.Partition.Closed || !open.Reader.HasPeaks || !DayStands(open)) return null;
-        var sql = new SqlCondition(open);
-        sql.And(asked.Owner("p"));
-        peaks.Add(sql, filter);
+        if (filter.Terms.Count == 0) return null;
+        // A late call takes its hour away: what says that the day stands and what stands of it are to be of one moment.
+        using var moment = open.AsOfOneMoment();
+        if (!Stands(open)) return null;
+        var sql = Condition(open);
         using var row = new Statement(open.Reader.Connection, $"SELECT DISTINCT p.bucket FROM peaks p WHERE {sql.Where} ORDER BY 1 DESC");
         sql.BindTo(row);
         var hours = new List<long>();
@@ -48,6 +52,46 @@ internal sealed class PeakHours
 
         return Joined(hours);
     }
+
+    /// <summary>
+    /// The hours of the partition in which calls are meant as far as can be told, each with the greatest value of the field by which a list is ordered.
+    /// Null when that cannot be told, when nothing is asked that peaks know of, or the list has no such field.
+    /// </summary>
+    public IReadOnlyList<PeakHour>? Greatest(OpenPartition open, SortField field)
+    {
+        if ((filter.Terms.Count == 0 && asked.AppIds is null) || ColumnOf(field) is not { } column) return null;
+        using var moment = open.AsOfOneMoment();
+        if (!Stands(open)) return null;
+        var sql = Condition(open);
+        var key = $"greatest {column}\n{sql.Key}";
+        if (open.Held?.Find<IReadOnlyList<PeakHour>>(key) is { } held) return held;
+        using var row = new Statement(open.Reader.Connection, $"SELECT p.bucket, max({column}) FROM peaks p WHERE {sql.Where} GROUP BY p.bucket");
+        sql.BindTo(row);
+        var hours = new List<PeakHour>();
+        while (row.Step()) hours.Add(new PeakHour(Timestamp.FromUnixSeconds(row.Long(0)), Timestamp.FromUnixSeconds(row.Long(0) + 3_600), row.NullableLong(1)));
+        if (open.Held?.IsSteady == true && sql.Key is not null) open.Held.Keep(key, hours, (hours.Count * 32) + (key.Length * 2));
+        return hours;
+    }
+
+    private SqlCondition Condition(OpenPartition open)
+    {
+        var sql = new SqlCondition(open);
+        sql.And(asked.Owner("p"));
+        peaks.Add(sql, filter);
+        return sql;
+    }
+
+    private static string? ColumnOf(SortField field) => field switch
+    {
+        SortField.Duration => "p.duration",
+        SortField.Ttft => "p.ttft",
+        SortField.Cost => "p.cost",
+        SortField.TotalTokens => "p.total_tokens",
+        _ => null,
+    };
+
+    // Of a closed file's day every hour with a call stands.
+    private static bool Stands(OpenPartition open) => open.Partition.Closed && open.Reader.HasPeaks && DayStands(open);
 
     private static bool DayStands(OpenPartition open)
     {
