@@ -59,7 +59,7 @@ public sealed class BusinessCharts(RecordFiguresByDay days, Words words)
 
     public IReadOnlyList<double?> Of(Func<Figures, double?> value) => [.. days.Points.Select(point => value(point.Figures))];
 
-    private string Per(string unit) => words.Say("{0} per day", unit is "" or "$" ? unit : words[unit]).Trim();
+    private string Per(string unit) => words.Say("{0} per day", unit is "" ? unit : unit is "$" ? words.Code == "zh" ? "$ " : unit : words[unit]).Trim();
 
     // Whole days, also where the range begins or ends within one.
     private TimeChart Chart(string title, string unit, IReadOnlyList<Series> series, string spoken, bool stacked = false, bool whole = false, string valueUnit = "")

@@ -27,7 +27,7 @@ public sealed record ValueAxis(double Top, IReadOnlyList<string> Labels, IReadOn
 /// <summary>The times below a chart, with their place from 0 to 1.</summary>
 public static class TimeAxis
 {
-    private static readonly int[] StepMinutes = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080, 20160, 43200, 129600];
+    private static readonly int[] StepMinutes = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080, 20160, 43200, 129600, 259200, 525600, 1051200];
 
     /// <param name="zone">The zone of the labels; null for UTC.</param>
     /// <param name="inNumbers">Days as 11-05, not as 5 Nov: the names of months are English.</param>
@@ -36,7 +36,8 @@ public static class TimeAxis
         var (start, end) = (from.UnixSeconds, to.UnixSeconds);
         if (end <= start) return [];
         var step = 60L * StepMinutes.FirstOrDefault(minutes => (end - start) / (minutes * 60L) <= most, StepMinutes[^1]);
-        var day = inNumbers ? "MM-dd" : "d MMM";
+        // Of more than a year a day alone could be one of several.
+        var day = end - start > 400 * 86_400 ? inNumbers ? "yyyy-MM" : "MMM yyyy" : inNumbers ? "MM-dd" : "d MMM";
         var format = step < 86_400 ? (end - start > 86_400 ? day + " HH:mm" : "HH:mm") : day;
         var marks = new List<(double, string)>();
         // By the clock on the wall, which the change of summer time sets an hour on or back.

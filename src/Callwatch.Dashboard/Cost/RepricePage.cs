@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Callwatch.Dashboard.Destinations;
 using Callwatch.Dashboard.Frame;
-using Callwatch.Spans;
 using Callwatch.Store.Repricing;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http;
@@ -35,8 +34,8 @@ internal static class RepricePage
         var values = FormValues.Of(form, null);
         RazorComponentResult Wrong(string? field, string message) => Show(http, visit, repricer, antiforgery, values, null, new FormProblem(field, message), StatusCodes.Status422UnprocessableEntity);
         if (visit.Scope.OnlyAppId is not null) return Wrong(null, "Stored costs are changed for all apps together; a key of one app cannot.");
-        if (!Timestamp.TryParse(form["from"].ToString().Trim(), out var from)) return Wrong("from", "Write a time with its zone, as 2026-09-17T00:00:00Z.");
-        if (!Timestamp.TryParse(form["to"].ToString().Trim(), out var to)) return Wrong("to", "Write a time with its zone, as 2026-09-17T00:00:00Z.");
+        if (!Zones.TryParse(form["from"].ToString().Trim(), visit.Zone, out var from)) return Wrong("from", "Write a time with its zone, as 2026-09-17T00:00:00Z.");
+        if (!Zones.TryParse(form["to"].ToString().Trim(), visit.Zone, out var to)) return Wrong("to", "Write a time with its zone, as 2026-09-17T00:00:00Z.");
         var selection = new RepriceSelection(visit.Scope.TenantId, from, to, Text("app"), Text("model"), Text("q"));
         var expect = form["do"] == "apply" ? Text("expect") : null;
         return await repricer.AskAsync(selection, expect, viewer.Who, shown => records.Write(selection, shown), cancel) switch

@@ -24,7 +24,7 @@ internal static class DestinationForms
     {
         var form = await ReadAsync(http, cancel);
         if (facts.KindOf(form["kind"]) is not { } kind) return Refused(visit, new FormProblem("kind", "There is no such kind of destination."), null);
-        var (wish, problem) = DestinationInput.Read(form, kind, isNew: true);
+        var (wish, problem) = DestinationInput.Read(form, kind, isNew: true, visit.Zone);
         if (wish is not null)
         {
             switch (await desk.CreateAsync(visit.Scope.TenantId, wish, viewer.Who, cancel))
@@ -72,7 +72,7 @@ internal static class DestinationForms
     {
         var form = await ReadAsync(http, cancel);
         if (facts.KindOf(form["kind"]) is not { } kind) return Refused(visit, new FormProblem("kind", "There is no such kind of destination."), null);
-        var (wish, problem) = DestinationInput.Read(form, kind, isNew: true);
+        var (wish, problem) = DestinationInput.Read(form, kind, isNew: true, visit.Zone);
         var (check, refused) = wish is null ? (null, problem) : Of(await desk.CheckAsync(visit.Scope.TenantId, wish, cancel));
         return visit.Part == AnswerPart
             ? Tested(visit, check, refused)
@@ -129,7 +129,7 @@ internal static class DestinationForms
     {
         var form = await ReadAsync(http, cancel);
         if (facts.Find(visit.Scope.TenantId, id) is not { } lane) return DestinationPage.Missing(visit);
-        var (range, problem) = ReplayWish.Read(form, lane, facts.Replays(id), visit.Words);
+        var (range, problem) = ReplayWish.Read(form, lane, facts.Replays(id), visit.Words, visit.Zone);
         if (range is not null)
         {
             lanes.Replay(id, range.From, range.To);
@@ -178,7 +178,7 @@ internal static class DestinationForms
 
     private static FormProblem ProblemOf(DestinationAnswer answer, Visit visit) => answer switch
     {
-        DestinationAnswer.Refused refused => new FormProblem(refused.Field, visit.Words[refused.Message]),
+        DestinationAnswer.Refused refused => new FormProblem(refused.Field, visit.Words.Told(refused.Message)),
         DestinationAnswer.Outdated => new FormProblem(null, visit.Words["Somebody has changed it since you opened this page. Open it again to see how it is now; what you typed is still here."]),
         DestinationAnswer.Full full => new FormProblem(null, visit.Words.Say("There are {0} destinations already, and no more are allowed.", full.Most)),
         DestinationAnswer.DiskFull => new FormProblem(null, visit.Words[FullDisk.Words]),

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Callwatch.Dashboard.Frame;
 using Callwatch.Forward;
 using Callwatch.Forward.Desk;
-using Callwatch.Spans;
 using Microsoft.AspNetCore.Http;
 
 namespace Callwatch.Dashboard.Destinations;
@@ -15,12 +15,13 @@ internal static class DestinationInput
 {
     private static readonly char[] Separators = [',', '\n', ';'];
 
-    public static (DestinationWish? Wish, FormProblem? Problem) Read(IFormCollection form, IDestinationKind kind, bool isNew)
+    /// <param name="zone">What a time without a zone is meant in; null for UTC.</param>
+    public static (DestinationWish? Wish, FormProblem? Problem) Read(IFormCollection form, IDestinationKind kind, bool isNew, TimeZoneInfo? zone = null)
     {
         var (config, wrong) = Config(form, kind);
         if (wrong is not null) return (null, wrong);
         if (!TryNumber(form["sample"], out var percent)) return (null, new FormProblem("sample_rate", "The sample is a number from 0 to 100."));
-        var (start, startWrong) = isNew ? Start(form) : (null, null);
+        var (start, startWrong) = isNew ? Start(form, zone) : (null, null);
         if (startWrong is not null) return (null, startWrong);
         var apps = Apps(form);
         return (new DestinationWish
@@ -97,10 +98,10 @@ internal static class DestinationInput
         return (pairs, 0);
     }
 
-    private static (StartAt? Start, FormProblem? Problem) Start(IFormCollection form) => form["start"].ToString() switch
+    private static (StartAt? Start, FormProblem? Problem) Start(IFormCollection form, TimeZoneInfo? zone) => form["start"].ToString() switch
     {
         "beginning" => (new StartAt.Beginning(), null),
-        "time" => Timestamp.TryParse(form["since"].ToString().Trim(), out var since) ? (new StartAt.Time(since), null)
+        "time" => Zones.TryParse(form["since"].ToString().Trim(), zone, out var since) ? (new StartAt.Time(since), null)
             : (null, new FormProblem("start", "The time is written as 2026-09-17T10:00:00Z.")),
         _ => (new StartAt.Now(), null),
     };

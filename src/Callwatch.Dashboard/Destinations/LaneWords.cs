@@ -57,6 +57,16 @@ internal static class LaneWords
     public static string Label(string field, Words words) => words[Labels.TryGetValue(field, out var label) ? label
         : string.Concat(char.ToUpperInvariant(field[0]).ToString(), field.AsSpan(1).ToString().Replace('_', ' '))];
 
+    /// <summary>What is wrong with a form: a field of the platform by the name it has on the form.</summary>
+    public static string Problem(FormProblem problem, Words words)
+    {
+        var said = words.Told(problem.Message);
+        if (problem.Field?.StartsWith("config.", StringComparison.Ordinal) != true) return said;
+        var field = problem.Field["config.".Length..];
+        var label = Label(field, words);
+        return said.Replace($"'{field}'", $"'{label}'", StringComparison.Ordinal).Replace($"“{field}”", $"“{label}”", StringComparison.Ordinal);
+    }
+
     public static string Apps(DestinationView destination, Words words) => destination switch
     {
         { Apps: ["*"], ExceptApps.Count: > 0 } => words.Count(destination.ExceptApps.Count, "all apps but {0}", "all apps but {0}"),
@@ -66,9 +76,12 @@ internal static class LaneWords
         _ => words.Count(destination.Apps.Count, "{0} app", "{0} apps"),
     };
 
-    /// <summary>The platform's number and words in one line.</summary>
-    public static string Line(LaneError error, int length) =>
-        Visible.Line(error.Status is { } status && !error.Message.StartsWith(Number(status), StringComparison.Ordinal) ? $"{Number(status)} {error.Message}" : error.Message, length);
+    /// <summary>The platform's number and words in one line. Without a number the words are ours: of a connection that was not made, say.</summary>
+    public static string Line(LaneError error, int length, Words words)
+    {
+        var said = error.Status is null ? words.Told(error.Message) : words[error.Message];
+        return Visible.Line(error.Status is { } status && !said.StartsWith(Number(status), StringComparison.Ordinal) ? $"{Number(status)} {said}" : said, length);
+    }
 
     /// <summary>When the next attempt is made; empty when that is not known.</summary>
     public static string Next(LaneStatus status, Timestamp now, Words words)

@@ -120,5 +120,5 @@ public sealed class OverviewCharts(OverviewModel model, Words words, Func<string
 
     private string Per(string unit) => words.Say(
         model.Step switch { Step.Minute => "{0} per minute", Step.QuarterHour => "{0} per 15 minutes", Step.Day => "{0} per day", _ => "{0} per hour" },
-        unit is "" or "$" ? unit : words[unit]).Trim();
+        unit is "" ? unit : unit is "$" ? words.Code == "zh" ? "$ " : unit : words[unit]).Trim();
 }

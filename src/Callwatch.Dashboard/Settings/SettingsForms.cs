@@ -31,7 +31,7 @@ internal static class SettingsForms
         return desk.Make(visit.Scope.TenantId, wish, viewer.MayGive, viewer.Who) switch
         {
             KeyWishAnswer.Made done => Posts.GoTo(http, visit, SettingsPage.At(visit, "keys", "key").With("made", made.Keep(visit.Scope.TenantId, viewer.Who, done.Key))),
-            KeyWishAnswer.Refused refused => SettingsPage.Refused(visit, "keys", new FormProblem(refused.Field, visit.Words[refused.Message]), FormValues.Of(form, null)),
+            KeyWishAnswer.Refused refused => SettingsPage.Refused(visit, "keys", new FormProblem(refused.Field, visit.Words.Told(refused.Message)), FormValues.Of(form, null)),
             KeyWishAnswer.Full full => SettingsPage.Refused(visit, "keys", new FormProblem(null, visit.Words.Say("The tenant has {0} keys in force, and no more are allowed: revoke one.", full.Most)), FormValues.Of(form, null)),
             KeyWishAnswer.Beyond beyond => SettingsPage.Refused(visit, "keys", new FormProblem("scopes", visit.Words.Say("Only a key that has it may give the scope {0}: sign in with an operator's.", string.Join(", ", beyond.Scopes.ToWords()))), FormValues.Of(form, null)),
             _ => throw new System.Diagnostics.UnreachableException(),
@@ -69,7 +69,7 @@ internal static class SettingsForms
         return Posts.GoTo(http, visit, SettingsPage.At(visit, "retention", "retention"));
 
         IResult Refuse(string? field, string message) =>
-            SettingsPage.Refused(visit, "retention", new FormProblem(field is null ? null : $"{of}.{(app == 0 ? "" : form["app"] + ".")}{field}", visit.Words[message]), typed);
+            SettingsPage.Refused(visit, "retention", new FormProblem(field is null ? null : $"{of}.{(app == 0 ? "" : form["app"] + ".")}{field}", visit.Words.Told(message)), typed);
     }
 
     public static async Task<IResult> RotateAsync(HttpContext http, Visit visit, IViewer viewer, SecretsDesk desk, CancellationToken cancel)
@@ -85,7 +85,7 @@ internal static class SettingsForms
         };
         return answer is RotationAnswer.Refused refused ? Refuse(refused.Message) : Posts.GoTo(http, visit, SettingsPage.At(visit, "secrets", "rotated"));
 
-        IResult Refuse(string message) => SettingsPage.Refused(visit, "secrets", new FormProblem(null, visit.Words[message]), FormValues.Of(form, null));
+        IResult Refuse(string message) => SettingsPage.Refused(visit, "secrets", new FormProblem(null, visit.Words.Told(message)), FormValues.Of(form, null));
     }
 
     public static IResult EndSignIn(HttpContext http, Visit visit, IViewer viewer, string id, SignIns signIns) =>

@@ -43,11 +43,13 @@ public static class Clock
         };
     }
 
-    /// <summary>A row's time: of today the time alone, of another day with its date before it.</summary>
-    public static string Short(Timestamp time, Timestamp now, TimeZoneInfo? zone = null) =>
-        In(time, zone).Date == In(now, zone).Date
-            ? Time(time, zone)
-            : In(time, zone).ToString("MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+    /// <summary>A row's time: of today the time alone, of another day with its date before it, and with the year where the day alone could be of another.</summary>
+    public static string Short(Timestamp time, Timestamp now, TimeZoneInfo? zone = null)
+    {
+        var (then, today) = (In(time, zone), In(now, zone));
+        return then.Date == today.Date ? Time(time, zone)
+            : then.ToString((today - then).Duration() < TimeSpan.FromDays(300) ? "MM-dd HH:mm:ss" : "yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+    }
 
     /// <summary>As a field of date and time takes it: without a zone, in the one that is chosen.</summary>
     public static string Field(Timestamp time, TimeZoneInfo? zone) => In(time, zone).ToString("yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture);

@@ -74,7 +74,7 @@ public readonly record struct Figure(string Number, string? Unit = null, string?
 
     /// <param name="share">0 to 1.</param>
     public static Figure Percent(double? share, int decimals = 2) =>
-        share is not { } value || double.IsNaN(value) ? Unknown : new Figure((value * 100).ToString("F" + decimals.ToString(Invariant), Invariant), "%");
+        share is not { } value || double.IsNaN(value) ? Unknown : new Figure((value * 100).ToString("F" + decimals.ToString(Invariant), Invariant).Replace('-', '−'), "%");
 
     /// <summary>Per second, per minute or per hour, whichever gives a number that can be read.</summary>
     public static Figure Rate(double perSecond) => perSecond switch

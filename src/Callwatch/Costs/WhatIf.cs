@@ -81,8 +81,8 @@ public sealed class WhatIf(StatsQueries stats, PriceBooks prices, TimeProvider t
 
     private static bool IsOfKind(StatsGroup group) => group.Key[By[0]] is "chat" or "completion";
 
-    // What has no cost now has nothing to be compared with.
-    private static bool IsComparable(StatsGroup group) => IsOfKind(group) && group.Total.UnpricedCalls < group.Total.Calls;
+    // What has no cost now has nothing to be compared with; a call that failed costs nothing, and makes no price of what has none.
+    private static bool IsComparable(StatsGroup group) => IsOfKind(group) && (group.Total.UnpricedCalls == 0 || group.Total.CostUsd > 0);
 
     private static WhatIfLine Line(StatsGroup group, PriceQuote quote)
     {

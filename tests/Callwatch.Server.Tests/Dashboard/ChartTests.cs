@@ -75,6 +75,19 @@ public sealed class ChartTests
         Assert.Empty(TimeAxis.For(from, from));
     }
 
+    [Theory]
+    [InlineData(300, false, "d MMM")]
+    [InlineData(500, false, "MMM yyyy")]
+    [InlineData(500, true, "yyyy-MM")]
+    [InlineData(3_660, false, "MMM yyyy")]
+    public void Below_more_than_a_year_stand_years_and_never_more_than_there_is_room_for(int days, bool inNumbers, string form)
+    {
+        var from = Timestamp.FromUnixSeconds(1_789_644_600);
+        var labels = TimeAxis.For(from, from.Plus(TimeSpan.FromDays(days)), 7, inNumbers: inNumbers);
+        Assert.InRange(labels.Count, 2, 8);
+        Assert.All(labels, label => Assert.True(DateTime.TryParseExact(label.Label, form, System.Globalization.CultureInfo.InvariantCulture, System.Globalization.DateTimeStyles.None, out _), label.Label));
+    }
+
     [Fact]
     public void Names_in_the_data_cannot_leave_their_attribute()
     {

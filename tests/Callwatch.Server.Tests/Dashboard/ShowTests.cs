@@ -45,6 +45,7 @@ public sealed class ShowTests
         Assert.True(Figure.Percent(null).IsUnknown);
         Assert.True(Figure.Money(null).IsUnknown);
         Assert.Equal("0.00 %", Figure.Percent(0).ToString());
+        Assert.Equal("−2.1 %", Figure.Percent(-0.0213, 1).ToString());
     }
 
     [Fact]

@@ -23,6 +23,31 @@ public sealed class ZoneTests
         Assert.Equal(moment, time.ToString());
     }
 
+    [Fact]
+    public void What_stands_in_a_field_is_read_as_the_moment_that_it_is()
+    {
+        Assert.True(Timestamp.TryParse("2026-09-17T22:30:15Z", out var time));
+        foreach (var (zone, written) in new[] { (null, "2026-09-17T22:30:15Z"), (Berlin, "2026-09-18T00:30:15") })
+        {
+            Assert.Equal(written, Zones.Written(time, zone));
+            Assert.True(Zones.TryParse(written, zone, out var read));
+            Assert.Equal(time, read);
+        }
+    }
+
+    [Theory]
+    [InlineData("2026-09-17T09:00:00Z", "09:00:00")]
+    [InlineData("2026-09-16T09:00:00Z", "09-16 09:00:00")]
+    [InlineData("2025-12-31T09:00:00Z", "12-31 09:00:00")]
+    [InlineData("2025-09-17T09:00:00Z", "2025-09-17 09:00:00")]
+    [InlineData("2028-09-17T09:00:00Z", "2028-09-17 09:00:00")]
+    public void A_short_time_has_the_year_where_its_day_could_be_of_another(string moment, string shown)
+    {
+        Assert.True(Timestamp.TryParse(moment, out var time));
+        Assert.True(Timestamp.TryParse("2026-09-17T10:00:00Z", out var now));
+        Assert.Equal(shown, Clock.Short(time, now));
+    }
+
     [Theory]
     [InlineData("UTC")]
     [InlineData("")]

@@ -28,7 +28,7 @@ public sealed class WhatIfTests
         var answer = Assert.IsType<Answer<WhatIfAnswer>.Found>(await new WhatIf(world.Stats, new PriceBooks(), world.Time).AskAsync(selection, "openai", "gpt-4o-mini", Cancel)).Value;
         // Of models without any price there is nothing to compare with.
         var chats = world.AllCalls().Where(call => call.Kind is SpanKind.Chat or SpanKind.Completion).GroupBy(call => (call.Kind, call.Call!.Provider, call.Call.RequestModel ?? call.Call.Model))
-            .Where(group => group.Any(call => !CostReasons.IsUnpriced(call.Call!.Cost))).SelectMany(group => group).ToList();
+            .Where(group => group.Sum(call => call.Call!.Cost.TotalUsd ?? 0) > 0 || !group.Any(call => CostReasons.IsUnpriced(call.Call!.Cost))).SelectMany(group => group).ToList();
         Assert.Equal(chats.Count, answer.Calls);
         Assert.Equal(world.AllCalls().Count - chats.Count, answer.LeftOut);
         Assert.Equal(chats.Sum(call => call.Call!.Cost.TotalUsd ?? 0), answer.NowUsd);
@@ -71,6 +71,36 @@ public sealed class WhatIfTests
         var shorter = Assert.IsType<Answer<WhatIfAnswer>.Found>(await new WhatIf(world.Stats, new PriceBooks(), world.Time).AskAsync(selection with { From = QueryWorld.From }, "openai", "gpt-4o-mini", Cancel)).Value;
         Assert.Equal((Models, 0), (shorter.Calls, shorter.LeftOut));
         Assert.DoesNotContain(WhatIf.MoreModels, shorter.Caveats);
+    }
+
+    [Fact]
+    public async Task A_model_without_a_price_is_left_out_also_where_some_of_its_calls_failed_and_cost_nothing()
+    {
+        using var world = new QueryWorld(chunks: 0);
+        world.Store.Store([Call(1, "own-model", Outcome.Success, new CallCost { Reason = CostReasons.UnknownModel }), Call(2, "own-model", Outcome.Error, new CallCost { TotalUsd = 0 }), Call(3, "gpt-4o", Outcome.Success, new CallCost { TotalUsd = 1 })]);
+        var selection = new Selection { Scope = QueryWorld.Tenant, From = QueryWorld.From, To = QueryWorld.To };
+        var answer = Assert.IsType<Answer<WhatIfAnswer>.Found>(await new WhatIf(world.Stats, new PriceBooks(), world.Time).AskAsync(selection, "openai", "gpt-4o-mini", Cancel)).Value;
+        Assert.Equal((1, 2, 1m), (answer.Calls, answer.LeftOut, answer.NowUsd));
+        Assert.Null(answer.Lines.Single(line => line.Model == "own-model").ThenUsd);
+        Assert.Equal(answer.Lines.Single(line => line.Model == "gpt-4o").ThenUsd, answer.ThenUsd);
+
+        ArrivedSpan Call(ulong trace, string model, Outcome outcome, CallCost cost) => new(
+            new Span
+            {
+                TenantId = 1,
+                AppId = world.OnlyApp(0).OnlyAppId!.Value,
+                TraceId = new TraceId(6, trace),
+                SpanId = new SpanId(1),
+                Name = "chat",
+                DisplayName = "chat",
+                Kind = SpanKind.Chat,
+                Start = RandomTraffic.Midnight,
+                End = RandomTraffic.Midnight,
+                DurationNanoseconds = 1,
+                Outcome = outcome,
+                Call = new LlmCall { Source = CallSource.Recorded, Provider = "openai", RequestModel = model, Usage = new TokenUsage { Input = 1_000_000 }, Cost = cost },
+            },
+            new SpanVersion(1, (int)trace), 10, RandomTraffic.Midnight);
     }
 
     [Fact]

@@ -3,7 +3,9 @@
   "use strict";
   if (!window.uPlot) return;
   const page = uPlot.sync("page");
-  const number = new Intl.NumberFormat("en", { maximumFractionDigits: 4, maximumSignificantDigits: 5 });
+  // What is counted is said in full; only what is measured is rounded.
+  const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 2 }), small = new Intl.NumberFormat("en", { maximumSignificantDigits: 5 });
+  const written = value => (Math.abs(value) < 1000 ? small : whole).format(value);
   const two = value => String(value).padStart(2, "0");
 
   // In the zone that the page is shown in; in UTC where the browser does not know it.
@@ -19,7 +21,7 @@
     return step >= 86400000 ? day : `${day} ${two(time.getUTCHours())}:${two(time.getUTCMinutes())} UTC`;
   }
 
-  const shown = (value, unit) => value == null ? "–" : unit === "$" ? "$" + number.format(value) : number.format(value) + (unit ? " " + unit : "");
+  const shown = (value, unit) => value == null ? "–" : unit === "$" ? "$" + written(value) : written(value) + (unit ? " " + unit : "");
 
   function fill(tip, data, index) {
     const head = document.createElement("p"), rows = document.createElement("dl");

@@ -70,6 +70,50 @@ public sealed class DestinationPageTests(DestinationSite site) : IClassFixture<D
     }
 
     [Fact]
+    public async Task What_is_jumped_to_and_what_is_pressed_lies_under_nothing()
+    {
+        await using var visitor = await site.SignedInAsync();
+        foreach (var (width, height) in new[] { (1440, 900), (360, 740) })
+        {
+            await visitor.Page.SetViewportSizeAsync(width, height);
+            await visitor.GoAsync("/calls");
+            await visitor.GoAsync($"/destinations/{site.Refusing}#dead-letters");
+            Assert.Equal("", await visitor.Page.EvaluateAsync<string>("() => { const head = document.getElementById('h-letters').getBoundingClientRect(), bar = document.querySelector('.top').getBoundingClientRect(); return head.top >= bar.bottom ? '' : `the heading at ${head.top} lies under the bar, which ends at ${bar.bottom}`; }"));
+
+            // The foot of a form stays in sight above the bar of pages.
+            await visitor.GoAsync("/destinations/new?kind=otlp");
+            foreach (var button in new[] { "#destination .primary", "#test" })
+                Assert.True(await visitor.Page.EvaluateAsync<bool>("what => { const one = document.querySelector(what), box = one.getBoundingClientRect(); return one.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)); }", button), $"{button} is covered at {width}");
+        }
+    }
+
+    [Fact]
+    public async Task Where_a_key_is_refused_the_field_of_the_stored_key_says_so_and_no_other()
+    {
+        await using var visitor = await site.SignedInAsync();
+        await visitor.GoAsync($"/destinations/{site.Blocked}");
+        Assert.Equal("The platform refuses this one.", await visitor.Page.InnerTextAsync("#p-config-headers"));
+        Assert.Equal(["f-config-headers"], await visitor.Page.EvaluateAsync<string[]>("() => [...document.querySelectorAll('#destination [aria-invalid=true]')].map(one => one.id)"));
+    }
+
+    [Fact]
+    public async Task A_Chinese_reader_is_told_in_Chinese_what_is_wrong_with_a_form_and_what_a_check_found()
+    {
+        await using var visitor = await site.SignedInAsync(locale: "zh-CN");
+        await visitor.GoAsync("/destinations/new?kind=langfuse");
+        await visitor.Page.FillAsync("#f-config-public_key", "pk-lf-1");
+        await visitor.Page.ClickAsync("#test");
+        Assert.Equal("缺少“私钥”。", await visitor.Page.Locator("#p-config-secret_key:not([hidden])").InnerTextAsync());
+        await visitor.GoAsync("/destinations/new?kind=otlp");
+        await visitor.Page.FillAsync("#f-config-endpoint", site.AddressOf("healthy"));
+        await visitor.Page.ClickAsync("#test");
+        Assert.Contains("接收端有回应，并接收 OTLP。", await visitor.Page.Locator("#form-answer .is-ok").InnerTextAsync(), StringComparison.Ordinal);
+        await visitor.GoAsync("/calls?q=modle:x");
+        Assert.Contains("没有字段“modle”", await visitor.Page.Locator("#filter-problem").InnerTextAsync(), StringComparison.Ordinal);
+        await visitor.AssertUnharmedAsync();
+    }
+
+    [Fact]
     public async Task A_secret_never_comes_back_into_a_page()
     {
         await using var visitor = await site.SignedInAsync();

@@ -53,7 +53,9 @@ public sealed partial class EverybodyTests(HostileSite site) : IClassFixture<Hos
           if (!one || one === document.body) return null;
           const style = getComputedStyle(one), ring = element => element && (getComputedStyle(element).outlineStyle !== "none" || getComputedStyle(element).boxShadow !== "none");
           const box = one.getBoundingClientRect();
-          const wrong = !ring(one) && !ring(one.closest(".filter, tr, .lane, .wf-row")) ? "its focus is not seen" : box.width < 1 || box.height < 1 ? "it has no size" : box.bottom < 0 || box.top > innerHeight ? "it is out of sight" : null;
+          const bars = ".top, .form-foot, .rail", x = box.x + Math.min(box.width / 2, 8), over = document.elementFromPoint(x, box.y + box.height / 2)?.closest(bars);
+          const wrong = !ring(one) && !ring(one.closest(".filter, tr, .lane, .wf-row")) ? "its focus is not seen" : box.width < 1 || box.height < 1 ? "it has no size" : box.bottom < 0 || box.top > innerHeight ? "it is out of sight"
+            : over && !over.contains(one) ? "it lies under " + over.className : null;
           return wrong && wrong + ": " + one.outerHTML.slice(0, 160);
         }
         """;
@@ -122,6 +124,13 @@ public sealed partial class EverybodyTests(HostileSite site) : IClassFixture<Hos
             {
                 await visitor.Page.Keyboard.PressAsync("Tab");
                 if (await visitor.Page.EvaluateAsync<string?>(Focus) is { } found) wrong.Add($"{address}: {found}");
+            }
+
+            // And back, where the bar at the top would hide what comes into sight from above.
+            for (var i = 0; i < 20; i++)
+            {
+                await visitor.Page.Keyboard.PressAsync("Shift+Tab");
+                if (await visitor.Page.EvaluateAsync<string?>(Focus) is { } found) wrong.Add($"{address}, going back: {found}");
             }
         }
 

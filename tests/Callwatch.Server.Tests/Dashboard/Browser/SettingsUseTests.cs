@@ -14,6 +14,20 @@ public sealed class SettingsUseTests(SettingsSite site) : IClassFixture<Settings
     private Keys Keys => site.Server.Services.GetRequiredService<Keys>();
 
     [Fact]
+    public async Task One_of_many_tenants_is_found_by_a_part_of_its_name()
+    {
+        await using var visitor = await site.SignedInAsync();
+        await visitor.GoAsync("/settings?tab=tenants&id=EFAUL");
+        Assert.Contains("default", await visitor.Page.Locator("main tbody tr").InnerTextAsync(), StringComparison.Ordinal);
+        await visitor.Page.FillAsync("main #q", "nobody");
+        await visitor.Page.Keyboard.PressAsync("Enter");
+        await visitor.Page.WaitForURLAsync("**id=nobody**");
+        Assert.Contains("No tenant has this in its name", await visitor.Page.InnerTextAsync("main"), StringComparison.Ordinal);
+        await visitor.AssertAccessibleAsync();
+        await visitor.AssertFitsAsync();
+    }
+
+    [Fact]
     public async Task A_key_is_made_its_secret_shown_once_and_revoked()
     {
         await using var visitor = await site.SignedInAsync(script: false);

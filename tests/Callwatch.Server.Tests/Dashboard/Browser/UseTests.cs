@@ -28,6 +28,32 @@ public sealed class UseTests(HostileSite site) : IClassFixture<HostileSite>
     }
 
     [Fact]
+    public async Task Under_the_pointer_a_chart_says_counts_and_sums_to_the_last_digit()
+    {
+        const string Chart = """
+            {"from":0,"to":120000,"step":60000,"top":2000000,"unit":"$","zoom":false,"times":[0,60000],
+             "series":[{"name":"dear","color":"c1","values":[1234567.89,1]},{"name":"cheap","color":"c2","values":[0.000123456,2]}]}
+            """;
+        await using var visitor = await site.Chromium.VisitorAsync(site.Server.Url);
+        await visitor.GoAsync("/settings");
+        await visitor.Page.EvaluateAsync(
+            """
+            chart => {
+              const plot = Object.assign(document.createElement("div"), { className: "plot", id: "probe", innerHTML: '<svg role="img" aria-label="probe"></svg>' });
+              plot.dataset.chart = chart;
+              document.querySelector("main").prepend(plot);
+              document.dispatchEvent(new CustomEvent("htmx:load", { detail: { elt: document } }));
+            }
+            """, Chart);
+        var box = await visitor.Page.Locator("#probe .u-over").BoundingBoxAsync();
+        await visitor.Page.Mouse.MoveAsync(box!.X + (box.Width / 4), box.Y + (box.Height / 2));
+        var tip = visitor.Page.Locator("#probe .tip:not([hidden])");
+        await tip.WaitForAsync();
+        Assert.Equal(["$0.00012346", "$1,234,567.89"], await tip.Locator("dd").AllInnerTextsAsync());
+        await visitor.AssertUnharmedAsync();
+    }
+
+    [Fact]
     public async Task The_keyboard_goes_through_the_list_and_to_the_trace()
     {
         await using var visitor = await site.Chromium.VisitorAsync(site.Server.Url);
