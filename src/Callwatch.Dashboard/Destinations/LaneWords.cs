@@ -83,6 +83,13 @@ internal static class LaneWords
         return Visible.Line(error.Status is { } status && !said.StartsWith(Number(status), StringComparison.Ordinal) ? $"{Number(status)} {said}" : said, length);
     }
 
+    /// <summary>For how long at most what comes is kept for a lane that does not go on.</summary>
+    public static string Keeps(TimeSpan maxAge, Words words) => maxAge.TotalDays >= 2 ? words.Count((long)maxAge.TotalDays, "{0} day", "{0} days") : Age(maxAge.TotalSeconds).ToString();
+
+    /// <summary>Until when what waits longest is kept; null when nothing waits.</summary>
+    public static string? Until(LaneModel lane, TimeSpan maxAge, Timestamp now, Words words, TimeZoneInfo? zone) => lane.ExpiresAt(now, maxAge) is not { } expires ? null
+        : expires <= now ? words["What waits longest is past its time."] : words.Say("What waits longest is kept until {0}.", Clock.Short(expires, now, zone) + " " + Clock.Place(zone));
+
     /// <summary>When the next attempt is made; empty when that is not known.</summary>
     public static string Next(LaneStatus status, Timestamp now, Words words)
     {
