@@ -42,15 +42,15 @@ internal static class StatusCommand
         Screen.Line($"callwatch {Plain.Text(system.Version)}, up since {Plain.DateAndTime(system.StartedAt)} UTC");
         if (system.Journal is { } journal)
         {
-            Screen.Line($"journal  {Plain.Number(journal.Records)} records up to number {Plain.Number(system.Head)}, {Plain.Bytes(journal.SizeBytes)} in {journal.Segments} segments, {(journal.AcceptsWrites ? "accepting" : "REFUSING: " + Plain.Text(journal.Reason))}");
-            if (journal.DamagedRecords + journal.DamagedSegments > 0) Screen.Line($"         {journal.DamagedRecords} records and {journal.DamagedSegments} segments damaged and set aside");
+            Screen.Line($"journal  {Plain.Count(journal.Records, "record")} up to number {Plain.Number(system.Head)}, {Plain.Bytes(journal.SizeBytes)} in {Plain.Count(journal.Segments, "segment")}, {(journal.AcceptsWrites ? "accepting" : "REFUSING: " + Plain.Text(journal.Reason))}");
+            if (journal.DamagedRecords + journal.DamagedSegments > 0) Screen.Line($"         {Plain.Count(journal.DamagedRecords, "record")} and {Plain.Count(journal.DamagedSegments, "segment")} damaged and set aside");
         }
         else
         {
-            Screen.Line($"journal  {Plain.Number(system.Head)} records");
+            Screen.Line($"journal  {Plain.Count(system.Head, "record")}");
         }
 
-        if (system.Store is { } store) Screen.Line($"store    {store.Partitions} partitions, {Plain.Bytes(store.SizeBytes)}");
+        if (system.Store is { } store) Screen.Line($"store    {Plain.Count(store.Partitions, "partition")}, {Plain.Bytes(store.SizeBytes)}");
         foreach (var file in system.Store?.Damaged ?? [])
             Screen.Line($"         {Plain.Text(file.File)}: {(file.Day is null ? "" : $"figures and lists of {Plain.Text(file.Day)} are incomplete; ")}{Plain.Text(file.Command ?? "set aside as damaged")}");
         if (system.Disk is { } disk) Screen.Line($"disk     {Plain.Bytes(disk.FreeBytes)} free");

@@ -21,7 +21,7 @@ internal static class TraceCommand
         var trace = answer.Trace;
         Screen.Line(Plain.Cut(trace.Name, 100));
         Screen.Line($"{trace.TraceId}  {Plain.Text(trace.App)}  {Plain.DateAndTime(trace.Start)} UTC  {trace.Outcome}");
-        Screen.Line($"{Plain.Milliseconds(trace.DurationMs)}  {trace.CallCount} calls  {trace.SpanCount} spans  {trace.ErrorCount} errors  "
+        Screen.Line($"{Plain.Milliseconds(trace.DurationMs)}  {Plain.Count(trace.CallCount, "call")}  {Plain.Count(trace.SpanCount, "span")}  {Plain.Count(trace.ErrorCount, "error")}  "
             + $"{Plain.Number(trace.Usage.InputTokens)} → {Plain.Number(trace.Usage.OutputTokens)} tokens  {Plain.Money(trace.CostUsd)}");
         if (trace.UserId is not null || trace.SessionId is not null) Screen.Line($"user {Plain.Cut(trace.UserId ?? "–", 60)}  session {Plain.Cut(trace.SessionId ?? "–", 60)}");
         Screen.Line("");

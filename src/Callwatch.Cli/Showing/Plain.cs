@@ -19,6 +19,9 @@ internal static class Plain
 
     public static string Number(long? value) => value?.ToString("N0", CultureInfo.InvariantCulture) ?? "–";
 
+    /// <summary>So many of what is called by one word.</summary>
+    public static string Count(long count, string one) => Number(count) + " " + one + (count == 1 ? "" : "s");
+
     public static string Milliseconds(double? value) => value switch
     {
         null => "–",
