@@ -48,7 +48,7 @@ internal sealed class TraceConditions
     {
         // The plus keeps SQLite from walking through the index of trace ids, in whose order each row is somewhere else.
         sql.And(string.Create(CultureInfo.InvariantCulture, $"+t.tenant = {asked.TenantId}"));
-        if (asked.AppIds is { } apps) sql.And($"EXISTS (SELECT 1 FROM json_each(t.thin, '$.apps') WHERE value IN ({string.Join(", ", apps)}))");
+        if (asked.AppIds is { } apps) sql.And(FilterSql.OfTraceApps(string.Join(", ", apps)));
         var own = new Parts();
         foreach (var term in ofTrace.Terms) own.Add(traces.Term(sql, term));
         // A trace may have spans on the day before, or in another file of its day.

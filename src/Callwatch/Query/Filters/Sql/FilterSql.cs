@@ -86,6 +86,15 @@ internal sealed class FilterSql(FrozenDictionary<FilterField, FieldColumn> colum
 
     public static void Register(SqliteConnection connection) => connection.CreateFunction(HasText, static (string? thin, string needle) => ThinText.Has(thin, needle), isDeterministic: true);
 
+    /// <summary>
+    /// A trace in which one of the apps had a part. Nearly all are of the app that their row names, and say so at the beginning of their facts: only others' are
+    /// taken apart.
+    /// </summary>
+    /// <param name="ids">Numbers with commas between them.</param>
+    public static string OfTraceApps(string ids) => $"""
+        (t.app IN ({ids}) OR (instr(t.thin, '"apps":[' || t.app || ']') = 0 AND EXISTS (SELECT 1 FROM json_each(t.thin, '$.apps') WHERE value IN ({ids}))))
+        """;
+
     /// <summary>False when a term asks for texts of which the partition has none: then no row of it need be looked at.</summary>
     public bool CanMatch(PartitionReader partition, Filter filter) => filter.Terms.All(term =>
         term is not FilterTerm.Compare compare || compare.Negated
@@ -162,7 +171,7 @@ internal sealed class FilterSql(FrozenDictionary<FilterField, FieldColumn> colum
             ColumnKind.Keyed => Keyed(sql, column, compare.Key ?? "", values),
             ColumnKind.TextList => Any(values, known => $"EXISTS ({column.Sql})", () => $"EXISTS (SELECT 1 FROM ({column.Sql}) WHERE {Texts(sql, "value", values)})"),
             ColumnKind.App => Any(values, known => "1", () => $"{column.Sql} IN ({Apps(values)})"),
-            ColumnKind.AppList => Any(values, known => "1", () => $"EXISTS (SELECT 1 FROM ({column.Sql}) WHERE value IN ({Apps(values)}))"),
+            ColumnKind.AppList => Any(values, known => "1", () => OfTraceApps(Apps(values))),
             ColumnKind.Code => Any(values, known => $"({column.Sql}) IS NOT NULL", () => $"({column.Sql}) IN ({Join(values, value => Codes.Of(compare.Field, value))})"),
             ColumnKind.Flag => Any(values, known => $"{column.Sql} IS NOT NULL", () => $"{column.Sql} IN ({Join(values, value => value == "true" ? "1" : "0")})"),
             ColumnKind.TraceId => Any(values, known => "1", () => $"{column.Sql} IN ({Join(values, value => sql.Parameter(TraceId.Parse(value, null).ToBytes()))})"),
