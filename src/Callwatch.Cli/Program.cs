@@ -18,6 +18,7 @@ var callwatch = new RootCommand("Watches model calls: receives LLM traces, keeps
     ExportCommand.Create(),
     ImportCommand.Create(),
     CompareCommand.Create(),
+    ErrorsCommand.Create(),
     CostsCommand.Create(),
     DestinationsCommand.Create(),
     KeysCommand.Create(),

@@ -39,6 +39,12 @@ public sealed record ApiQuery
     /// <summary>Beginning of the values asked for. Facets only.</summary>
     public string? Prefix { get; init; }
 
+    /// <summary>
+    /// <c>release:NAME</c> or <c>prompt:NAME@VERSION</c>: only groups of failures that came with that release or version, or with a later one. Groups of
+    /// failures only.
+    /// </summary>
+    public string? Since { get; init; }
+
     /// <summary>The path with this query behind it.</summary>
     /// <param name="path">Path of the route, relative to the address.</param>
     public string On(string path)
@@ -55,6 +61,7 @@ public sealed record ApiQuery
         foreach (var field in By) Add(uri, "by", field);
         Add(uri, "tz", TimeZone);
         Add(uri, "prefix", Prefix);
+        Add(uri, "since", Since);
         return uri.ToString();
     }
 

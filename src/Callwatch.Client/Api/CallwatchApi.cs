@@ -56,7 +56,7 @@ public sealed class CallwatchApi(HttpClient http)
     public Task<ApiAnswer<ApiPage<ApiFacetValue>>> FacetAsync(string field, ApiQuery query, CancellationToken cancel = default) =>
         GetAsync(query.On($"api/v1/facets/{Uri.EscapeDataString(field)}"), ApiJson.Default.ApiPageApiFacetValue, cancel);
 
-    /// <summary>Groups of failed calls, most frequent first.</summary>
+    /// <summary>Groups of failed calls, most frequent first; with <see cref="ApiQuery.Since"/> those alone that came with a release or a version of a prompt.</summary>
     public Task<ApiAnswer<ApiPage<ApiErrorGroup>>> ErrorsAsync(ApiQuery query, CancellationToken cancel = default) =>
         GetAsync(query.On("api/v1/errors"), ApiJson.Default.ApiPageApiErrorGroup, cancel);
 

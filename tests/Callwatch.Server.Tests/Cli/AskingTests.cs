@@ -14,6 +14,8 @@ public sealed class AskingTests(AskingTests.Shop shop) : IClassFixture<AskingTes
     [InlineData("figures --tz Europe/Berlin", "api/v1/figures/reference?tz=Europe/Berlin")]
     [InlineData("trace TRACE", "api/v1/traces/TRACE")]
     [InlineData("lookup TRACE", "api/v1/lookup/TRACE")]
+    [InlineData("errors", "api/v1/errors")]
+    [InlineData("errors model:gpt* --since release:1.4.2 --app shop --limit 5", "api/v1/errors?app=shop&q=model%3Agpt*&since=release%3A1.4.2&limit=5")]
     [InlineData("keys list", "api/v1/keys")]
     public async Task Json_is_what_the_api_returns(string command, string path)
     {
@@ -34,6 +36,10 @@ public sealed class AskingTests(AskingTests.Shop shop) : IClassFixture<AskingTes
     [InlineData("stats --by app", "shop", "send-test")]
     [InlineData("trace TRACE", "send-test", "chat gpt-4.1-mini", "1 calls", "2 spans")]
     [InlineData("lookup TRACE", "trace of trace", "received", "stored")]
+    [InlineData("errors", "429", "openai", "gpt-4o-mini", "1.4.2", "00000000000000000000000000000002")]
+    [InlineData("errors --since release:1.4.2", "429")]
+    [InlineData("errors --since release:never-heard-of", "No failures in this range that came with release:never-heard-of or later.")]
+    [InlineData("errors --app nobody", "No failed calls in this range.")]
     [InlineData("status", "callwatch ", "journal", "store")]
     public async Task People_get_tables(string command, params string[] says)
     {
@@ -69,6 +75,8 @@ public sealed class AskingTests(AskingTests.Shop shop) : IClassFixture<AskingTes
     [InlineData("calls --limit 0", 2)]
     [InlineData("stats --step 7m", 2)]
     [InlineData("calls --from yesterday", 2)]
+    [InlineData("errors --since 1.4.2", 2)]
+    [InlineData("errors --limit 0", 2)]
     public async Task What_is_not_there_ends_with_1_and_what_cannot_be_asked_with_2(string command, int expected)
     {
         var (code, _, error) = await RunAsync(command.Split(' '));
@@ -170,7 +178,7 @@ public sealed class AskingTests(AskingTests.Shop shop) : IClassFixture<AskingTes
             var end = DateTimeOffset.UtcNow.AddMinutes(-1);
             var spans = Enumerable.Range(1, 3).Select(i => Span(i, end.AddSeconds(i), failed: i == 2));
             using var body = new StringContent(
-                """{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}}]},"scopeSpans":[{"spans":[""" + string.Join(',', spans) + "]}]}]}",
+                """{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}},{"key":"service.version","value":{"stringValue":"1.4.2"}}]},"scopeSpans":[{"spans":[""" + string.Join(',', spans) + "]}]}]}",
                 null,
                 "application/json");
             using var response = await http.PostAsync(new Uri("v1/traces", UriKind.Relative), body);

@@ -68,6 +68,9 @@ public sealed class StreamTests
         Assert.Equal(0.0035m, Assert.Single(page.Items.Concat(rest.Items), call => call.Cost?.TotalUsd is not null).Cost!.TotalUsd);
         Assert.Equal(3, Assert.IsType<ApiAnswer<ApiStats>.Found>(await api.StatsAsync(range, Cancel)).Value.Groups[0].Total.Calls);
         Assert.Equal("Of course.", Assert.IsType<ApiAnswer<ApiSpanDetails>.Found>(await api.SpanAsync(Traffic.TraceId(1), Traffic.SpanId(2), Cancel)).Value.Messages.Output[0].Parts[0].Text);
+        Assert.Single(Assert.IsType<ApiAnswer<ApiPage<ApiErrorGroup>>.Found>(await api.ErrorsAsync(range with { Since = "release:1.4.2" }, Cancel)).Value.Items);
+        Assert.Empty(Assert.IsType<ApiAnswer<ApiPage<ApiErrorGroup>>.Found>(await api.ErrorsAsync(range with { Since = "release:1.4.3" }, Cancel)).Value.Items);
+        Assert.Equal("since", Assert.IsType<ApiAnswer<ApiPage<ApiErrorGroup>>.Refused>(await api.ErrorsAsync(range with { Since = "1.4.2" }, Cancel)).Problem.Field);
         var refused = Assert.IsType<ApiAnswer<ApiPage<ApiSpan>>.Refused>(await api.CallsAsync(range with { Filter = "modle:x" }, Cancel)).Problem;
         Assert.Equal((422, "bad_filter", "q", (int?)0), (refused.Status, refused.Code, refused.Field, refused.Offset));
         Assert.Equal(404, Assert.IsType<ApiAnswer<ApiTrace>.Refused>(await api.TraceAsync("00000000000000000000000000000001", cancel: Cancel)).Problem.Status);
