@@ -16,6 +16,7 @@ internal static class FirstFailures
     public static void Find(QueryRun run, FigureSources sources, Asked asked, List<KeyValuePair<FailureKey, FailureGroup>> greatest)
     {
         var left = greatest.ToDictionary();
+        var wanted = Fingerprints(left);
         // Within the range a filter may have left the first one out.
         var until = asked.Filter.Terms.Count == 0 ? asked.Selection.From : asked.Selection.To;
         foreach (var day in run.Partitions.Where(partition => partition.From < until).Reverse().GroupBy(partition => partition.Day))
@@ -24,6 +25,8 @@ internal static class FirstFailures
             foreach (var partition in day)
             {
                 if (left.Count == 0 || run.Spent > LastEarlier) return;
+                // What failed today for the first time is on none of the days before: they need not be opened to say so.
+                if (sources.IsMoved(partition.File) || run.NoteOf(partition)?.MayHave(wanted) == false) continue;
                 using var open = sources.Open(partition);
                 if (open is null) continue;
                 using var command = open.Reader.Command($"""
@@ -41,8 +44,11 @@ internal static class FirstFailures
             }
 
             foreach (var key in found) left.Remove(key);
+            if (found.Count > 0) wanted = Fingerprints(left);
         }
     }
+
+    private static HashSet<long> Fingerprints(Dictionary<FailureKey, FailureGroup> of) => [.. of.Keys.Select(key => key.Fingerprint)];
 
     // All groups of a file are soon read; a text of a megabyte is no question.
     private static string OneOf(Dictionary<FailureKey, FailureGroup>.KeyCollection keys) =>

@@ -1,4 +1,5 @@
 using Callwatch.Query.Running;
+using Callwatch.Store.Partitions;
 using Callwatch.Store.Rollups;
 
 namespace Callwatch.Query;
@@ -9,9 +10,6 @@ namespace Callwatch.Query;
 /// </summary>
 internal static class ReleaseOrder
 {
-    private const string Field = "release";
-    private const int MostHeld = 5_000;
-
     /// <summary>Share of the time after which no further file is looked at.</summary>
     private const double LastLook = 0.9;
 
@@ -23,7 +21,7 @@ internal static class ReleaseOrder
         var began = new Dictionary<string, long>(StringComparer.Ordinal);
         var inRange = new HashSet<string>(StringComparer.Ordinal);
         var whole = true;
-        if (sources.History is { } history) Note(began, FirstBuckets(history, asked, RollupLevel.Day));
+        if (sources.History is { } history) Note(began, FirstDays(history, asked));
         foreach (var partition in run.Partitions)
         {
             if (run.Spent > LastLook)
@@ -32,9 +30,8 @@ internal static class ReleaseOrder
                 break;
             }
 
-            using var open = sources.Open(partition);
-            if (open is null) continue;
-            var found = Began(open, asked);
+            if (sources.IsMoved(partition.File)) continue;
+            var found = Began(run, sources, asked, partition);
             if (partition.From < asked.Selection.To && asked.Selection.From < partition.To) inRange.UnionWith(found.Keys);
             Note(began, found);
         }
@@ -74,40 +71,36 @@ internal static class ReleaseOrder
             if (!began.TryGetValue(release, out var known) || second < known) began[release] = second;
     }
 
-    // When each began in a file; of days that are over it is the same each time.
-    private static Dictionary<string, long> Began(OpenPartition open, Asked asked)
+    // When each began in a file. Of those that nobody writes to it is noted: a year of them need not be opened.
+    private static Dictionary<string, long> Began(QueryRun run, FigureSources sources, Asked asked, Partition partition)
     {
-        using var moment = open.AsOfOneMoment();
-        var owner = open.Owner(asked, "f");
-        var name = "releases\n" + owner;
-        if (open.Held?.Find<Dictionary<string, long>>(name) is { } held) return held;
-        var hours = FirstBuckets(open, asked, RollupLevel.Hour);
         var began = new Dictionary<string, long>(StringComparer.Ordinal);
-        using (var command = open.Reader.Command($"SELECT DISTINCT f.value FROM facets f WHERE {owner} AND f.field = '{Field}' AND f.value <> 0"))
-        using (var row = command.ExecuteReader())
+        foreach (var (tenant, app, release, second) in run.NoteOf(partition)?.Releases ?? Read(run, asked, partition))
         {
-            while (row.Read())
-            {
-                var release = open.Reader.Word(row.GetInt64(0));
-                // An hour that is not counted up yet is the latest there is.
-                began[release] = hours.GetValueOrDefault(release, open.Partition.To.UnixSeconds - 1);
-            }
+            if (tenant != asked.TenantId || asked.AppIds?.Contains(app) == false || sources.IsMoved(partition.File, tenant, app)) continue;
+            if (!began.TryGetValue(release, out var known) || second < known) began[release] = second;
         }
 
-        if (open.Held?.IsSteady == true && began.Count <= MostHeld) open.Held.Keep(name, began, (name.Length * 2) + began.Keys.Sum(release => 64 + (release.Length * 2)));
         return began;
     }
 
-    private static Dictionary<string, long> FirstBuckets(OpenPartition open, Asked asked, RollupLevel level)
+    private static List<ReleaseBegan> Read(QueryRun run, Asked asked, Partition partition)
     {
-        var buckets = new Dictionary<string, long>(StringComparer.Ordinal);
-        // A file that nothing was written to since the first version made it has no such table.
-        if (!open.Reader.HasDerived) return buckets;
-        using var command = open.Reader.Command($"""
-            SELECT r.a, min(r.bucket) FROM cuts r WHERE r.cut = {(int)Cut.Release} AND r.level = {(int)level} AND r.a > 0 AND {open.Owner(asked, "r")} GROUP BY r.a
+        using var open = run.Open(partition);
+        if (open is null) return [];
+        using var moment = open.AsOfOneMoment();
+        return FileNoteReader.Releases(open, asked.Owner);
+    }
+
+    // Of rows that are gone it is known which day had which.
+    private static Dictionary<string, long> FirstDays(OpenPartition history, Asked asked)
+    {
+        var days = new Dictionary<string, long>(StringComparer.Ordinal);
+        using var command = history.Reader.Command($"""
+            SELECT r.a, min(r.bucket) FROM cuts r WHERE r.cut = {(int)Cut.Release} AND r.level = {(int)RollupLevel.Day} AND r.a > 0 AND {asked.Owner("r")} GROUP BY r.a
             """);
         using var row = command.ExecuteReader();
-        while (row.Read()) buckets[open.Reader.Word(row.GetInt64(0))] = row.GetInt64(1);
-        return buckets;
+        while (row.Read()) days[history.Reader.Word(row.GetInt64(0))] = row.GetInt64(1);
+        return days;
     }
 }

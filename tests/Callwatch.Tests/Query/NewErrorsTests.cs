@@ -1,6 +1,7 @@
 using Callwatch.Control;
 using Callwatch.Query;
 using Callwatch.Spans;
+using Callwatch.Store.Partitions;
 using Callwatch.Store.Rows;
 using Callwatch.Store.Writing;
 using Callwatch.Tests.Store;
@@ -13,6 +14,7 @@ public sealed class NewErrorsTests : IDisposable
 {
     private readonly QueryWorld world = new(chunks: 0);
     private ulong calls;
+    private int rests;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -70,11 +72,82 @@ public sealed class NewErrorsTests : IDisposable
     public async Task The_order_of_releases_outlives_their_first_rows()
     {
         Store(LongBefore());
+        // Noted while the rows were there.
+        Rest();
+        Assert.Equal(["a-newer", "b-older"], await ReleasesAsync(LastHour));
         using var kept = Retired.Of(world);
         kept.Rules.Put([(1, world.OnlyApp(0).OnlyAppId!.Value, new RetentionWish(null, 35, null, null))]);
         await kept.RunAsync(Cancel);
         Assert.Equal(["a-newer", "b-older"], await ReleasesAsync(LastHour));
         foreach (var release in (string[])["a-newer", "b-older", "z-replaced"]) Assert.Equal(["fresh"], await SinceAsync("release:" + release, LastHour));
+    }
+
+    [Fact]
+    public async Task Days_that_nobody_writes_to_are_read_once_for_the_order_of_releases_and_for_when_failures_began()
+    {
+        Store(LongBefore());
+        Rest();
+        Assert.Equal(["fresh", "old"], await SinceAsync("release:b-older", LastHour));
+        Assert.Equal(world.Store.Folder.Partitions.Length, world.Store.Folder.Notes.Made);
+        Assert.Equal(["fresh", "old"], await SinceAsync("release:b-older", LastHour));
+        Assert.Equal(["a-newer", "b-older"], await ReleasesAsync(LastHour));
+        Assert.Equal(world.Store.Folder.Partitions.Length, world.Store.Folder.Notes.Made);
+    }
+
+    [Fact]
+    public async Task What_was_noted_of_the_days_outlives_a_restart_and_a_damaged_note_is_made_again()
+    {
+        Store(LongBefore());
+        // A stop folds logs into their files.
+        Restart();
+        Rest();
+        Assert.Equal(["a-newer", "b-older"], await ReleasesAsync(LastHour));
+        var days = world.Store.Folder.Partitions.Length;
+        Assert.Equal(days, world.Store.Folder.Notes.Made);
+        Restart();
+        Assert.Equal(["a-newer", "b-older"], await ReleasesAsync(LastHour));
+        Assert.Equal(["fresh", "old"], await SinceAsync("release:b-older", LastHour));
+        Assert.Equal(0, world.Store.Folder.Notes.Made);
+
+        var file = Path.Combine(world.Store.Folder.Folder, FileNotes.Name);
+        var bytes = await File.ReadAllBytesAsync(file, Cancel);
+        foreach (var at in (int[])[0, 5, 12, bytes.Length / 2, bytes.Length - 1])
+        {
+            var damaged = bytes.ToArray();
+            damaged[at] ^= 0x10;
+            await File.WriteAllBytesAsync(file, damaged, Cancel);
+            Restart();
+            Assert.Equal(["a-newer", "b-older"], await ReleasesAsync(LastHour));
+            Assert.Equal(["fresh", "old"], await SinceAsync("release:b-older", LastHour));
+            Assert.Equal(days, world.Store.Folder.Notes.Made);
+        }
+    }
+
+    [Fact]
+    public async Task A_span_that_comes_late_is_in_the_order_of_releases_and_among_first_failures_at_once()
+    {
+        Store(LongBefore());
+        Rest();
+        Assert.Equal(["fresh"], await SinceAsync("release:a-newer", LastHour));
+
+        // The one that came later was there before the other, and what was new was not.
+        Store(Failed("fresh", hour: -24 * 11, "a-newer"));
+        Assert.Equal(["b-older", "a-newer"], await ReleasesAsync(LastHour));
+        Assert.Equal(RandomTraffic.Midnight.Plus(TimeSpan.FromDays(-11)).UnixSeconds / 86_400, (await GroupsAsync(LastHour))["fresh"].FirstSeen.UnixSeconds / 86_400);
+        Rest();
+        Assert.Equal(["b-older", "a-newer"], await ReleasesAsync(LastHour));
+        Assert.Equal(["old"], await SinceAsync("release:b-older", LastHour));
+    }
+
+    [Fact]
+    public async Task Apps_have_their_own_order_of_releases_however_much_is_noted()
+    {
+        Store(LongBefore());
+        Rest();
+        Assert.Equal(["a-newer", "b-older"], await ReleasesAsync(LastHour));
+        Assert.Empty(await ReleasesAsync(LastHour with { Scope = world.OnlyApp(1) }));
+        Assert.Equal(["a-newer", "b-older"], await ReleasesAsync(LastHour with { Scope = world.OnlyApp(0) }));
+        Assert.Empty(await ReleasesAsync(LastHour with { Scope = new ReadScope(2) }));
     }
 
     [Fact]
@@ -126,6 +199,21 @@ public sealed class NewErrorsTests : IDisposable
         Failed("gone", hour: -24 * 12, "z-replaced"), Failed("old", hour: -24 * 10, "b-older"), Failed("fresh", hour: -24 * 3, "a-newer"), Failed("old", hour: -2, "b-older"), Failed("fresh", hour: -2, "a-newer"),
         Failed("old", hour: 12, "b-older"), Failed("fresh", hour: 12, "a-newer"), Failed("gone", hour: 12, "a-newer"),
     ];
+
+    // As after a while in which nobody has written to the files.
+    private void Rest()
+    {
+        var time = DateTime.UnixEpoch.AddYears(50).AddMinutes(++rests);
+        foreach (var file in Directory.GetFiles(world.Store.Folder.Folder))
+            if (Path.GetFileName(file) != FileNotes.Name) File.SetLastWriteTimeUtc(file, time);
+    }
+
+    private void Restart()
+    {
+        world.Close();
+        world.Store.Restart();
+        world.Open();
+    }
 
     private void Store(params Span[] spans)
     {

@@ -59,7 +59,10 @@ internal sealed class FigureSources : IDisposable
     /// <summary>How much has been moved; grows with each change of the history's rows that matters to sums.</summary>
     public long Moves => moved.Count;
 
-    public bool IsMoved(string file, int tenant, int app) => moved.Contains((file, HistoryFile.All, HistoryFile.All)) || moved.Contains((file, tenant, app));
+    public bool IsMoved(string file, int tenant, int app) => IsMoved(file) || moved.Contains((file, tenant, app));
+
+    /// <summary>Whether all figures of a file have been.</summary>
+    public bool IsMoved(string file) => moved.Contains((file, HistoryFile.All, HistoryFile.All));
 
     public IEnumerable<OpenPartition> Between(Timestamp from, Timestamp to)
     {
@@ -73,7 +76,7 @@ internal sealed class FigureSources : IDisposable
     /// <summary>Null when nothing of it is to be read there.</summary>
     public OpenPartition? Open(Partition partition)
     {
-        if (moved.Contains((partition.File, HistoryFile.All, HistoryFile.All)) || run.Open(partition) is not { } open) return null;
+        if (IsMoved(partition.File) || run.Open(partition) is not { } open) return null;
         open.MovedApps = [.. moved.Where(entry => entry.File == partition.File).Select(entry => (entry.Tenant, entry.App))];
         return open;
     }

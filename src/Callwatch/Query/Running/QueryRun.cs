@@ -16,6 +16,7 @@ internal sealed class QueryRun(StoreFolder store, SearchIndex? search, TimeProvi
     private readonly long started = time.GetTimestamp();
     private readonly Dictionary<(string File, string Query), string?> foundRows = [];
     private WordSearch? words;
+    private bool hasNoted;
 
     /// <summary>One steady view for the whole question, newest first.</summary>
     public IReadOnlyList<Partition> Partitions { get; } = store.Partitions;
@@ -51,7 +52,25 @@ internal sealed class QueryRun(StoreFolder store, SearchIndex? search, TimeProvi
         return rows;
     }
 
-    public void Dispose() => words?.Dispose();
+    /// <summary>What is known of a file without opening it; null of one that is being written, and of one that is gone.</summary>
+    public FileNote? NoteOf(Partition partition)
+    {
+        if (store.Notes.Find(partition.File) is { } known) return known;
+        if (store.Notes.Begin(partition.File) is not { } stamp) return null;
+        using var open = Open(partition);
+        if (open is null) return null;
+        using var moment = open.AsOfOneMoment();
+        if (FileNoteReader.Read(open) is not { } note) return null;
+        store.Notes.Keep(partition.File, stamp, note);
+        hasNoted = true;
+        return note;
+    }
+
+    public void Dispose()
+    {
+        words?.Dispose();
+        if (hasNoted) store.Notes.Save();
+    }
 
     /// <exception cref="TimeIsUpException">It is.</exception>
     /// <exception cref="OperationCanceledException">The caller went away.</exception>

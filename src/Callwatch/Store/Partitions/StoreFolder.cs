@@ -25,6 +25,8 @@ public sealed class StoreFolder : IDisposable
 
         Folder = folder;
         readers = new PartitionReaders(folder);
+        // Files' times are the system's, whatever clock everything else goes by.
+        Notes = new FileNotes(folder, TimeProvider.System);
         History = new HistoryFile(folder);
         // A stop came between moving a file's figures and deleting it; nobody may count them again.
         foreach (var (file, _, _) in History.Moved.Where(moved => moved.Tenant == HistoryFile.All)) SwapTables.Unlink(folder, file);
@@ -43,6 +45,8 @@ public sealed class StoreFolder : IDisposable
     internal PartitionCatalog Catalog { get; }
 
     internal TraceFilters Filters => filters;
+
+    internal FileNotes Notes { get; }
 
     /// <summary>What readers keep of figures that they have read, in bytes.</summary>
     internal long HeldBytes => readers.HeldBytes;
@@ -81,6 +85,7 @@ public sealed class StoreFolder : IDisposable
     {
         readers.Forget(file);
         filters.Remove(file);
+        Notes.Remove(file);
     }
 
     /// <summary>Somebody has met a file that is damaged; the store's upkeep finds out which.</summary>
