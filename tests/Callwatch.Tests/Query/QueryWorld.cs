@@ -187,6 +187,33 @@ internal sealed class QueryWorld : IDisposable
         })));
     }
 
+    /// <summary>A call at the beginning of each quarter of an hour of a day.</summary>
+    public void AddQuarters(int day)
+    {
+        var first = (Store.Folder.Catalog.Position?.Number ?? 0) + 1;
+        Store.Store(Enumerable.Range(0, 96).Select(quarter =>
+        {
+            var end = RandomTraffic.Midnight.Plus(TimeSpan.FromDays(day) + TimeSpan.FromMinutes(15 * quarter));
+            var span = new Span
+            {
+                TenantId = 1,
+                AppId = apps[0],
+                TraceId = new TraceId((ulong)(20_000 + day), (ulong)quarter + 1),
+                SpanId = new SpanId(1),
+                Name = "chat",
+                DisplayName = "chat",
+                Kind = SpanKind.Chat,
+                Start = end,
+                End = end,
+                DurationNanoseconds = 1_000_000,
+                Outcome = Outcome.Success,
+                UserId = "user" + (quarter % 7),
+                Call = new LlmCall { Source = CallSource.Recorded, RequestModel = "m" },
+            };
+            return new ArrivedSpan(span, new SpanVersion(first, quarter), 10, end);
+        }));
+    }
+
     /// <summary>Later copies of some spans that are there, many with another end, duration or cost, some on another day.</summary>
     public void Revise(int count)
     {

@@ -43,15 +43,39 @@ internal sealed class CutRows
         // A day by quarter hours, thirty models and three outcomes are 8,640.
         private const int MostRows = 20_000;
 
-        private readonly Dictionary<Key, FigureCell> cells = [];
+        private readonly Dictionary<Key, Entry> cells = [];
         private bool tooMany;
 
-        public void Add(Key key, ReadOnlySpan<long> sums, long latencyMax, long ttftMax, ReadOnlySpan<byte> latency, ReadOnlySpan<byte> ttft)
+        /// <summary>A row as it stands, or the sum of several: of whole days by user or tag most are alone.</summary>
+        private struct Entry
+        {
+            public byte[]? Packed;
+            public FigureCell? Sum;
+        }
+
+        /// <param name="packed">As the file has it.</param>
+        public void Add(Key key, ReadOnlySpan<byte> packed)
         {
             if (tooMany) return;
-            var cell = CollectionsMarshal.GetValueRefOrAddDefault(cells, key, out _) ??= new FigureCell();
-            tooMany = cells.Count > MostRows || !Fit(cell.Sums, sums);
-            cell.Add(sums, latencyMax, ttftMax, latency, ttft);
+            ref var entry = ref CollectionsMarshal.GetValueRefOrAddDefault(cells, key, out var known);
+            if (!known)
+            {
+                entry.Packed = packed.ToArray();
+                tooMany = cells.Count > MostRows;
+                return;
+            }
+
+            if (entry.Sum is not { } sum)
+            {
+                sum = entry.Sum = new FigureCell();
+                sum.Add(entry.Packed);
+                entry.Packed = null;
+            }
+
+            Span<long> sums = stackalloc long[CallFigures.Count];
+            PackedFigures.Read(packed, sums, out var latencyMax, out var ttftMax, out var latency, out var ttft);
+            tooMany = !Fit(sum.Sums, sums);
+            if (!tooMany) sum.Add(sums, latencyMax, ttftMax, latency, ttft);
         }
 
         /// <summary>Null when they are too many to be kept.</summary>
@@ -60,9 +84,9 @@ internal sealed class CutRows
             if (tooMany) return null;
             var ends = new List<int>(cells.Count);
             var figures = new MemoryStream();
-            foreach (var cell in cells.Values)
+            foreach (var entry in cells.Values)
             {
-                figures.Write(PackedFigures.Write(cell));
+                figures.Write(entry.Packed ?? PackedFigures.Write(entry.Sum!));
                 ends.Add((int)figures.Length);
             }
 

@@ -121,9 +121,9 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
 
         void Take(GroupNumbers numbers, long bucket, Outcome outcome, ReadOnlySpan<byte> figures)
         {
-            var group = keys.Of(numbers);
-            if (group is null && rows is null) return;
-            if (group is not null && rows is null && taker.OnlyCalls)
+            rows?.Add(new CutRows.Key(numbers, bucket, outcome), figures);
+            if (keys.Of(numbers) is not { } group) return;
+            if (taker.OnlyCalls)
             {
                 taker.Take(group, bucket, outcome, new RollupFigures { Calls = PackedFigures.Calls(figures) });
                 return;
@@ -131,8 +131,7 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
 
             Span<long> sums = stackalloc long[CallFigures.Count];
             PackedFigures.Read(figures, sums, out var latencyMax, out var ttftMax, out var latency, out var ttft);
-            rows?.Add(new CutRows.Key(numbers, bucket, outcome), sums, latencyMax, ttftMax, latency, ttft);
-            if (group is not null) taker.Take(group, bucket, outcome, RollupFigures.Of(sums, latencyMax, ttftMax, latency, ttft));
+            taker.Take(group, bucket, outcome, RollupFigures.Of(sums, latencyMax, ttftMax, latency, ttft));
         }
     }
 

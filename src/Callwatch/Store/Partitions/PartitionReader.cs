@@ -20,7 +20,7 @@ public sealed class PartitionReader : IDisposable, IWords
     private readonly PartitionReaders owner;
     private readonly ConcurrentDictionary<long, string> known;
     private readonly HashSet<string> indexes = new(StringComparer.Ordinal);
-    private SqliteCommand? findWord;
+    private Statement? findWord;
     private SqliteCommand? findId;
     private SqliteCommand? spansOf;
     private SqliteCommand? logsOf;
@@ -110,9 +110,10 @@ public sealed class PartitionReader : IDisposable, IWords
     public string Word(long id)
     {
         if (known.TryGetValue(id, out var word)) return word;
-        findWord ??= Prepare("SELECT word FROM words WHERE id = $key");
-        findWord.Parameters[0].Value = id;
-        word = findWord.ExecuteScalar() as string ?? "";
+        // Windows of a week have hundreds of thousands of users and tags, and each day's file numbers for them.
+        findWord ??= new Statement(Connection, "SELECT word FROM words WHERE id = ?1");
+        word = findWord.Bind(1, id).Step() ? findWord.Text(0) : "";
+        findWord.Reset();
         // Ids are given once and for good, so all readers of a file share what has been looked up.
         if (known.Count > 50_000) known.Clear();
         known[id] = word;
@@ -151,8 +152,8 @@ public sealed class PartitionReader : IDisposable, IWords
 
     internal void Close()
     {
-        foreach (var command in (SqliteCommand?[])[findWord, findId, spansOf, logsOf, summaryOf, spanOf, spanLogs]) command?.Dispose();
-        foreach (var statement in (Statement?[])[begin, end, version]) statement?.Dispose();
+        foreach (var command in (SqliteCommand?[])[findId, spansOf, logsOf, summaryOf, spanOf, spanLogs]) command?.Dispose();
+        foreach (var statement in (Statement?[])[findWord, begin, end, version]) statement?.Dispose();
         Held.Clear();
         Connection.Dispose();
     }

@@ -1,8 +1,13 @@
 using Callwatch.Diagnose.Comparing;
 using Callwatch.Query;
+using Callwatch.Query.Filters.Sql;
 using Callwatch.Query.Running;
+using Callwatch.Query.Stats;
+using Callwatch.Spans;
 using Callwatch.Store.Derived;
+using Callwatch.Store.Rollups;
 using Callwatch.Tests.Query;
+using Callwatch.Tests.Store;
 using Microsoft.Extensions.Options;
 using Xunit;
 
@@ -47,6 +52,53 @@ public sealed class FamilyReaderTests
                 Assert.Equal(source, together!.Source);
             }
         }
+    }
+
+    [Theory]
+    [InlineData("13:25:00")]
+    [InlineData("18:30:00")]
+    [InlineData("00:00:00")]
+    [InlineData("23:59:30")]
+    public async Task A_window_off_the_clock_is_read_from_days_and_hours_and_only_its_edges_from_rows(string clock)
+    {
+        using var world = new QueryWorld(chunks: 0);
+        // A call each quarter of an hour of ten days.
+        for (var day = 0; day < 10; day++) world.AddQuarters(day);
+        new DerivationRounds(world.Store.Folder, world.Time).Finish(Cancel);
+        var (from, week) = (RandomTraffic.Midnight.Plus(TimeSpan.FromDays(1) + TimeSpan.Parse(clock, System.Globalization.CultureInfo.InvariantCulture)), TimeSpan.FromDays(7));
+        var asked = world.Scopes.Read<object>(new Selection { Scope = QueryWorld.Tenant, From = from, To = from.Plus(week) }).Asked!;
+        var seen = new Stretches();
+        using var gate = new QueryGate(world.Store.Folder, world.Time, Options.Create(new QueryOptions { MostRowsCounted = 0 }));
+        var plan = new StatsPlan(Cut.User, Wide: false);
+        await gate.RunAsync(QueryWorld.Tenant, run =>
+        {
+            using var sources = new FigureSources(run);
+            var scan = new StatsScan(asked, [], world.Apps, world.Scopes.Sql(QueryWorld.Tenant, FieldColumns.OfCalls), world.Scopes.Sql(QueryWorld.Tenant, FieldColumns.OfRollups), null, new People { AreCounted = false });
+            new RangeScan(asked, sources, plan, RollupLevel.Day).Read(AnswerSource.Rollups, scan, seen);
+            return seen;
+        }, Cancel);
+
+        var (first, last) = (from.UnixSeconds, from.Plus(week).UnixSeconds);
+        Assert.Equal(last - first, seen.Read.Sum(stretch => stretch.To - stretch.From));
+        // Each end has at most an hour of rows; what is left of the two days at the ends is hours, and all between is days.
+        Assert.InRange(seen.Read.Where(stretch => stretch.Level is null).Sum(stretch => stretch.To - stretch.From), 0, 3_600);
+        Assert.All(seen.Read.Where(stretch => stretch.Level is null), stretch => Assert.True(stretch.To <= first + 3_600 || stretch.From >= last - 3_600));
+        Assert.Equal((first % 86_400 == 0 ? 7 : 6) * 86_400L, seen.Read.Where(stretch => stretch.Level == RollupLevel.Day).Sum(stretch => stretch.To - stretch.From));
+    }
+
+    /// <summary>What is asked to be read.</summary>
+    private sealed class Stretches : IReadStretches
+    {
+        public List<(RollupLevel? Level, long From, long To)> Read { get; } = [];
+
+        public void Rows(OpenPartition open, Timestamp from, Timestamp to)
+        {
+            if (from < to) Read.Add((null, from.UnixSeconds, to.UnixSeconds));
+        }
+
+        public void Cut(OpenPartition open, RollupLevel level, long from, long to) => Read.Add((level, from, to));
+
+        public void Rollups(OpenPartition open, RollupLevel level, long from, long to) => Assert.Fail("There are none by user.");
     }
 
     [Fact]
