@@ -7,7 +7,13 @@ namespace Callwatch.Dashboard.Diagnose;
 /// <summary>A comparison in plain sentences.</summary>
 public sealed class Sentences(WindowComparison found, Words words, TimeZoneInfo? zone = null)
 {
+    // Where others moved the other way, one may make up more than all of the change.
+    private const double MoreThanAll = 1.05;
+
     private readonly Movement movement = found.Of(found.Measure)!;
+
+    // How much longer the later window is.
+    private double Scale => (double)(found.To.UnixNanoseconds - found.From.UnixNanoseconds) / (found.BaselineTo.UnixNanoseconds - found.BaselineFrom.UnixNanoseconds);
 
     /// <summary>Null where nothing is explained.</summary>
     public Explanation? Best => found.Enough && movement is { Moved: true, Broad: false, Explanations: [var best, ..] } ? best : null;
@@ -31,7 +37,10 @@ public sealed class Sentences(WindowComparison found, Words words, TimeZoneInfo?
 
         var said = new List<string> { Whole() };
         if (Best is not { } best) return said;
-        said.Add(words.Say("{0} of the change, {1}, is there: {2}.", Amounts.Percent(best.Share), Amounts.Change(movement.Measure, best.Explained, words), Why(best)));
+        var change = Amounts.Change(movement.Measure, best.Explained, words);
+        said.Add(best.Share > MoreThanAll
+            ? words.Say("More than the whole change, {0}, is there: {1}. The rest moved the other way.", change, Why(best))
+            : words.Say("{0} of the change, {1}, is there: {2}.", Amounts.Percent(best.Share), change, Why(best)));
         if (found.Since is { } since) said.Add(words.Say("It began about {0}.", Clock.Short(since, found.To, zone)));
         said.AddRange(Causes(best));
         return said;
@@ -52,7 +61,11 @@ public sealed class Sentences(WindowComparison found, Words words, TimeZoneInfo?
         if (Slowest() is { } part) said.Add(part);
         if (Best is not null && found.Guard is { } guard) said.Add(guard == BaselineChoice.Before ? words["It holds against the time just before, too."] : words["It holds against a week ago, too."]);
         said.AddRange(new StepSentences(found, words).All());
-        if (found.LeftOut.Count > 0) said.Add(words.Say("Not looked at: {0}.", string.Join(", ", found.LeftOut.Select(name => Naming.Dimension(name, words)))));
+        if (Math.Abs(Scale - 1) > 0.01 && movement.Measure.IsSum()) said.Add(words["The earlier window has another length: what it adds up to is shown as for one as long as this."]);
+        // Tools, retrievals and nodes have no figures where their rows are gone; all else is left out for want of time alone.
+        var (steps, unread) = (found.LeftOut.Where(name => name is "tool" or "retrieval" or "node").ToList(), found.LeftOut.Where(name => name is not ("tool" or "retrieval" or "node")).ToList());
+        if (unread.Count > 0) said.Add(words.Say("There was no time to look at: {0}.", string.Join(", ", unread.Select(name => Naming.Dimension(name, words)))));
+        if (steps.Count > 0) said.Add(words.Say("Not looked at: {0}.", string.Join(", ", steps.Select(name => Naming.Dimension(name, words)))));
         return said;
     }
 
@@ -74,12 +87,24 @@ public sealed class Sentences(WindowComparison found, Words words, TimeZoneInfo?
     private string Why(Explanation best)
     {
         var effect = best.Effect;
-        if (best.IsNew) return words.Say("it is new, with {0} calls", Figure.Count(effect.CallsAfter));
+        if (best.IsNew) return New(best);
         if (movement.Measure == Measure.Calls) return words.Say("its calls went from {0} to {1}", Amounts.Value(Measure.Calls, effect.Before ?? 0), Amounts.Value(Measure.Calls, effect.After ?? 0));
-        if (Math.Abs(effect.Rate) < Math.Abs(effect.Mix + effect.Volume)) return words.Say("not its calls changed but how many there are, from {0} to {1}", Figure.Count(effect.CallsBefore), Figure.Count(effect.CallsAfter));
+        if (Math.Abs(effect.Rate) < Math.Abs(effect.Mix + effect.Volume)) return words.Say("not its calls changed but how many there are, from {0} to {1}", Figure.Count((long)Math.Round(effect.CallsBefore * Scale)), Figure.Count(effect.CallsAfter));
         return movement.Measure == Measure.Cost
             ? words.Say("a call of it cost {0} and costs {1} now", Figure.Money((decimal)(best.FactsBefore.CostPerCall ?? 0)), Figure.Money((decimal)(best.FactsAfter.CostPerCall ?? 0)))
             : words.Say("its own calls went from {0} to {1}", Amounts.Value(movement.Measure, effect.Before), Amounts.Value(movement.Measure, effect.After));
+    }
+
+    private string New(Explanation best)
+    {
+        var (calls, facts) = (Figure.Count(best.Effect.CallsAfter), best.FactsAfter);
+        return movement.Measure switch
+        {
+            Measure.Latency or Measure.Ttft when best.Effect.After is { } average => words.Say("it is new, with {0} calls of {1} on average", calls, Amounts.Value(movement.Measure, average)),
+            Measure.Errors when best.Effect.After is { } failing => words.Say("it is new, and of its {0} calls {1} fail", calls, Amounts.Value(Measure.Errors, failing)),
+            Measure.Cost when facts.CostPerCall is { } each => words.Say("it is new, with {0} calls at {1} each", calls, Figure.Money((decimal)each)),
+            _ => words.Say("it is new, with {0} calls", calls),
+        };
     }
 
     // What is known of the same calls besides, where it changed much.

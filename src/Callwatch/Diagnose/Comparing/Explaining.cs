@@ -11,7 +11,12 @@ namespace Callwatch.Diagnose.Comparing;
 /// </summary>
 internal sealed class Explaining(Subject subject, Measure measure, IReadOnlyList<SideTable> tables, Sides all, double scale, double? guardScale, bool moved)
 {
-    private const int MostExplanations = 10;
+    private const int MostExplanations = 10, MostEchoes = 5;
+
+    private const int MostRanked = 40;
+
+    /// <summary>What holds so much more of the change than of the calls, as a share of the latter, is concentrated enough; with less it is the weaker.</summary>
+    private const double Concentration = 0.2, LeastConcentrated = 0.2;
 
     private const int MostAlike = 6;
 
@@ -50,22 +55,73 @@ internal sealed class Explaining(Subject subject, Measure measure, IReadOnlyList
         var singles = subject.Singles.SelectMany(Candidates).ToList();
         for (var i = 0; i < singles.Count; i++)
             if (singles[i] is { IsNew: true, Dimension.IsOfVersions: true }) singles[i] = singles[i] with { Strength = OfNewVersion(singles[i], singles) };
-        var best = singles.GroupBy(single => (single.Dimension.Names[0], single.Key)).ToDictionary(same => same.Key, same => same.First());
-        var ranked = singles.Concat(subject.Pairs.SelectMany(Candidates).Where(pair => IsWorthIt(pair, best)))
-            .OrderByDescending(candidate => candidate.Strength).ThenBy(candidate => Preference(candidate.Dimension)).ThenBy(candidate => candidate.Key.ToString(), StringComparer.Ordinal).Take(40).ToList();
+        var best = new Dictionary<(string, CellKey), Candidate>(singles.Count);
+        foreach (var single in singles) best.TryAdd((single.Dimension.Names[0], single.Key), single);
+        var ranked = Strongest(singles.Concat(subject.Pairs.SelectMany(Candidates).Where(pair => IsWorthIt(pair, best))));
         if (ranked.Count == 0) return ([], true);
-        var broad = ranked[0].Strength < ClearlyBetter * strength.OfEverything && !(ranked[0].IsNew && ranked[0].Dimension.IsOfVersions) && MovesWithout(ranked[0]);
-        return (Ordered(ranked), broad);
+        var (found, causes) = Ordered(ranked);
+        var broad = causes[0].Strength < ClearlyBetter * strength.OfEverything && !(causes[0].IsNew && causes[0].Dimension.IsOfVersions)
+            && MovesWithout(causes[0].Sides) && (causes.Count == 1 || Both(causes[0], causes[1]) is not { } both || MovesWithout(both));
+        return (found, broad);
+    }
+
+    // The first of all in order. Of thousands nearly all are weaker than those, and need not be put in an order among themselves.
+    private List<Candidate> Strongest(IEnumerable<Candidate> candidates)
+    {
+        var first = new List<Candidate>(MostRanked + 1);
+        foreach (var candidate in candidates)
+        {
+            var at = first.Count;
+            while (at > 0 && Compare(candidate, first[at - 1]) < 0) at--;
+            if (at == MostRanked) continue;
+            first.Insert(at, candidate);
+            if (first.Count > MostRanked) first.RemoveAt(MostRanked);
+        }
+
+        return first;
+    }
+
+    private int Compare(Candidate one, Candidate other)
+    {
+        var order = other.Strength.CompareTo(one.Strength);
+        if (order == 0) order = Preference(one.Dimension).CompareTo(Preference(other.Dimension));
+        return order == 0 ? string.CompareOrdinal(one.Key.ToString(), other.Key.ToString()) : order;
     }
 
     // Whether all other calls moved as well: what makes up much of everything is hardly stronger than it, and may still be all that moved.
-    private bool MovesWithout(Candidate best)
+    private bool MovesWithout(Sides calls)
     {
         var others = new Sides();
         others.Add(all);
-        others.Add(best.Sides, -1);
+        others.Add(calls, -1);
         var share = others.After.Of(measure).Weight / all.After.Of(measure).Weight;
         return share < FewOthers || strength.Of(others, () => null, replacing: false) > MuchOfEverything * share * strength.OfEverything;
+    }
+
+    /// <summary>The calls of either of two; null where nobody has counted the two together.</summary>
+    private Sides? Both(Candidate one, Candidate other)
+    {
+        if (Apart(one, other) is not { } apart) return null;
+        var both = new Sides();
+        both.Add(one.Sides);
+        both.Add(apart.OnlySecond);
+        return both;
+    }
+
+    /// <summary>
+    /// What holds hardly more of the change than of the calls merely has many of them: production is slower whatever gets slow. Where nothing holds
+    /// more, all are weakened alike.
+    /// </summary>
+    private double Concentrated(double found, Sides sides)
+    {
+        if (!moved || strength.Delta == 0) return found;
+        var (before, after) = (sides.Before.Of(measure), sides.After.Of(measure));
+        var (allBefore, allAfter) = (all.Before.Of(measure), all.After.Of(measure));
+        var share = measure.IsSum()
+            ? ((before.Amount * scale) + after.Amount) / ((allBefore.Amount * scale) + allAfter.Amount)
+            : ((before.Weight / allBefore.Weight) + (after.Weight / allAfter.Weight)) / 2;
+        var held = Effect.Of(measure, sides.Before, sides.After, all.Before, all.After, scale).Delta / strength.Delta;
+        return found * Math.Clamp(((held / share) - 1) / Concentration, LeastConcentrated, 1);
     }
 
     private IEnumerable<Candidate> Candidates(Dimension dimension)
@@ -85,6 +141,7 @@ internal sealed class Explaining(Subject subject, Measure measure, IReadOnlyList
             var found = strength.Of(sides, () => ofOwner ? null : usual(group), dimension.IsOfVersions);
             if (found <= 0) continue;
             if (dimension.IsOfVersions && !isNew) found *= OldVersion;
+            if (!isNew) found = Concentrated(found, sides);
             yield return new Candidate(dimension, table, places, key, sides, found, isNew, isNew && !ofOwner ? usual(group)?.Before : null);
         }
     }
@@ -135,7 +192,8 @@ internal sealed class Explaining(Subject subject, Measure measure, IReadOnlyList
         return true;
     }
 
-    private List<Explanation> Ordered(List<Candidate> ranked)
+    /// <summary>All, and those of them that are not echoes.</summary>
+    private (List<Explanation> Found, List<Candidate> Causes) Ordered(List<Candidate> ranked)
     {
         var found = new List<Explanation>();
         var kept = new List<Candidate>();
@@ -150,11 +208,13 @@ internal sealed class Explaining(Subject subject, Measure measure, IReadOnlyList
 
             if (found.Count == MostExplanations) continue;
             var isEcho = kept.Exists(better => IsEcho(better, candidate));
+            // What the best does to all that it has in common with others must not hide what goes wrong beside it.
+            if (isEcho && found.Count - kept.Count == MostEchoes) continue;
             found.Add(ToExplanation(candidate, isEcho));
             if (!isEcho) kept.Add(candidate);
         }
 
-        return found;
+        return (found, kept);
     }
 
     private IReadOnlyDictionary<string, string?> KeyOf(Candidate candidate)

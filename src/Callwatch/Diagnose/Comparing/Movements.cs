@@ -15,8 +15,11 @@ internal sealed class Movements(IReadOnlyList<SideTable> tables, Sides all, doub
     public IReadOnlyList<Movement> Of(IEnumerable<Measure> measures) => [.. measures.Select(Of)];
 
     /// <summary>The one that has moved most; the errors first where they have, nobody cares for the latency of what fails.</summary>
-    public static Measure Most(IReadOnlyList<Movement> movements) =>
-        movements.MaxBy(movement => (movement.Moved, Felt(movement), -(int)movement.Measure))!.Measure;
+    public static Measure Most(IReadOnlyList<Movement> movements)
+    {
+        var growth = movements.FirstOrDefault(movement => movement.Measure == Measure.Calls) is { Before: > 0 and var before, After: > 0 and var after } ? Math.Log(after / before) : 0;
+        return movements.MaxBy(movement => (movement.Moved, Felt(movement, growth), -(int)movement.Measure))!.Measure;
+    }
 
     private Movement Of(Measure measure)
     {
@@ -68,13 +71,22 @@ internal sealed class Movements(IReadOnlyList<SideTable> tables, Sides all, doub
         return Math.Abs(change) > 4 * error && (measure == Measure.Errors ? Math.Abs(change) >= 0.005 : Math.Abs(change) >= 0.05 * larger && Math.Abs(change) >= 10);
     }
 
-    private static double Felt(Movement movement)
+    /// <param name="growth">Of the number of calls, as a logarithm.</param>
+    private static double Felt(Movement movement, double growth)
     {
         if (movement.Before is not { } before || movement.After is not { } after) return 0;
         if (movement.Measure == Measure.Errors) return Math.Abs(after - before) * 20;
         if (Math.Min(before, after) <= 0) return Math.Max(before, after) > 0 ? 2 : 0;
-        var ratio = Math.Abs(Math.Log(after / before));
-        // That more or fewer people came is seldom what is wrong; cost follows it.
-        return movement.Measure switch { Measure.Latency => ratio, Measure.Ttft => ratio * 0.5, Measure.Cost => ratio * 0.8, _ => ratio * 0.5 };
+        var change = Math.Log(after / before);
+        var ratio = Math.Abs(change);
+        return movement.Measure switch
+        {
+            Measure.Latency => ratio,
+            Measure.Ttft => ratio * 0.5,
+            // What a call costs is felt; that more of them cost more says no more than that there are more.
+            Measure.Cost => Math.Max(Math.Abs(change - growth) * 0.8, ratio * 0.25),
+            // That more people came is seldom what is wrong; that they stay away is more often.
+            _ => change < 0 ? ratio * 0.5 : ratio * 0.3,
+        };
     }
 }

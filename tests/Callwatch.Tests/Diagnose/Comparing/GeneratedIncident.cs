@@ -15,6 +15,24 @@ internal enum Time
     Now,
 }
 
+/// <summary>What makes an incident harder than most.</summary>
+internal enum Twist
+{
+    None,
+
+    /// <summary>Something else goes wrong in the same way at the same time.</summary>
+    TwoCauses,
+
+    /// <summary>Another app has twice or three times as many calls, which is no harm.</summary>
+    LargeDecoy,
+
+    /// <summary>What was called is not called any more at all.</summary>
+    Silent,
+
+    /// <summary>A release and a version of a prompt come in the same window, and one of them is harmless.</summary>
+    BothNew,
+}
+
 /// <summary>One call as it is drawn.</summary>
 internal sealed record Drawn(
     Time Time, string App, string Operation, string Provider, string Model, string Environment, string Release, string Prompt, string Version, string User, IReadOnlyList<string> Tags)
@@ -65,25 +83,36 @@ internal sealed class GeneratedIncident
     private readonly double decoySlower, decoyMore;
     private readonly double factor;
     private readonly double rollout;
+    private readonly Twist twist;
+    private readonly string? harmlessFor;
     private string? newFor;
 
     private sealed record App(string Name, double Weight, Operation[] Operations, string[] Users, string Release, string Older);
 
     private sealed record Operation(string Name, double Weight, double Long, int[] Models, double[] Shares);
 
-    public GeneratedIncident(int seed, int callsOfWindow)
+    public GeneratedIncident(int seed, int callsOfWindow, Twist twist = Twist.None)
     {
+        this.twist = twist;
         random = new Random(seed);
         models = [.. Enumerable.Range(0, 7).Select(i => ($"provider-{i % 3}", $"model-{i}", Between(600, 3_500), Between(0.001, 0.03), Between(0.003, 0.02)))];
         apps = [.. Enumerable.Range(0, 4).Select(MakeApp)];
         habit = [.. apps.Select(_ => Between(0.5, 1.8))];
         growth = Between(0.9, 1.15);
-        Measure = (Measure)random.Next(5);
+        Measure = twist switch
+        {
+            Twist.None => (Measure)random.Next(5),
+            Twist.Silent => Measure.Calls,
+            // That another app is used more is a cause of cost and of calls.
+            _ => (Measure)random.Next(3),
+        };
         rollout = Between(0.5, 1);
         Cause = new Dictionary<string, string>(StringComparer.Ordinal);
         (Cause, factor) = Choose();
-        decoyApp = Pick(apps);
-        (decoySlower, decoyMore) = (Between(1.1, 1.25), Between(1.1, 1.4));
+        if (twist == Twist.TwoCauses) Second = ChooseSecond();
+        if (twist == Twist.BothNew) harmlessFor = Cause.ContainsKey("release") ? Pick([.. apps.SelectMany(app => app.Operations).Where(one => !one.Name.StartsWith(newFor! + "-", StringComparison.Ordinal))]).Name : Pick([.. apps.Where(app => !newFor!.StartsWith(app.Name + "-", StringComparison.Ordinal))]).Name;
+        decoyApp = Pick(twist == Twist.LargeDecoy ? [.. apps.Where(app => Cause.GetValueOrDefault("app") != app.Name)] : apps);
+        (decoySlower, decoyMore) = (Between(1.1, 1.25), twist == Twist.LargeDecoy ? Between(2, 3) : Between(1.1, 1.4));
         Calls = [.. Enum.GetValues<Time>().SelectMany(time => Window(time, callsOfWindow))];
     }
 
@@ -91,6 +120,9 @@ internal sealed class GeneratedIncident
 
     /// <summary>Dimension to value.</summary>
     public IReadOnlyDictionary<string, string> Cause { get; }
+
+    /// <summary>What else goes wrong, where something does.</summary>
+    public IReadOnlyDictionary<string, string>? Second { get; }
 
     public IReadOnlyList<Drawn> Calls { get; }
 
@@ -110,7 +142,7 @@ internal sealed class GeneratedIncident
     {
         while (true)
         {
-            string[] dimensions = random.Next(4) == 0 ? Pick(Both) : [Pick(Single)];
+            string[] dimensions = twist == Twist.BothNew ? [Pick<string>(["release", "prompt_version"])] : random.Next(4) == 0 ? Pick(Both) : [Pick(Single)];
             if (Measure == Measure.Calls && dimensions.Any(name => name is "release" or "prompt_version")) continue;
             // One user's latency seldom is a cause by itself.
             if (Measure is Measure.Latency or Measure.Ttft && dimensions.Contains("user")) continue;
@@ -134,8 +166,23 @@ internal sealed class GeneratedIncident
                 Measure.Latency or Measure.Ttft => Between(1.8, 4),
                 Measure.Errors => Between(0.15, 0.5),
                 Measure.Cost => Between(2, 5),
+                _ when twist == Twist.Silent => 0,
                 _ => share > 0.15 && random.Next(2) == 0 ? Between(0, 0.25) : Between(3, 6) * (dimensions.Contains("user") ? 4 : 1),
             });
+        }
+    }
+
+    private Dictionary<string, string> ChooseSecond()
+    {
+        while (true)
+        {
+            var like = Draw(Time.Before);
+            var name = Pick<string>(["app", "operation", "model", "provider"]);
+            var second = new Dictionary<string, string>(StringComparer.Ordinal) { [name] = like.ValueOf(name)! };
+            var draws = Enumerable.Range(0, 400).Select(_ => Draw(Time.Before)).ToList();
+            // Of other calls than the first.
+            var (both, own) = (draws.Count(call => call.Has(second) && call.Has(Cause)), draws.Count(call => call.Has(second)));
+            if (own is >= 40 and <= 200 && both * 4 < own) return second;
         }
     }
 
@@ -165,6 +212,9 @@ internal sealed class GeneratedIncident
         var version = random.NextDouble() < 0.7 ? "2" : "1";
         var comes = time == Time.Now && newFor is not null && random.NextDouble() < rollout;
         if (comes && newFor == app.Name && Cause.TryGetValue("release", out var released)) release = released;
+        // A decoy: what else comes new in the same window.
+        if (time == Time.Now && harmlessFor == app.Name && random.NextDouble() < 0.7) release = "2.1-" + app.Name;
+        if (time == Time.Now && harmlessFor == operation.Name && random.NextDouble() < 0.7) version = "9";
         if (comes && newFor == operation.Name && Cause.TryGetValue("prompt_version", out var written)) version = written;
         var user = app.Users[(int)(Math.Pow(random.NextDouble(), 2) * app.Users.Length)];
         return new Drawn(time, app.Name, operation.Name, model.Provider, model.Model, environment, release, "prompt of " + operation.Name, version, user, [.. tags.Where(_ => random.NextDouble() < 0.15)]);
@@ -174,7 +224,7 @@ internal sealed class GeneratedIncident
     {
         var model = models.First(one => one.Model == call.Model);
         var work = apps.First(one => one.Name == call.App).Operations.First(one => one.Name == call.Operation);
-        var hit = call.Time == Time.Now && call.Has(Cause);
+        var hit = call.Time == Time.Now && (call.Has(Cause) || (Second is { } second && call.Has(second)));
         // The hour has its habits: the last provider is slower at this time of day, this week and last.
         var busy = call.Provider == "provider-2" && call.Time != Time.Before ? 1.15 : 1;
         // A decoy: something changed during the week, long before.
