@@ -49,26 +49,27 @@ public sealed class Visitor : IAsyncDisposable
         return answer!.Status;
     }
 
-    /// <summary>Clicks on what leads to another page, and waits until everything of that is there.</summary>
+    /// <summary>
+    /// Clicks on what leads to another page, a link or the button of a form, and waits until everything of that is there. The page that is left gets a
+    /// mark: each has a window of its own, so the next one has none, however late it comes and whatever the old one makes of its address meanwhile.
+    /// </summary>
     public async Task FollowAsync(ILocator link)
     {
-        var there = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Page.FrameNavigated += Arrive;
+        await Page.EvaluateAsync("() => { window.isLeft = true; }");
+        await link.ClickAsync();
+        await Eventually.AnswersAsync(async () => await IsThereAsync() ? "there" : null, () => "another page than " + Page.Url);
+    }
+
+    private async Task<bool> IsThereAsync()
+    {
         try
         {
-            await link.ClickAsync();
-            await there.Task.WaitAsync(Patience.Long);
+            return await Page.EvaluateAsync<bool>("() => !('isLeft' in window) && document.readyState === 'complete'");
         }
-        finally
+        catch (PlaywrightException) when (!Page.IsClosed)
         {
-            Page.FrameNavigated -= Arrive;
-        }
-
-        await Page.WaitForLoadStateAsync();
-
-        void Arrive(object? page, IFrame frame)
-        {
-            if (frame == Page.MainFrame) there.TrySetResult();
+            // Just between the two.
+            return false;
         }
     }
 
