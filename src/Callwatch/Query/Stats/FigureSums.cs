@@ -90,6 +90,9 @@ internal sealed class FigureSums
         callsWithSession++;
     }
 
+    /// <summary>One more call of a session that was counted.</summary>
+    public void AddSessionAgain() => callsWithSession++;
+
     public PeopleEstimate Estimate(int field) => Estimates[field] ??= new PeopleEstimate();
 
     /// <summary>Users and sessions are those of the estimates, also where there are none: nobody is a number too.</summary>

@@ -22,6 +22,11 @@ internal interface ITakeFigures<T>
     void Take(T group, long unixSeconds, Outcome outcome, in RollupFigures figures);
 
     void TakePeople(T group, long unixSeconds, int? user, int? session);
+
+    /// <summary>One more call of somebody, and of a session, that the group has taken within the same <see cref="Width"/>.</summary>
+    void TakeSessionAgain(T group, long unixSeconds)
+    {
+    }
 }
 
 /// <summary>Takes a call.</summary>

@@ -107,6 +107,8 @@ internal sealed class StatsReader(
 
     void ITakeFigures<Group>.TakePeople(Group group, long unixSeconds, int? user, int? session) => PointOf(group, unixSeconds).AddPeople(user, session);
 
+    void ITakeFigures<Group>.TakeSessionAgain(Group group, long unixSeconds) => PointOf(group, unixSeconds).AddSessionAgain();
+
     private StatsGroup ToGroup(Group group, bool counted)
     {
         var (total, empty) = (new FigureSums(), new FigureSums());
