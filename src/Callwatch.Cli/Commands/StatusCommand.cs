@@ -43,6 +43,7 @@ internal static class StatusCommand
         if (system.Journal is { } journal)
         {
             Screen.Line($"journal  {Plain.Count(journal.Records, "record")} up to number {Plain.Number(system.Head)}, {Plain.Bytes(journal.SizeBytes)} in {Plain.Count(journal.Segments, "segment")}, {(journal.AcceptsWrites ? "accepting" : "REFUSING: " + Plain.Text(journal.Reason))}");
+            foreach (var gap in journal.Gaps) Screen.Line($"         records {Plain.Number(gap.First)} to {Plain.Number(gap.Last)} are missing: their file has vanished; callwatch doctor says what to do");
             if (journal.DamagedRecords + journal.DamagedSegments > 0) Screen.Line($"         {Plain.Count(journal.DamagedRecords, "record")} and {Plain.Count(journal.DamagedSegments, "segment")} damaged and set aside");
         }
         else

@@ -24,6 +24,9 @@ public sealed record ApiPage<T>
 
     /// <summary>Where retention has taken rows of the range: the moment from which on they are all there, RFC 3339 in UTC. Null when it has not.</summary>
     public string? RowsFrom { get; init; }
+
+    /// <summary>UTC days of the range of which the full-text index has lost something: there only names and previews were looked through for the words of the filter. Null when there are none.</summary>
+    public IReadOnlyList<string>? TextLeftOut { get; init; }
 }
 
 /// <summary>A whole list.</summary>

@@ -30,6 +30,9 @@ public sealed record ApiSystem
     /// <summary>The store's files; null for keys that may not see the instance.</summary>
     public ApiStore? Store { get; init; }
 
+    /// <summary>The full-text index; null for keys that may not see the instance.</summary>
+    public ApiSearch? Search { get; init; }
+
     /// <summary>The files of media; null for keys that may not see the instance.</summary>
     public ApiMediaFiles? Media { get; init; }
 
@@ -104,6 +107,9 @@ public sealed record ApiJournal(
     /// <summary>The first places found damaged since the start.</summary>
     public IReadOnlyList<ApiJournalDamage> Damage { get; init; } = [];
 
+    /// <summary>Records that are missing between others though retention did not take them: their file has vanished.</summary>
+    public IReadOnlyList<ApiJournalGap> Gaps { get; init; } = [];
+
     /// <summary>Records that were removed before a reader had seen them, since the start.</summary>
     public IReadOnlyList<ApiReaderLoss> Losses { get; init; } = [];
 }
@@ -114,6 +120,12 @@ public sealed record ApiJournal(
 /// <param name="Last">It lies up to this number; null when that is not known.</param>
 /// <param name="What">What was lost.</param>
 public sealed record ApiJournalDamage(string File, long First, long? Last, string What);
+
+/// <summary>Records whose file has vanished from the journal.</summary>
+/// <param name="First">The first of them.</param>
+/// <param name="Last">The last of them.</param>
+/// <param name="Tenants">Only those of so many tenants are missing; 0: all.</param>
+public sealed record ApiJournalGap(long First, long Last, int Tenants);
 
 /// <summary>Records that were removed before a reader had seen them; of a lane traces that it had not delivered.</summary>
 /// <param name="Reader">Its name; of a lane <c>lane</c> and the destination's.</param>
@@ -142,6 +154,19 @@ public sealed record ApiDamagedFile(string File, string? Day, long SizeBytes)
     /// <summary>The command that brings back what the journal still holds of the day.</summary>
     public string? Command { get; init; }
 }
+
+/// <summary>The full-text index.</summary>
+/// <param name="SizeBytes">Size of its files; 0 while it is switched off.</param>
+public sealed record ApiSearch(long SizeBytes)
+{
+    /// <summary>Days of which a file was lost: what came before a record is found by names and previews only.</summary>
+    public IReadOnlyList<ApiTextLeftOut> LeftOut { get; init; } = [];
+}
+
+/// <summary>A day of which the full-text index has lost a file.</summary>
+/// <param name="Day">The UTC day.</param>
+/// <param name="From">The first record that is indexed again; 1 where the journal has all of the day and it is being read again.</param>
+public sealed record ApiTextLeftOut(string Day, long From);
 
 /// <summary>The files of media.</summary>
 /// <param name="Files">How many.</param>

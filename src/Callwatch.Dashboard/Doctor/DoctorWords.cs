@@ -15,6 +15,7 @@ internal static class DoctorWords
         "journal" => "Journal",
         "catalog" => "Store's table of contents",
         "databases" => "Databases",
+        "full_text" => "Full text",
         "set_aside" => "Files set aside",
         "destinations" => "Destinations",
         "backlog" => "Backlog",

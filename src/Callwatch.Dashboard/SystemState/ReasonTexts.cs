@@ -46,6 +46,7 @@ internal static class ReasonTexts
         Reason.DamagedRecord => "set aside: a damaged record",
         Reason.DamagedSearchFile => "set aside: a damaged file of the full-text index",
         Reason.DamagedSegment => "set aside: a damaged segment",
+        Reason.MissingRecord => "missing: a record whose file has vanished from the journal",
         Reason.ExpiredByAge => "removed: past its retention",
         Reason.ExpiredByDisk => "removed: the disk had no room",
         Reason.SpanReplaced => "replaced: the same span came again",

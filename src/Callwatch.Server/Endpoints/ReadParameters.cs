@@ -107,6 +107,7 @@ internal static class ReadingParameters
     {
         Answer<T>.Invalid invalid => Problems.Unprocessable(invalid.Field, invalid.Message, invalid.Offset, invalid.Code ?? (invalid.Field == "q" ? "bad_filter" : "invalid")),
         Answer<T>.TooMuch { RetryAfter: { } after, MetDamage: true } damaged => Problems.TryLater(StatusCodes.Status503ServiceUnavailable, "damaged_file", damaged.Message, after),
+        Answer<T>.TooMuch { RetryAfter: { } after, CannotRead: true } unreadable => Problems.TryLater(StatusCodes.Status503ServiceUnavailable, "cannot_read", unreadable.Message, after),
         Answer<T>.TooMuch { RetryAfter: { } after } busy => Problems.TryLater(StatusCodes.Status429TooManyRequests, "too_many_questions", busy.Message, after),
         Answer<T>.TooMuch tooMuch => Problems.Unprocessable("from", tooMuch.Message, code: "too_much"),
         _ => throw new InvalidOperationException("The question has an answer."),

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Callwatch.Client.Api;
 using Callwatch.Control;
 using Callwatch.Query;
@@ -67,6 +68,7 @@ internal static class ReadRecords
         Newer = page.Newer,
         SearchedUntil = page.SearchedUntil?.ToString(),
         RowsFrom = page.RowsFrom?.ToString(),
+        TextLeftOut = page.TextLeftOut.Count == 0 ? null : [.. page.TextLeftOut.Select(day => day.ToString("O", CultureInfo.InvariantCulture))],
         Source = page.Source.Word(),
     };
 

@@ -81,11 +81,16 @@ internal static class SystemEndpoints
             ToSealBytes = status.Journal.ToSealBytes,
             SealingError = status.Journal.SealingError,
             Damage = [.. status.Journal.Damage.Select(damage => new ApiJournalDamage(damage.File, damage.FirstNumber, damage.LastNumber == 0 ? null : damage.LastNumber, damage.What))],
+            Gaps = [.. status.Journal.Gaps.Select(gap => new ApiJournalGap(gap.First, gap.Last, gap.Tenants))],
             Losses = [.. status.Journal.Losses.Select(loss => new ApiReaderLoss(loss.Reader, loss.ByAge, loss.ByDisk))],
         },
         Store = !all ? null : new ApiStore(status.Store.Partitions, status.Store.SizeBytes, status.Store.Spans, status.Store.Calls, status.OldestEnd?.ToString())
         {
             Damaged = [.. status.Store.Damaged.Select(file => new ApiDamagedFile(file.File, file.Day?.ToString("O", CultureInfo.InvariantCulture), file.SizeBytes) { Command = file.Command })],
+        },
+        Search = !all ? null : new ApiSearch(status.SearchBytes)
+        {
+            LeftOut = [.. status.TextLeftOut.Select(day => new ApiTextLeftOut(day.Day.ToString("O", CultureInfo.InvariantCulture), day.From))],
         },
         Media = !all ? null : new ApiMediaFiles(status.Media.Files, status.Media.SizeBytes),
         Disk = !all ? null : new ApiDisk(status.Journal.FreeDiskBytes, status.Journal.SizeBytes + status.Store.SizeBytes + status.Media.SizeBytes + status.SettledBytes + status.SearchBytes),

@@ -102,6 +102,7 @@ internal sealed class SupportBundle(
             ["free_disk_bytes"] = status.Journal.FreeDiskBytes,
             ["damaged_records"] = status.Journal.DamagedRecords,
             ["damaged_segments"] = status.Journal.DamagedSegments,
+            ["gaps"] = status.Journal.Gaps.Count,
             ["accepts_writes"] = status.Journal.AcceptsWrites,
         },
         ["store"] = new JsonObject { ["partitions"] = status.Store.Partitions, ["size_bytes"] = status.Store.SizeBytes, ["spans"] = status.Store.Spans, ["calls"] = status.Store.Calls, ["damaged_files"] = status.Store.Damaged.Count },

@@ -70,7 +70,7 @@ internal static class Answers
     public static Answer<TOther> Turned<T, TOther>(this Answer<T> answer) => answer switch
     {
         Answer<T>.Invalid invalid => new Answer<TOther>.Invalid(invalid.Field, invalid.Message, invalid.Offset) { Code = invalid.Code },
-        Answer<T>.TooMuch tooMuch => new Answer<TOther>.TooMuch(tooMuch.Message) { RetryAfter = tooMuch.RetryAfter, MetDamage = tooMuch.MetDamage },
+        Answer<T>.TooMuch tooMuch => new Answer<TOther>.TooMuch(tooMuch.Message) { RetryAfter = tooMuch.RetryAfter, MetDamage = tooMuch.MetDamage, CannotRead = tooMuch.CannotRead },
         _ => throw new InvalidOperationException("The question has an answer."),
     };
 }

@@ -15,7 +15,7 @@ public static class Doctor
 {
     private static readonly ICheck[] Checks =
     [
-        new ReadinessCheck(), new FormatCheck(), new RightsCheck(), new DiskCheck(), new ClockCheck(), new PlacesCheck(), new JournalCheck(), new CatalogCheck(), new DatabaseCheck(), new SetAsideCheck(),
+        new ReadinessCheck(), new FormatCheck(), new RightsCheck(), new DiskCheck(), new ClockCheck(), new PlacesCheck(), new JournalCheck(), new CatalogCheck(), new DatabaseCheck(), new FullTextCheck(), new SetAsideCheck(),
         new FormsCheck(), new LanesCheck(), new SecretsCheck(), new BacklogCheck(), new KeysCheck(), new GivenNumbersCheck(),
     ];
 
@@ -41,6 +41,7 @@ public static class Doctor
         {
             var parts = Backups.PartsOf(path, new JournalFolderPart(null, path), writer: null);
             var places = parts.SelectMany(part => part.PlacesIn(path, inUse: true)).ToList();
+            journal?.Gaps.Look();
             if (journal is not null) await JournalReading.ReadAllAsync(journal, cancel);
             return [.. refusal is null ? [] : (Finding[])[refusal], .. Run(new Examined(path, journal, places, Ready: null, Deep: true, time) { Secrets = secrets }, cancel)];
         }

@@ -120,6 +120,9 @@ public interface IJournal
     /// <summary>From here on nothing has been taken: before it retention may have taken some apps and left others. At least <see cref="FirstNumber"/>.</summary>
     long CompleteFrom => FirstNumber;
 
+    /// <summary>Whether all records from one number to another are still held, as far as anybody knows.</summary>
+    bool IsWhole(long first, long last) => first >= CompleteFrom;
+
     /// <summary>About how many records lie after one number and up to another: numbers may leap far, after a restore.</summary>
     long CountBetween(long after, long through) => Math.Max(0, through - after);
 
@@ -152,6 +155,9 @@ public sealed record JournalStatus(
     /// <summary>The first places found damaged since the start.</summary>
     public IReadOnlyList<JournalDamage> Damage { get; init; } = [];
 
+    /// <summary>Records that are missing between others, though retention did not take them; oldest first.</summary>
+    public IReadOnlyList<JournalGap> Gaps { get; init; } = [];
+
     /// <summary>Records that retention took before a reader had seen them, since the start.</summary>
     public IReadOnlyList<ReaderLoss> Losses { get; init; } = [];
 }
@@ -160,6 +166,10 @@ public sealed record JournalStatus(
 /// <param name="FirstNumber">What was lost lies from here...</param>
 /// <param name="LastNumber">... to here; 0 when not known.</param>
 public sealed record JournalDamage(string File, long FirstNumber, long LastNumber, string What);
+
+/// <summary>Acknowledged records whose file has vanished. Inclusive.</summary>
+/// <param name="Tenants">Of so many tenants only; 0: of all.</param>
+public sealed record JournalGap(long First, long Last, int Tenants);
 
 /// <summary>Records that are gone before a reader had seen them; of a lane (<c>lane NAME</c>) traces that it had not delivered.</summary>
 public sealed record ReaderLoss(string Reader, long ByAge, long ByDisk);

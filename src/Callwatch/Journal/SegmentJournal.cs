@@ -25,7 +25,7 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
     private readonly IJournalFiles files;
     private volatile IReadOnlyList<(long Last, long First)> jumps;
 
-    private SegmentJournal(JournalFolder folder, RecoveredJournal recovered, JournalOptions options, IJournalFiles files, DiskGuard disk, Damage damage, TimeProvider time, ILogger log)
+    private SegmentJournal(JournalFolder folder, RecoveredJournal recovered, JournalOptions options, IJournalFiles files, DiskGuard disk, Damage damage, Counters counters, TimeProvider time, ILogger log)
     {
         (Epoch, givenBefore) = (recovered.Epoch, recovered.NextNumber - 1);
         (Damage, Frames, Sealing) = (damage, recovered.Frames, new SealingState(time));
@@ -35,6 +35,7 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
         (this.folder, this.disk, this.files) = (folder, disk, files);
         reading = new SegmentReading(segments, head, damage, time);
         jumps = NumberJumps.Read(folder.Path);
+        Gaps = new JournalGaps(this, folder.Path, files, counters, log);
         var factory = new SegmentFactory(folder.Path, Epoch, options, files, time);
         writer = new JournalWriter(recovered, options, factory, queue, head, disk, files, time, log);
         writer.SweepWanted = () =>
@@ -66,9 +67,15 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
         {
             var all = segments.All;
             for (var i = all.Count - 1; i >= 0; i--)
-                if (all[i] is SealedWindow { IsComplete: false }) return all[i].LastNumber + 1;
-            return FirstNumber;
+                if (all[i] is SealedWindow { IsComplete: false }) return Math.Max(all[i].LastNumber, LastMissing) + 1;
+            return Math.Max(FirstNumber, LastMissing + 1);
         }
+    }
+
+    public bool IsWhole(long first, long last)
+    {
+        if (first < FirstNumber || Gaps.All.Any(gap => gap.First <= last && first <= gap.Last)) return false;
+        return segments.All.All(part => part is not SealedWindow { IsComplete: false } window || window.LastNumber < first);
     }
 
     public long FirstNumberOf(int tenantId, int? appId = null)
@@ -100,6 +107,9 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
 
     internal Damage Damage { get; }
 
+    /// <summary>What has vanished from between others.</summary>
+    internal JournalGaps Gaps { get; }
+
     internal FrameCache Frames { get; }
 
     internal SealingState Sealing { get; }
@@ -121,7 +131,7 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
             var damaged = new Damage(counters, log);
             var recovered = new Recovery(taken, options, files, damaged, counters, log).Run();
             var guard = new DiskGuard(taken.Path, options, space, files, time);
-            var journal = new SegmentJournal(taken, recovered, options, files, guard, damaged, time, log);
+            var journal = new SegmentJournal(taken, recovered, options, files, guard, damaged, counters, time, log);
             journal.writer.Start();
             return journal;
         }
@@ -179,9 +189,12 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
             ToSealBytes = waiting.Sum(segment => segment.FileBytes),
             SealingError = Sealing.Error,
             Damage = Damage.Places,
+            Gaps = Gaps.All,
             Losses = Losses.All,
         };
     }
+
+    private long LastMissing => Gaps.All is [.., var last] ? last.Last : 0;
 
     // Not simply that of the first: of a machine whose clock once began in 1970 it is another, and what its records refer to is kept for them.
     private static Timestamp? OldestOf(IReadOnlyList<JournalPart> all)

@@ -63,6 +63,9 @@ public abstract record Answer<T>
 
         /// <summary>True when a damaged file was met, which is being set aside: nothing is wrong with the question.</summary>
         public bool MetDamage { get; init; }
+
+        /// <summary>True when the process or its disk cannot open or read files at the moment.</summary>
+        public bool CannotRead { get; init; }
     }
 }
 
@@ -74,6 +77,9 @@ public sealed record Page<T>(IReadOnlyList<T> Items, string? Next, long Newer, T
 {
     /// <summary>Where retention has taken rows of the range: the moment from which on they are all there. Null when it has not.</summary>
     public Timestamp? RowsFrom { get; init; }
+
+    /// <summary>UTC days whose full text is not all indexed, because a file of the index was lost: of them only names and previews were looked through.</summary>
+    public IReadOnlyList<DateOnly> TextLeftOut { get; init; } = [];
 }
 
 /// <summary>A trace at a glance.</summary>

@@ -38,7 +38,14 @@ public sealed record SystemStatus(
 
     /// <summary>Bytes of the full-text index; 0 while it is switched off.</summary>
     public long SearchBytes { get; init; }
+
+    /// <summary>Days of which the index has lost a file.</summary>
+    public IReadOnlyList<TextLeftOut> TextLeftOut { get; init; } = [];
 }
+
+/// <summary>A day of which the full-text index has lost a file.</summary>
+/// <param name="From">The first record that is indexed again; 1 where the journal has all of the day and it is being read again.</param>
+public sealed record TextLeftOut(DateOnly Day, long From);
 
 /// <summary>A lane as System shows it.</summary>
 /// <param name="Kind"><c>langfuse</c>, ...</param>
@@ -81,8 +88,13 @@ public sealed class SystemQueries(
             Settling = settling?.Status,
             SettledBytes = settled?.SizeBytes ?? 0,
             SearchBytes = index?.Folder?.SizeBytes ?? 0,
+            TextLeftOut = [.. LeftOut()],
         };
     }
+
+    // Without rows of the day there is nothing to be found.
+    private IEnumerable<TextLeftOut> LeftOut() => index?.Folder?.Contents is not { } contents ? []
+        : contents.LeftOut.Where(day => folder.Partitions.Any(partition => partition.Day == day.Day)).Select(day => new TextLeftOut(day.Day, day.From));
 
     /// <summary>The lanes of one tenant, or of all.</summary>
     public IReadOnlyList<LaneView> Lanes(int? tenantId) => Lanes(tenantId, journal.Status().Losses);

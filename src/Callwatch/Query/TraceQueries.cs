@@ -64,7 +64,7 @@ public sealed class TraceQueries(QueryGate gate, Scopes scopes, SpanBodies bodie
     private Page<TraceSummary>? Read(QueryRun run, Asked asked, SortOrder sort, int limit, Paging paging)
     {
         var page = new ListReader<TraceListRow>(run, asked, sort, limit, paging.Cursor, paging.Question, Shape(run, asked)).Read();
-        return page is null ? null : new Page<TraceSummary>([.. page.Items.Select(row => scopes.Summary(asked.Selection.Scope, row, run))], page.Next, page.Newer, page.SearchedUntil, page.Source) { RowsFrom = page.RowsFrom };
+        return page is null ? null : new Page<TraceSummary>([.. page.Items.Select(row => scopes.Summary(asked.Selection.Scope, row, run))], page.Next, page.Newer, page.SearchedUntil, page.Source) { RowsFrom = page.RowsFrom, TextLeftOut = page.TextLeftOut };
     }
 
     private ListShape<TraceListRow> Shape(QueryRun run, Asked asked)

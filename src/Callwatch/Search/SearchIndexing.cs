@@ -2,6 +2,7 @@ using Callwatch.Journal;
 using Callwatch.Normalize;
 using Callwatch.Search.Documents;
 using Callwatch.Search.Files;
+using Callwatch.Store.Partitions;
 using Callwatch.Telemetry;
 using Microsoft.Extensions.Logging;
 
@@ -40,6 +41,13 @@ internal sealed partial class SearchIndexing : IDisposable
         late = new LateLogs(journal);
         builder = makeBuilder(seen, late);
         saved = time.GetTimestamp();
+        foreach (var lost in folder.Catalog.LostAtStart)
+        {
+            counters.Add(Reason.DamagedSearchFile);
+            Damaged(lost, journal.FirstNumber);
+        }
+
+        foreach (var day in folder.Catalog.LostDays) folder.Catalog.BeginAgain(day, journal.FirstNumber, HasWhole(day));
     }
 
     /// <summary>Where reading goes on.</summary>
@@ -98,14 +106,12 @@ internal sealed partial class SearchIndexing : IDisposable
     /// <summary>The file is set aside, and what the journal still holds of its day is indexed again.</summary>
     private void BeginAgain(SearchFile damaged)
     {
+        // Retention has taken it meanwhile.
+        if (!folder.Contents.Files.Any(file => file.Name == damaged.Name)) return;
         using var removing = hold?.TryRemove();
         if (hold is not null && removing is null) throw new IOException($"{damaged.Name} is damaged, and cannot be set aside while a backup is being made");
-        counters.Add(Reason.DamagedSearchFile);
-        Damaged(damaged.Name, journal.FirstNumber);
-        var files = folder.Contents.Files.Where(file => file.Day == damaged.Day).ToList();
-        // Before the files go, so that no question takes their silence for an answer.
-        folder.Catalog.BeginAgain(damaged.Day, journal.FirstNumber);
-        foreach (var file in files)
+        // The files first: where they cannot be moved all stays as it is, and a question that finds one gone does not take its silence for an answer.
+        foreach (var file in folder.Contents.Files.Where(file => file.Day == damaged.Day).ToList())
         {
             writer.Release(file);
             folder.Forget(file);
@@ -113,11 +119,19 @@ internal sealed partial class SearchIndexing : IDisposable
             else SearchFolder.Delete(folder.PathOf(file));
         }
 
+        folder.Catalog.BeginAgain(damaged.Day, journal.FirstNumber, HasWhole(damaged.Day));
+        counters.Add(Reason.DamagedSearchFile);
+        Damaged(damaged.Name, journal.FirstNumber);
+
         // What was seen was seen in what is gone.
         seen.Clear();
         late = new LateLogs(journal);
         builder = makeBuilder(seen, late);
     }
+
+    // A span ends at most a day after it came.
+    private bool HasWhole(DateOnly day) =>
+        (journal.CompleteFrom <= 1 && journal.Find(1) is not null) || (journal.Find(journal.CompleteFrom) is { } oldest && oldest.ReceivedAt < Partition.StartOf(day).Plus(-TimeSpan.FromDays(1)));
 
     /// <summary>Takes files of days that nobody keeps rows of any more; while a backup copies, later.</summary>
     public void Retire(Func<SearchFile, bool> isOver)

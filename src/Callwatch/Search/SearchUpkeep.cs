@@ -27,6 +27,7 @@ internal sealed partial class SearchUpkeep(SearchIndexing indexing, WriterThread
     {
         using var timer = new PeriodicTimer(Rhythm, time);
         var retired = time.GetTimestamp();
+        string? delayed = null;
         while (await timer.WaitForNextTickAsync(cancel))
         {
             try
@@ -34,6 +35,7 @@ internal sealed partial class SearchUpkeep(SearchIndexing indexing, WriterThread
                 var attempt = indexing.Attempt;
                 if (index.TakeSuspect() is { } suspect) await SetAsideAsync(suspect);
                 await MergeAsync(cancel);
+                delayed = null;
                 if (indexing.Attempt != attempt) beginAgain();
                 if (time.GetElapsedTime(retired) < RetireEvery) continue;
                 retired = time.GetTimestamp();
@@ -41,7 +43,9 @@ internal sealed partial class SearchUpkeep(SearchIndexing indexing, WriterThread
             }
             catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
             {
-                Delayed(e.Message);
+                // Tried again every second: the log says once what is wrong.
+                if (e.Message != delayed) Delayed(e.Message);
+                delayed = e.Message;
             }
         }
     }

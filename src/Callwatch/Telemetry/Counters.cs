@@ -28,7 +28,7 @@ public enum Reason
     AppBoundReached,
 
     // Later stages.
-    RecordUnreadable, TornTail, DamagedRecord, DamagedSegment, ExpiredByAge, ExpiredByDisk, SpanReplaced, CallMerged, TraceTooLong, PastRetention,
+    RecordUnreadable, TornTail, DamagedRecord, DamagedSegment, MissingRecord, ExpiredByAge, ExpiredByDisk, SpanReplaced, CallMerged, TraceTooLong, PastRetention,
     MediaExpiredByAge, MediaExpiredByDisk, RowsExpiredByDisk, ErrorGroupForgotten, DamagedPartition,
 
     // The full-text index.

@@ -33,7 +33,7 @@ public sealed class LostCachingQueries(QueryGate gate, Scopes scopes, TraceQueri
         {
             Answer<Found>.Found { Value: var found } => new Answer<LostCachingAnswer>.Found(await NameAsync(selection, found, cancel)),
             Answer<Found>.Invalid wrong => new Answer<LostCachingAnswer>.Invalid(wrong.Field, wrong.Message, wrong.Offset),
-            Answer<Found>.TooMuch tooMuch => new Answer<LostCachingAnswer>.TooMuch(tooMuch.Message) { RetryAfter = tooMuch.RetryAfter, MetDamage = tooMuch.MetDamage },
+            Answer<Found>.TooMuch tooMuch => new Answer<LostCachingAnswer>.TooMuch(tooMuch.Message) { RetryAfter = tooMuch.RetryAfter, MetDamage = tooMuch.MetDamage, CannotRead = tooMuch.CannotRead },
             _ => throw new System.Diagnostics.UnreachableException(),
         };
     }

@@ -75,7 +75,7 @@ public sealed class CompareQueries(QueryGate gate, Scopes scopes, StatsQueries s
     private static Answer<WindowComparison> Unanswered(Answer<StatsAnswer> answer) => answer switch
     {
         Answer<StatsAnswer>.Invalid invalid => new Answer<WindowComparison>.Invalid(invalid.Field, invalid.Message, invalid.Offset),
-        Answer<StatsAnswer>.TooMuch tooMuch => new Answer<WindowComparison>.TooMuch(tooMuch.Message) { RetryAfter = tooMuch.RetryAfter, MetDamage = tooMuch.MetDamage },
+        Answer<StatsAnswer>.TooMuch tooMuch => new Answer<WindowComparison>.TooMuch(tooMuch.Message) { RetryAfter = tooMuch.RetryAfter, MetDamage = tooMuch.MetDamage, CannotRead = tooMuch.CannotRead },
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 

@@ -20,6 +20,7 @@ internal sealed partial class RetentionSweep(
     {
         // A segment that has grown old without becoming full is ended, so that the next look can take it.
         journal.Nudge();
+        journal.Gaps.Look();
         DeleteLeftovers();
         TakeOld();
 
@@ -100,6 +101,7 @@ internal sealed partial class RetentionSweep(
             }
 
             CountLost(window.FirstNumber, window.LastNumber, gone.Sum(app => (long)app.Records), Reason.ExpiredByAge);
+            if (rest is null) journal.Gaps.Taking(window, file);
             window.Replace(file, rest);
             if (window.Files.Count == 0) journal.Segments.Remove(window);
             Delete(file.Path);
@@ -134,6 +136,7 @@ internal sealed partial class RetentionSweep(
             if (!journal.Segments.All.Contains(part)) return true;
             if (part is SealedWindow { Leftovers.Count: > 0 }) return false;
             CountLost(part.FirstNumber, part.LastNumber, long.MaxValue, reason);
+            journal.Gaps.Taking(part);
             journal.Segments.Remove(part);
             // What cannot be deleted is found again at the next start; taking more now would lose data and gain no room.
             return part is SealedWindow window ? window.Files.Aggregate(true, (fine, file) => Delete(file.Path) && fine) : Delete(((Segment)part).Path);

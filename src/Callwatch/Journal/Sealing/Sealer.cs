@@ -19,6 +19,8 @@ internal sealed partial class Sealer(
     /// <summary>Seals the oldest window that is due; false when none is, or it could not be done (<see cref="SealingState.Error"/>).</summary>
     public bool SealOne()
     {
+        // What has vanished must not be sealed as if it were there.
+        journal.Gaps.Look();
         if (Due() is not { Count: > 0 } sources) return false;
         if (!HasRoomFor(sources))
         {
@@ -64,19 +66,22 @@ internal sealed partial class Sealer(
             if (!MayBeSealed(parts[i], seen)) continue;
             var (run, bytes, next) = (new List<Segment>(), 0L, i);
             // The last part is being written, or would be gone on with at the next start.
-            for (; next + 1 < parts.Count && bytes < options.SealWindowBytes && run.Count < MostSources && MayBeSealed(parts[next], seen); next++)
+            for (; next + 1 < parts.Count && bytes < options.SealWindowBytes && run.Count < MostSources && MayBeSealed(parts[next], seen) && !IsGapBefore(parts, next, i); next++)
             {
                 run.Add((Segment)parts[next]);
                 bytes += run[^1].FileBytes;
             }
 
-            var isEnough = bytes >= options.SealWindowBytes || run.Count == MostSources || parts[next] is not Segment { StaysUnsealed: false };
+            var isEnough = bytes >= options.SealWindowBytes || run.Count == MostSources || parts[next] is not Segment { StaysUnsealed: false } || IsGapBefore(parts, next, i);
             if (isEnough || IsOld(parts[i + 1])) return run;
             i = next;
         }
 
         return null;
     }
+
+    // A window is one stretch of numbers: what is gone from the middle would look as if it had been sealed.
+    private static bool IsGapBefore(IReadOnlyList<JournalPart> parts, int at, int first) => at > first && parts[at].NumberBefore > parts[at - 1].LastNumber;
 
     private static bool MayBeSealed(JournalPart part, long seen) => part is Segment { IsFull: true, StaysUnsealed: false } segment && segment.LastNumber <= seen;
 

@@ -12,6 +12,8 @@ internal interface IJournalFiles
 
     void Delete(string path);
 
+    bool Exists(string path) => File.Exists(path);
+
     /// <summary>Makes names that were added, changed or removed in a folder durable.</summary>
     void SyncFolder(string folder);
 }

@@ -8,6 +8,8 @@ namespace Callwatch.Journal.Writing;
 /// <summary>The folder itself: made, locked against a second process, and the epoch in it.</summary>
 internal sealed class JournalFolder : IDisposable
 {
+    public const string EpochName = "epoch";
+
     private readonly FileStream lockFile;
 
     private JournalFolder(string path, FileStream lockFile)
@@ -82,7 +84,7 @@ internal sealed class JournalFolder : IDisposable
 
     private static string CheckOf(Guid epoch) => Crc32C.Of(epoch.ToByteArray()).ToString("x8", CultureInfo.InvariantCulture);
 
-    private string EpochFile => System.IO.Path.Combine(Path, "epoch");
+    private string EpochFile => System.IO.Path.Combine(Path, EpochName);
 
     // EWOULDBLOCK of Linux and of macOS, and the sharing violation of Windows.
     private static bool IsHeldElsewhere(IOException e) => (e.HResult & 0xFFFF) is 11 or 35 or 32;

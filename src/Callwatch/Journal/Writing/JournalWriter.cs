@@ -108,7 +108,8 @@ internal sealed partial class JournalWriter : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            WriteFailed(log, e);
+            // Tried again every second: the log says once what is wrong.
+            if (refusal != WhyOf(e)) WriteFailed(log, e);
             Abandon();
             Refuse(WhyOf(e));
         }
@@ -136,7 +137,7 @@ internal sealed partial class JournalWriter : IDisposable
         var from = 0;
         while (from < group.Count)
         {
-            if (open is null || !open.HasRoomFor(group[from].Bytes) || IsOld(open)) Roll(group[from].Bytes);
+            if (open is null || !open.HasRoomFor(group[from].Bytes) || IsOld(open) || HasVanished(open)) Roll(group[from].Bytes);
             var through = from;
             long bytes = 0;
             while (through < group.Count && open!.HasRoomFor(bytes + group[through].Bytes)) bytes += group[through++].Bytes;
@@ -186,6 +187,8 @@ internal sealed partial class JournalWriter : IDisposable
     private void Roll(long bytes)
     {
         Finish();
+        // Nothing of the journal is left where it was: a disk that is not mounted any more, and what is in its place is not the journal's.
+        if (!files.Exists(Path.Combine(factory.Folder, JournalFolder.EpochName)) && !segments.All.Any(part => files.Exists(part.Name))) throw new IOException("The journal's folder is not there any more.");
         var (segment, file) = factory.Create(nextNumber, head.Number, bytes);
         open = new OpenSegment(segment, file);
         segments.Add(segment);
@@ -233,12 +236,26 @@ internal sealed partial class JournalWriter : IDisposable
     /// <summary>Without a sender: finds out whether the disk takes writes again, and ends a segment that has grown old.</summary>
     private void LookAround()
     {
+        if (open is not null && HasVanished(open))
+        {
+            Roll(0);
+            return;
+        }
+
         if (open is null || (IsOld(open) && open.Segment.LastNumber >= open.Segment.FirstNumber)) Roll(0);
     }
 
     // Also one that a clock far ahead has begun, and then was put right: its age would begin years later, and that of all in it.
     private bool IsOld(OpenSegment segment) =>
         segment.End > SegmentHeader.Size && (time.GetUtcNow() - segment.Segment.Header.CreatedAt.ToDateTimeOffset()).Duration() > options.SegmentAge;
+
+    // Somebody has deleted it: what is written into it now would be gone with the process.
+    private bool HasVanished(OpenSegment segment)
+    {
+        if (files.Exists(segment.Segment.Path)) return false;
+        Vanished(log, segment.Segment.Path);
+        return true;
+    }
 
     private void Retry()
     {
@@ -268,6 +285,9 @@ internal sealed partial class JournalWriter : IDisposable
 
     [LoggerMessage(EventId = 202, Level = LogLevel.Error, Message = "The journal accepts nothing: {Why}")]
     private static partial void Refusing(ILogger log, string why);
+
+    [LoggerMessage(EventId = 276, Level = LogLevel.Error, Message = "{Path}, which was being written, has vanished; a new one is begun")]
+    private static partial void Vanished(ILogger log, string path);
 
     [LoggerMessage(EventId = 203, Level = LogLevel.Warning, Message = "The journal accepts again")]
     private static partial void Accepting(ILogger log);

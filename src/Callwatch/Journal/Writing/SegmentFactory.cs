@@ -18,6 +18,8 @@ internal sealed class SegmentFactory(string folder, Guid epoch, JournalOptions o
     private bool asked;
     private bool disposed;
 
+    public string Folder => folder;
+
     public (Segment Segment, IJournalFile File) Create(long firstNumber, long numberBefore, long recordBytes)
     {
         var size = Math.Max(options.SegmentBytes, SegmentHeader.Size + recordBytes);

@@ -47,6 +47,7 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
             cursor is null ? 0 : Newer(), next is null ? null : searchedUntil, AnswerSource.Rows)
         {
             RowsFrom = rowsFrom,
+            TextLeftOut = run.TextLeftOut,
         };
     }
 

@@ -41,7 +41,14 @@ public sealed class QueryGate : IDisposable
         where T : class
     {
         if (!await turns.EnterAsync(scope.TenantId, cancel)) return null;
-        return await OnThreadAsync(scope.TenantId, question, cancel);
+        try
+        {
+            return await OnThreadAsync(scope.TenantId, question, cancel);
+        }
+        catch (DamagedWordsException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Answers <see cref="Answer{T}.TooMuch"/> when it took longer than allowed, or too many wait already.</summary>
@@ -53,6 +60,14 @@ public sealed class QueryGate : IDisposable
         {
             return await OnThreadAsync(scope.TenantId, question, cancel)
                 ?? new Answer<T>.TooMuch("This takes longer than allowed. Ask for a shorter time, fewer apps, or with a narrower filter.");
+        }
+        catch (DamagedWordsException)
+        {
+            return new Answer<T>.TooMuch("A file of the full-text index is damaged and is being set aside; ask again in a moment.") { RetryAfter = RetryAfter, MetDamage = true };
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode is SQLitePCL.raw.SQLITE_CANTOPEN or SQLitePCL.raw.SQLITE_IOERR)
+        {
+            return new Answer<T>.TooMuch("A file of the store cannot be opened or read just now; ask again in a moment.") { RetryAfter = RetryAfter, CannotRead = true };
         }
         catch (SqliteException e) when (DamagedFiles.IsDamage(e))
         {
@@ -93,7 +108,8 @@ public sealed class QueryGate : IDisposable
         try
         {
             run.Cancel.ThrowIfCancellationRequested();
-            return question(run);
+            var said = question(run);
+            return run.MissedWords ? throw new DamagedWordsException() : said;
         }
         catch (TimeIsUpException)
         {
@@ -106,6 +122,9 @@ public sealed class QueryGate : IDisposable
         }
     }
 }
+
+/// <summary>What was looked for by its words may not all have been found: the same question asked again is answered by what is left.</summary>
+internal sealed class DamagedWordsException() : Exception("A file of the full-text index is damaged.");
 
 /// <summary>The time of a question is up; never leaves <see cref="QueryGate"/>.</summary>
 internal sealed class TimeIsUpException : Exception;

@@ -52,6 +52,12 @@ internal sealed class QueryRun(StoreFolder store, SearchIndex? search, TimeProvi
         return rows;
     }
 
+    /// <summary>True when a file of the full-text index turned out damaged in the middle of the answer.</summary>
+    public bool MissedWords => words?.MissedSome == true;
+
+    /// <summary>Days of which the full-text index has lost something: there only names and previews were looked through.</summary>
+    public IReadOnlyList<DateOnly> TextLeftOut => words is null ? [] : [.. words.LeftOut];
+
     /// <summary>What is known of a file without opening it; null of one that is being written, and of one that is gone.</summary>
     public FileNote? NoteOf(Partition partition)
     {

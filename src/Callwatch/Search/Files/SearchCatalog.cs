@@ -29,10 +29,23 @@ internal sealed class SearchCatalog : IDisposable
     public SearchCatalog(string folder)
     {
         this.folder = folder;
-        connection = Open(Path.Combine(folder, "catalog.db"));
+        var file = Path.Combine(folder, "catalog.db");
         try
         {
-            Read();
+            connection = OpenAndRead(file);
+        }
+        catch (Exception e) when (SearchFaults.IsBeyondUse(file, e))
+        {
+            // What it said of the files they say themselves, and reading begins again, which adds nothing twice.
+            SearchFolder.SetAside(file);
+            LostAtStart.Add(Path.GetFileName(file));
+            files.Clear();
+            (Position, Began, Through, Rebuilt) = (null, 1, 0, ImmutableDictionary<DateOnly, long>.Empty);
+            connection = OpenAndRead(file);
+        }
+
+        try
+        {
             CompareWith();
             Published = State();
         }
@@ -43,11 +56,22 @@ internal sealed class SearchCatalog : IDisposable
         }
     }
 
+    /// <summary>Files that were set aside, or had vanished, when the index was opened.</summary>
+    public List<string> LostAtStart { get; } = [];
+
+    /// <summary>Days of which something was lost then: for each, reading has to begin again.</summary>
+    public HashSet<DateOnly> LostDays { get; } = [];
+
     /// <param name="Files">Newest first.</param>
     /// <param name="Position">Null when nothing was ever read.</param>
     /// <param name="Attempt">How often reading has begun again since the start.</param>
     internal sealed record Contents(ImmutableArray<SearchFile> Files, Position? Position, long Began, long Through, ImmutableDictionary<DateOnly, long> Rebuilt, int Attempt)
     {
+        /// <summary>Days whose file was lost, with the first record that is indexed of them: what came before cannot be found by its text any more, or is being read again.</summary>
+        public IEnumerable<(DateOnly Day, long From)> LeftOut => Rebuilt.Where(day => Through > 0 || day.Value > 1).Select(day => (day.Key, day.Value)).OrderBy(day => day.Key);
+
+        public bool LacksSomeOf(DateOnly day) => Rebuilt.TryGetValue(day, out var began) && (Through > 0 || began > 1);
+
         public Coverage Of(DateOnly day)
         {
             if (Position is not { } position) return Coverage.Nothing;
@@ -107,25 +131,23 @@ internal sealed class SearchCatalog : IDisposable
 
     public void Remove(SearchFile file)
     {
-        Run("DELETE FROM files WHERE file = $file", ("$file", file.Name));
-        files.Remove(file.Name);
+        Forget(file);
         Published = State();
     }
 
     /// <summary>
     /// A day's files are gone: reading begins again at the journal's first record, for that day alone, because the other files know what they have.
     /// </summary>
-    public void BeginAgain(DateOnly day, long first)
+    /// <param name="isWhole">Whether the journal has all of the day, so that the index will.</param>
+    public void BeginAgain(DateOnly day, long first, bool isWhole)
     {
+        // A journal that begins anew has none of what was indexed before, whatever its first number is.
+        var began = isWhole ? 1 : first > 1 ? first : HighestNumber + 1;
         using var transaction = connection.BeginTransaction();
-        foreach (var file in files.Values.Where(file => file.Day == day).ToList())
-        {
-            Run("DELETE FROM files WHERE file = $file", ("$file", file.Name));
-            files.Remove(file.Name);
-        }
+        foreach (var file in files.Values.Where(file => file.Day == day).ToList()) Forget(file);
 
-        Run("INSERT OR REPLACE INTO rebuilt (day, began) VALUES ($day, $began)", ("$day", day.DayNumber), ("$began", first));
-        Rebuilt = Rebuilt.SetItem(day, first);
+        Run("INSERT OR REPLACE INTO rebuilt (day, began) VALUES ($day, $began)", ("$day", day.DayNumber), ("$began", began));
+        Rebuilt = Rebuilt.SetItem(day, began);
         if (Position is { } position)
         {
             Through = Math.Max(Through, position.Number);
@@ -140,26 +162,27 @@ internal sealed class SearchCatalog : IDisposable
 
     public void Dispose() => connection.Dispose();
 
-    // A damaged catalog is set aside: what it said of the files they say themselves, and reading begins again, which adds nothing twice.
-    private static SqliteConnection Open(string file)
+    private SqliteConnection OpenAndRead(string file)
     {
+        var opened = SearchDatabase.Open(file, "catalog");
         try
         {
-            return SearchDatabase.Open(file, "catalog");
+            Read(opened);
+            return opened;
         }
-        catch (SqliteException e) when (SearchFolder.IsDamage(e))
+        catch
         {
-            SearchFolder.SetAside(file);
-            return SearchDatabase.Open(file, "catalog");
+            opened.Dispose();
+            throw;
         }
     }
 
     private Contents State() => new(
         [.. files.Values.OrderByDescending(file => file.Day).ThenByDescending(file => file.Sequence)], Position, Began, Through, Rebuilt, Attempt);
 
-    private void Read()
+    private void Read(SqliteConnection from)
     {
-        using (var command = Command("SELECT file, day, sequence, documents, applied FROM files"))
+        using (var command = Command(from, "SELECT file, day, sequence, documents, applied FROM files"))
         using (var row = command.ExecuteReader())
         {
             while (row.Read())
@@ -169,13 +192,13 @@ internal sealed class SearchCatalog : IDisposable
             }
         }
 
-        using (var command = Command("SELECT day, began FROM rebuilt"))
+        using (var command = Command(from, "SELECT day, began FROM rebuilt"))
         using (var row = command.ExecuteReader())
         {
             while (row.Read()) Rebuilt = Rebuilt.SetItem(DateOnly.FromDayNumber(row.GetInt32(0)), row.GetInt64(1));
         }
 
-        using (var command = Command("SELECT epoch, number, began, through FROM place"))
+        using (var command = Command(from, "SELECT epoch, number, began, through FROM place"))
         using (var row = command.ExecuteReader())
         {
             if (!row.Read()) return;
@@ -188,45 +211,64 @@ internal sealed class SearchCatalog : IDisposable
     private void CompareWith()
     {
         var resume = Position?.Number ?? 0;
-        foreach (var lost in files.Values.Where(file => !File.Exists(Path.Combine(folder, file.Name))).Select(file => file.Day).Distinct().ToList())
-        {
-            // Somebody has taken it away: what the journal has is indexed again.
-            foreach (var other in files.Values.Where(file => file.Day == lost).ToList()) SearchFolder.Delete(Path.Combine(folder, other.Name));
-            BeginAgain(lost, Began);
-            resume = Position?.Number ?? 0;
-        }
-
+        foreach (var unmade in files.Values.Where(file => file.Applied == 0 && !Path.Exists(Path.Combine(folder, file.Name))).ToList()) Forget(unmade);
+        var lost = files.Values.Where(file => !File.Exists(Path.Combine(folder, file.Name))).Select(file => file.Name).ToHashSet(StringComparer.Ordinal);
         foreach (var path in Directory.EnumerateFiles(folder, "*.db"))
         {
             if (SearchFile.Named(Path.GetFileName(path)) is not { } named) continue;
             var known = files.GetValueOrDefault(named.Name);
-            if (Inspect(path, known ?? named) is not { } found) continue;
+            var (found, isLost) = Inspect(path, known ?? named);
+            if (isLost) lost.Add(named.Name);
+            if (found is null) continue;
+            // A power cut took all of it, or somebody has emptied it.
+            if (known is { Applied: > 0 } && found is { Applied: 0, Documents: 0 })
+            {
+                LostDays.Add(named.Day);
+                continue;
+            }
+
             if (known is not null && found.Applied < known.Applied) resume = Math.Min(resume, found.Applied);
             if (found != known) Write(found);
         }
+
+        // What the journal has of such a day is indexed again, into files that are new.
+        foreach (var name in lost)
+        {
+            SearchFolder.SetAside(Path.Combine(folder, name));
+            LostDays.Add(SearchFile.Named(name)!.Day);
+        }
+
+        LostAtStart.AddRange(lost.Order(StringComparer.Ordinal));
+        foreach (var other in files.Values.Where(file => LostDays.Contains(file.Day))) SearchFolder.Delete(Path.Combine(folder, other.Name));
 
         if (Position is not { } position || resume >= position.Number) return;
         Position = position with { Number = resume };
         WritePlace();
     }
 
-    // Null for a file that cannot be read: whoever writes to it or reads it next sets it aside.
-    private static SearchFile? Inspect(string path, SearchFile file)
+    // Nothing of a file that cannot be read at this moment: whoever writes to it or reads it next finds out.
+    private static (SearchFile? Found, bool IsLost) Inspect(string path, SearchFile file)
     {
         try
         {
-            using var connection = StoreDatabase.OpenForReading(path);
-            if (StoreDatabase.SchemaOf(connection) == 0) return file with { Documents = 0, Applied = 0 };
-            return file with
+            using var connection = StoreDatabase.OpenAtRest(path);
+            if (StoreDatabase.SchemaOf(connection) == 0) return (file with { Documents = 0, Applied = 0 }, false);
+            return (file with
             {
                 Documents = StoreDatabase.Number(connection, "SELECT max(id) FROM docs") ?? 0,
                 Applied = StoreDatabase.Number(connection, "SELECT value FROM meta WHERE key = 'applied'") ?? 0,
-            };
+            }, false);
         }
-        catch (SqliteException)
+        catch (SqliteException e)
         {
-            return null;
+            return (null, SearchFaults.IsBeyondUse(path, e));
         }
+    }
+
+    private void Forget(SearchFile file)
+    {
+        Run("DELETE FROM files WHERE file = $file", ("$file", file.Name));
+        files.Remove(file.Name);
     }
 
     private void Write(SearchFile file)
@@ -246,14 +288,14 @@ internal sealed class SearchCatalog : IDisposable
 
     private void Run(string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
-        using var command = Command(sql);
+        using var command = Command(connection, sql);
         foreach (var (name, value) in parameters) command.Parameters.AddWithValue(name, value);
         command.ExecuteNonQuery();
     }
 
-    private SqliteCommand Command(string sql)
+    private static SqliteCommand Command(SqliteConnection on, string sql)
     {
-        var command = connection.CreateCommand();
+        var command = on.CreateCommand();
         command.CommandText = sql;
         return command;
     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Callwatch.Store.Sqlite;
 using Microsoft.Data.Sqlite;
 
@@ -29,15 +30,35 @@ internal sealed class SearchFolder : IDisposable
 
     public string PathOf(SearchFile file) => Path.Combine(Folder, file.Name);
 
-    /// <summary>For one thread at a time; to be given back. Null when the file has just gone, or was never finished.</summary>
+    /// <summary>For one thread at a time; to be given back. Null when nothing was ever written to the file.</summary>
+    /// <exception cref="SqliteException">It cannot be read, or what it held is gone.</exception>
     public SqliteConnection? Borrow(SearchFile file)
     {
-        if (idle.TryGetValue(file.Name, out var waiting) && waiting.TryTake(out var connection)) return connection;
-        if (!File.Exists(PathOf(file))) return null;
-        connection = StoreDatabase.OpenForReading(PathOf(file));
-        if (StoreDatabase.SchemaOf(connection) > 0) return connection;
-        connection.Dispose();
-        return null;
+        var path = PathOf(file);
+        if (idle.TryGetValue(file.Name, out var waiting) && waiting.TryTake(out var connection))
+        {
+            // Kept open it would go on answering for a file that is not there any more.
+            if (File.Exists(path)) return connection;
+            connection.Dispose();
+        }
+
+        if (File.Exists(path))
+        {
+            connection = StoreDatabase.OpenForReading(path);
+            try
+            {
+                if (StoreDatabase.SchemaOf(connection) > 0) return connection;
+            }
+            catch
+            {
+                connection.Dispose();
+                throw;
+            }
+
+            connection.Dispose();
+        }
+
+        return file.Applied == 0 ? null : throw new SqliteException($"{path} has lost what it held.", SQLitePCL.raw.SQLITE_CORRUPT);
     }
 
     public void Return(SearchFile file, SqliteConnection connection)
@@ -66,12 +87,34 @@ internal sealed class SearchFolder : IDisposable
     /// <summary>Puts a damaged file out of the way, for whoever wants to look at it; an earlier one of the same name goes.</summary>
     public static void SetAside(string path)
     {
-        if (File.Exists(path)) File.Move(path, path + ".damaged", overwrite: true);
-        foreach (var part in (string[])["-wal", "-shm"]) File.Delete(path + part);
+        if (Directory.Exists(path)) MoveFolder(path);
+        else if (File.Exists(path)) File.Move(path, Free(path), overwrite: true);
+        foreach (var part in (string[])["-wal", "-shm"]) Remove(path + part);
     }
 
     public static void Delete(string path)
     {
-        foreach (var part in (string[])["", "-wal", "-shm"]) File.Delete(path + part);
+        foreach (var part in (string[])["", "-wal", "-shm"]) Remove(path + part);
+    }
+
+    private static void Remove(string path)
+    {
+        if (Directory.Exists(path)) MoveFolder(path);
+        else File.Delete(path);
+    }
+
+    // Not deleted: whoever put it there may want what is in it.
+    private static void MoveFolder(string path)
+    {
+        var target = Free(path);
+        File.Delete(target);
+        Directory.Move(path, target);
+    }
+
+    private static string Free(string path)
+    {
+        var target = path + ".damaged";
+        for (var number = 2; Directory.Exists(target); number++) target = string.Create(CultureInfo.InvariantCulture, $"{path}.damaged-{number}");
+        return target;
     }
 }

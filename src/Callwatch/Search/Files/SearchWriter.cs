@@ -45,7 +45,7 @@ internal sealed class SearchWriter(SearchFolder folder, long mostDocuments = Sea
             {
                 touched.Add(Opened(target).Add(news, through));
             }
-            catch (SqliteException e) when (SearchFolder.IsDamage(e))
+            catch (SqliteException e) when (SearchFaults.IsBeyondUse(folder.PathOf(target), e))
             {
                 throw new DamagedSearchFileException(target, e);
             }
@@ -61,7 +61,7 @@ internal sealed class SearchWriter(SearchFolder folder, long mostDocuments = Sea
         {
             return Opened(file).Merge();
         }
-        catch (SqliteException e) when (SearchFolder.IsDamage(e))
+        catch (SqliteException e) when (SearchFaults.IsBeyondUse(folder.PathOf(file), e))
         {
             throw new DamagedSearchFileException(file, e);
         }
@@ -102,9 +102,23 @@ internal sealed class SearchWriter(SearchFolder folder, long mostDocuments = Sea
             open.RemoveAt(0);
         }
 
-        found ??= new OpenFile(file, SearchDatabase.Open(folder.PathOf(file), "day"));
+        found ??= Open(file);
         open.Add(found);
         return found;
+    }
+
+    private OpenFile Open(SearchFile file)
+    {
+        var connection = SearchDatabase.Open(folder.PathOf(file), "day");
+        try
+        {
+            return new OpenFile(file, connection);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
     }
 
     private sealed class OpenFile : IDisposable

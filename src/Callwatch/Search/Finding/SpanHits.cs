@@ -139,6 +139,7 @@ internal sealed class SpanHits(WordSearch search, string query) : IDisposable
         var key = (file.Name, block);
         if (pieces.TryGetValue(key, out var known)) return known;
         var piece = new Piece([], []);
+        var wasWhole = search.IsWhole;
         Reading(file, connection =>
         {
             if (!statements.TryGetValue(file.Name, out var statement))
@@ -148,8 +149,10 @@ internal sealed class SpanHits(WordSearch search, string query) : IDisposable
             }
 
             statement.BindText(1, query).Bind(2, block * SearchWriter.BlockSize).Bind(3, ((block + 1) * SearchWriter.BlockSize) - 1);
-            while (statement.Step()) piece.Add(statement.Blob(0));
+            while (statement.Step()) piece.Add(KeyOf(statement.Blob(0)));
         });
+        // Rows have been told "no" that would have been looked through otherwise.
+        if (wasWhole && !search.IsWhole) search.MissedSome = true;
         while (order.Count >= MostPieces) pieces.Remove(order.Dequeue());
         order.Enqueue(key);
         return pieces[key] = piece;
@@ -161,15 +164,18 @@ internal sealed class SpanHits(WordSearch search, string query) : IDisposable
         {
             if (search.Connection(file) is { } connection) read(connection);
         }
-        catch (SqliteException e) when (SearchFolder.IsDamage(e))
+        catch (SqliteException e) when (search.IsBeyondUse(file, e))
         {
             search.Broken(file);
         }
     }
 
+    private static ReadOnlySpan<byte> KeyOf(ReadOnlySpan<byte> stored) =>
+        stored.Length == SearchDocument.KeySize ? stored : throw new SqliteException("A key of the full-text index has another length than was written.", SQLitePCL.raw.SQLITE_CORRUPT);
+
     private static FoundSpan Key(ReadOnlySpan<byte> key)
     {
-        TraceId.TryRead(key[..16], out var trace);
+        TraceId.TryRead(KeyOf(key)[..16], out var trace);
         return new FoundSpan(trace, new SpanId(BinaryPrimitives.ReadUInt64LittleEndian(key[16..SearchDocument.KeySize])));
     }
 }

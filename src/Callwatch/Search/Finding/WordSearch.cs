@@ -13,9 +13,17 @@ internal sealed class WordSearch(SearchIndex index, SearchFolder folder, Func<bo
     private readonly Dictionary<string, (SearchFile File, SqliteConnection? Connection)> open = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SpanHits> asked = new(StringComparer.Ordinal);
     private readonly HashSet<DateOnly> broken = [];
+    private readonly SortedSet<DateOnly> leftOut = [];
 
     /// <summary>Which records of a day are indexed.</summary>
-    public Coverage Of(DateOnly day) => broken.Contains(day) ? Coverage.Nothing : contents.Of(day);
+    public Coverage Of(DateOnly day)
+    {
+        if (broken.Contains(day) || contents.LacksSomeOf(day)) leftOut.Add(day);
+        return broken.Contains(day) ? Coverage.Nothing : contents.Of(day);
+    }
+
+    /// <summary>Days that were asked for and whose text is not all indexed, because a file was lost.</summary>
+    public IReadOnlyCollection<DateOnly> LeftOut => leftOut;
 
     /// <summary>What meets a query of <see cref="Words.WordQuery"/>.</summary>
     public SpanHits Hits(string query)
@@ -24,7 +32,16 @@ internal sealed class WordSearch(SearchIndex index, SearchFolder folder, Func<bo
         return hits;
     }
 
-    public IEnumerable<SearchFile> Files(DateOnly day) => contents.Files.Where(file => file.Day == day);
+    /// <summary>None of a day that has turned out damaged.</summary>
+    public IEnumerable<SearchFile> Files(DateOnly day) => broken.Contains(day) ? [] : contents.Files.Where(file => file.Day == day);
+
+    /// <summary>Whether nothing that was asked of has turned out damaged.</summary>
+    public bool IsWhole => broken.Count == 0;
+
+    /// <summary>True when that came out in the middle of an answer, which may lack something for it.</summary>
+    public bool MissedSome { get; set; }
+
+    public bool IsBeyondUse(SearchFile file, SqliteException fault) => SearchFaults.IsBeyondUse(folder.PathOf(file), fault);
 
     /// <summary>Null when the file has gone.</summary>
     public SqliteConnection? Connection(SearchFile file)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Callwatch.Journal;
 using Callwatch.Spans;
 using Callwatch.Store.Partitions;
@@ -73,12 +74,14 @@ internal sealed class DayPlans(StoreFolder folder, IJournal journal, Func<TimeSp
             return null;
         }
 
-        why = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"Its journal is no longer whole: it needs record {first}, and the oldest kept is {journal.CompleteFrom}.");
-        return first >= journal.CompleteFrom ? new DayPlan(day, first, last, size) : null;
+        why = first < journal.FirstNumber
+            ? string.Create(CultureInfo.InvariantCulture, $"Its journal is no longer whole: it needs record {first}, and the oldest kept is {journal.FirstNumber}.")
+            : string.Create(CultureInfo.InvariantCulture, $"Its journal is no longer whole: of records {first} to {last} some are gone.");
+        return journal.IsWhole(first, last) ? new DayPlan(day, first, last, size) : null;
     }
 
     private bool ReachesBackTo(Timestamp start) =>
-        journal.CompleteFrom == 1 || (journal.Find(journal.CompleteFrom) is { } oldest && oldest.ReceivedAt < start.Plus(-MostAhead));
+        (journal.CompleteFrom == 1 && journal.Find(1) is not null) || (journal.Find(journal.CompleteFrom) is { } oldest && oldest.ReceivedAt < start.Plus(-MostAhead));
 
     // Read in one go: the greatest and least of a column of a file take a second a million rows.
     private (long First, long Last)? NumbersOf(Partition partition)
