@@ -155,7 +155,8 @@ public sealed class GapTests : IDisposable
             await journal.AppendAsync("before");
             Directory.Move(Folder, temp.At("away"));
             Directory.CreateDirectory(Folder);
-            Assert.IsType<AppendResult.Unavailable>(await journal.AppendAsync([TestJournal.Entry("during")], Cancel));
+            var refused = Assert.IsType<AppendResult.Unavailable>(await journal.AppendAsync([TestJournal.Entry("during")], Cancel));
+            Assert.Contains("folder is not there", refused.Reason, StringComparison.Ordinal);
             journal.Gaps.Look();
             Assert.Empty(journal.Gaps.All);
             Assert.Empty(Directory.EnumerateFiles(Folder, "*.seg"));

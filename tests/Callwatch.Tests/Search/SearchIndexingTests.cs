@@ -208,6 +208,16 @@ public sealed class SearchIndexingTests : IDisposable
         Assert.False(age.IsOver(file));
     }
 
+    [Fact]
+    public async Task A_question_over_years_keeps_few_files_open()
+    {
+        for (var day = -58; day < 2; day++) await AppendAsync(Chat(1, day));
+        using var run = new Run(this);
+        run.IndexAll();
+        Assert.Equal((60, 60), (run.Found("question1"), run.Found("question1")));
+        if (OperatingSystem.IsLinux()) Assert.True(Directory.EnumerateFiles("/proc/self/fd").Count(link => new FileInfo(link).LinkTarget?.StartsWith(temp.Path, StringComparison.Ordinal) == true) < 60 * 3);
+    }
+
     private static SpanBuilder Call() => A.Span("chat gpt-4o").Kind(3).With(("gen_ai.operation.name", "chat"), ("gen_ai.request.model", "gpt-4o"));
 
     private static byte[] Chat(int turns, int day)
@@ -232,20 +242,14 @@ public sealed class SearchIndexingTests : IDisposable
     private async Task AppendAsync(Signal signal, params byte[][] payloads) => await journal.AppendAsync(
         [.. payloads.Select(payload => new JournalEntry
         {
-            Signal = signal,
-            TenantId = 1,
-            AppId = 1,
-            KeyId = 0,
-            ReceivedAt = A.Noon.Plus(TimeSpan.FromDays(2)),
-            ItemCount = 1,
-            Payload = payload,
+            Signal = signal, TenantId = 1, AppId = 1, KeyId = 0, ReceivedAt = A.Noon.Plus(TimeSpan.FromDays(2)), ItemCount = 1, Payload = payload,
         })],
         TestContext.Current.CancellationToken);
 
     private void Copy(string to)
     {
-        Directory.CreateDirectory(temp.At(to));
-        foreach (var file in Directory.EnumerateFiles(temp.At("search"))) File.Copy(file, Path.Combine(temp.At(to), Path.GetFileName(file)));
+        var copy = Directory.CreateDirectory(temp.At(to)).FullName;
+        foreach (var file in Directory.EnumerateFiles(temp.At("search"))) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
     }
 
     /// <summary>The index as one start of the program has it.</summary>

@@ -12,6 +12,8 @@ internal sealed partial class JournalWriter : IDisposable
 {
     public const string NearlyFull = "The disk is nearly full; nothing is accepted until there is room again.";
 
+    private const string FolderGone = "The journal's folder is not there any more: is its disk mounted?";
+
     public const string Stopping = "The server is stopping.";
 
     public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
@@ -188,7 +190,7 @@ internal sealed partial class JournalWriter : IDisposable
     {
         Finish();
         // Nothing of the journal is left where it was: a disk that is not mounted any more, and what is in its place is not the journal's.
-        if (!files.Exists(Path.Combine(factory.Folder, JournalFolder.EpochName)) && !segments.All.Any(part => files.Exists(part.Name))) throw new IOException("The journal's folder is not there any more.");
+        if (!files.Exists(Path.Combine(factory.Folder, JournalFolder.EpochName)) && !segments.All.Any(part => files.Exists(part.Name))) throw new IOException(FolderGone);
         var (segment, file) = factory.Create(nextNumber, head.Number, bytes);
         open = new OpenSegment(segment, file);
         segments.Add(segment);
@@ -278,7 +280,7 @@ internal sealed partial class JournalWriter : IDisposable
     }
 
     // ENOSPC, EDQUOT, EFBIG, and the full disk of Windows.
-    private static string WhyOf(Exception e) => (e.HResult & 0xFFFF) is 28 or 122 or 27 or 112 ? "The disk has no room left." : "The disk refuses to write.";
+    private static string WhyOf(Exception e) => e.Message == FolderGone ? FolderGone : (e.HResult & 0xFFFF) is 28 or 122 or 27 or 112 ? "The disk has no room left." : "The disk refuses to write.";
 
     [LoggerMessage(EventId = 201, Level = LogLevel.Error, Message = "The journal could not write")]
     private static partial void WriteFailed(ILogger log, Exception reason);

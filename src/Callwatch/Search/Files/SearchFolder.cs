@@ -10,8 +10,12 @@ internal sealed class SearchFolder : IDisposable
 {
     private const int MostIdle = 4;
 
+    // Of all files together: each is three files to the system, and a question over years comes by a thousand.
+    private const int MostIdleOfAll = 32;
+
     private readonly ConcurrentDictionary<string, ConcurrentBag<SqliteConnection>> idle = new(StringComparer.Ordinal);
     private bool closed;
+    private int idleOfAll;
 
     public SearchFolder(string folder)
     {
@@ -37,6 +41,7 @@ internal sealed class SearchFolder : IDisposable
         var path = PathOf(file);
         if (idle.TryGetValue(file.Name, out var waiting) && waiting.TryTake(out var connection))
         {
+            Interlocked.Decrement(ref idleOfAll);
             // Kept open it would go on answering for a file that is not there any more.
             if (File.Exists(path)) return connection;
             connection.Dispose();
@@ -64,15 +69,37 @@ internal sealed class SearchFolder : IDisposable
     public void Return(SearchFile file, SqliteConnection connection)
     {
         var waiting = idle.GetOrAdd(file.Name, static _ => []);
-        if (closed || waiting.Count >= MostIdle || !File.Exists(PathOf(file))) connection.Dispose();
-        else waiting.Add(connection);
+        if (closed || waiting.Count >= MostIdle || !File.Exists(PathOf(file)))
+        {
+            connection.Dispose();
+            return;
+        }
+
+        // What was asked last is asked again sooner than what has waited: another one goes.
+        if (Interlocked.Increment(ref idleOfAll) > MostIdleOfAll) LetGoOfAnother(waiting);
+        waiting.Add(connection);
+    }
+
+    private void LetGoOfAnother(ConcurrentBag<SqliteConnection> than)
+    {
+        foreach (var (_, other) in idle)
+        {
+            if (other == than || !other.TryTake(out var connection)) continue;
+            Interlocked.Decrement(ref idleOfAll);
+            connection.Dispose();
+            return;
+        }
     }
 
     /// <summary>Lets go of the file's idle connections: it is about to go, or nobody asks any more.</summary>
     public void Forget(SearchFile file)
     {
         if (!idle.TryRemove(file.Name, out var waiting)) return;
-        while (waiting.TryTake(out var connection)) connection.Dispose();
+        while (waiting.TryTake(out var connection))
+        {
+            Interlocked.Decrement(ref idleOfAll);
+            connection.Dispose();
+        }
     }
 
     public void Dispose()

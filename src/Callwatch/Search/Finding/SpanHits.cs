@@ -88,9 +88,16 @@ internal sealed class SpanHits(WordSearch search, string query) : IDisposable
         }
     }
 
+    /// <summary>Its connection is about to be closed.</summary>
+    public void LetGo(string file)
+    {
+        if (statements.Remove(file, out var statement)) statement.Dispose();
+    }
+
     public void Dispose()
     {
         foreach (var statement in statements.Values) statement.Dispose();
+        statements.Clear();
     }
 
     private IEnumerable<Piece> Pieces(DateOnly day, long from, long to)

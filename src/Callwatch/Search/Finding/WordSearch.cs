@@ -9,8 +9,12 @@ internal sealed class WordSearch(SearchIndex index, SearchFolder folder, Func<bo
     // About a tenth of a millisecond of work.
     private const int StepsBetweenChecks = 10_000;
 
+    // A question over years goes from day to day; those it has done with need not stay open.
+    private const int MostOpen = 8;
+
     private readonly SearchCatalog.Contents contents = folder.Contents;
     private readonly Dictionary<string, (SearchFile File, SqliteConnection? Connection)> open = new(StringComparer.Ordinal);
+    private readonly Queue<string> order = new();
     private readonly Dictionary<string, SpanHits> asked = new(StringComparer.Ordinal);
     private readonly HashSet<DateOnly> broken = [];
     private readonly SortedSet<DateOnly> leftOut = [];
@@ -47,9 +51,11 @@ internal sealed class WordSearch(SearchIndex index, SearchFolder folder, Func<bo
     public SqliteConnection? Connection(SearchFile file)
     {
         if (open.TryGetValue(file.Name, out var known)) return known.Connection;
+        if (order.Count >= MostOpen) Close(order.Dequeue());
         var connection = folder.Borrow(file);
         if (connection is not null) SQLitePCL.raw.sqlite3_progress_handler(connection.Handle, StepsBetweenChecks, _ => mustStop() ? 1 : 0, null);
         open[file.Name] = (file, connection);
+        order.Enqueue(file.Name);
         return connection;
     }
 
@@ -63,14 +69,15 @@ internal sealed class WordSearch(SearchIndex index, SearchFolder folder, Func<bo
     public void Dispose()
     {
         foreach (var hits in asked.Values) hits.Dispose();
-        foreach (var (file, connection) in open.Values)
-        {
-            if (connection is null) continue;
-            SQLitePCL.raw.sqlite3_progress_handler(connection.Handle, 0, null, null);
-            if (broken.Contains(file.Day)) connection.Dispose();
-            else folder.Return(file, connection);
-        }
+        while (order.TryDequeue(out var name)) Close(name);
+    }
 
-        open.Clear();
+    private void Close(string name)
+    {
+        if (!open.Remove(name, out var closing) || closing.Connection is not { } connection) return;
+        foreach (var hits in asked.Values) hits.LetGo(name);
+        SQLitePCL.raw.sqlite3_progress_handler(connection.Handle, 0, null, null);
+        if (broken.Contains(closing.File.Day)) connection.Dispose();
+        else folder.Return(closing.File, connection);
     }
 }
