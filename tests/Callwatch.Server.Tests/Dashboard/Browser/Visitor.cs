@@ -64,9 +64,10 @@ public sealed class Visitor : IAsyncDisposable
     {
         try
         {
-            return await Page.EvaluateAsync<bool>("() => !('isLeft' in window) && document.readyState === 'complete'");
+            // A script that is asked for while one page gives way to the other may never come back.
+            return await Page.EvaluateAsync<bool>("() => !('isLeft' in window) && document.readyState === 'complete'").WaitAsync(TimeSpan.FromSeconds(10));
         }
-        catch (PlaywrightException) when (!Page.IsClosed)
+        catch (Exception e) when (e is TimeoutException or PlaywrightException && !Page.IsClosed)
         {
             // Just between the two.
             return false;
