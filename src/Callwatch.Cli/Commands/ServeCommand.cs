@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Callwatch.Cli.Serving;
+using Callwatch.Server.Hosting;
 
 namespace Callwatch.Cli.Commands;
 
@@ -25,6 +26,13 @@ internal static class ServeCommand
             if (!TryReadSettings(parsed.UnmatchedTokens, settings, out var wrong))
             {
                 Console.Error.WriteLine($"'{wrong}' is no option of serve. See: callwatch serve --help");
+                return Task.FromResult(CommandLine.Misuse);
+            }
+
+            // Before anything of the server is loaded: each part of the program is a file, and without it the runtime ends the process in words of its own.
+            if (OpenFiles.AreTooFew)
+            {
+                Console.Error.WriteLine("callwatch: " + new StartRefusal.TooFewFiles().Line);
                 return Task.FromResult(CommandLine.Misuse);
             }
 

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Callwatch.Server.Hosting;
 
 /// <summary>How many files, sockets among them, the system lets this process have open.</summary>
-internal static class OpenFiles
+public static class OpenFiles
 {
     private const int Most = 10_000;
 
@@ -12,6 +12,9 @@ internal static class OpenFiles
 
     // Some 290 are taken before the first request: assemblies above all. With none left the runtime itself cannot go on.
     private const int Reserve = 400;
+
+    /// <summary>Whether a server could not even start, or would end with its first requests.</summary>
+    public static bool AreTooFew => Limit() < Reserve;
 
     /// <summary>Connections for each of so many ports: half of the files, and 400, are for all else.</summary>
     public static int ConnectionsFor(int ports) => ConnectionsFor(ports, Limit());

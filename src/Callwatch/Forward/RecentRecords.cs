@@ -71,6 +71,7 @@ internal sealed class RecentRecords(IJournal journal, long most, long ahead = 0)
         if (records is not [var first, ..]) return null;
         lock (gate)
         {
+            if (!LiesInMemory(first)) MemoryKeeper.Read(first.Payload.Length);
             first = OwnOf(first);
             asked.Put(first);
 
@@ -114,8 +115,9 @@ internal sealed class RecentRecords(IJournal journal, long most, long ahead = 0)
 
     private JournalRecord OwnOf(JournalRecord record)
     {
+        if (!LiesInMemory(record)) return record;
         MemoryKeeper.Read(record.Payload.Length);
-        return LiesInMemory(record) ? record with { Payload = record.Payload.ToArray() } : record;
+        return record with { Payload = record.Payload.ToArray() };
     }
 
     private bool ReadsOn(long number)

@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.IO.Compression;
 using System.Runtime.CompilerServices;
+using System.Text;
 using System.Xml.Linq;
 using Callwatch.Testing;
 using Xunit;
@@ -89,9 +91,13 @@ public sealed class PackageTests
     {
         var came = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var receiver = await Provider.StartAsync(http => Task.CompletedTask);
+        // One ends after the other, and a batch may be sent between the two.
+        var awaited = new ConcurrentDictionary<string, bool> { ["chat acme-7b"] = false, ["GET /ask"] = false };
         receiver.Received = (path, body) =>
         {
-            if (path == "/v1/traces" && body.AsSpan().IndexOf("chat acme-7b"u8) >= 0 && body.AsSpan().IndexOf("GET /ask"u8) >= 0) came.TrySetResult();
+            if (path != "/v1/traces") return;
+            foreach (var name in awaited.Keys.Where(name => body.AsSpan().IndexOf(Encoding.UTF8.GetBytes(name)) >= 0)) awaited[name] = true;
+            if (awaited.Values.All(has => has)) came.TrySetResult();
         };
         var start = new ProcessStartInfo("dotnet", Path.Combine("out", "shop.dll")) { WorkingDirectory = folder, UseShellExecute = false, RedirectStandardOutput = true };
         foreach (var (name, value) in new[] { ("Callwatch__Endpoint", receiver.Url.AbsoluteUri), ("ASPNETCORE_URLS", "http://127.0.0.1:0"), ("OTEL_BATCH_EXPORT_SCHEDULE_DELAY", "100") }) start.Environment[name] = value;

@@ -34,7 +34,7 @@ public sealed class AskingTests(AskingTests.Shop shop) : IClassFixture<AskingTes
     [InlineData("calls", "chat", "gpt-4o-mini", "shop", "rate_limit", "$")]
     [InlineData("calls --last 2h model:gpt-4o-mini", "gpt-4o-mini")]
     [InlineData("stats --by app", "shop", "send-test")]
-    [InlineData("trace TRACE", "send-test", "chat gpt-4.1-mini", "1 calls", "2 spans")]
+    [InlineData("trace TRACE", "send-test", "chat gpt-4.1-mini", "1 call", "2 spans")]
     [InlineData("lookup TRACE", "trace of trace", "received", "stored")]
     [InlineData("errors", "429", "openai", "gpt-4o-mini", "1.4.2", "00000000000000000000000000000002")]
     [InlineData("errors --since release:1.4.2", "429")]

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Callwatch.Cli.Serving;
 using Microsoft.Data.Sqlite;
 using Xunit;
@@ -45,6 +46,23 @@ public sealed class StartTroubleTests
         Assert.True(full.MayPass);
         Assert.IsType<StartRefusal.DataUnusable>(StartTrouble.Of(new IOException($"Is a directory : '{Data}/format'", 21), null, Data));
         Assert.Null(StartTrouble.Of(new IOException("of something else", 21), null, Data));
+    }
+
+    [Theory]
+    [InlineData(64)]
+    [InlineData(200)]
+    [InlineData(399)]
+    public async Task With_too_few_files_a_start_is_refused_in_one_line(int files)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "has no such limit");
+        var start = new ProcessStartInfo("/bin/sh", ["-c", $"ulimit -n {files} && exec \"$0\" serve --data /nowhere/at/all --urls http://127.0.0.1:0", CallwatchProcess.Executable])
+        {
+            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        using var process = Process.Start(start)!;
+        var said = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal((2, "", "callwatch: This process may not have enough files open. Give it 1,024 or more (ulimit -n; LimitNOFILE of a systemd unit)."), (process.ExitCode, said[0], said[1].Trim()));
     }
 
     [Theory]

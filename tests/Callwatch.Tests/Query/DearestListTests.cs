@@ -67,6 +67,38 @@ public sealed class DearestListTests
     }
 
     [Fact]
+    public async Task The_dearest_traces_of_which_many_are_left_out_on_a_closer_look_are_all_there()
+    {
+        using var ordered = new OrderWorld(seed: 44);
+        ordered.AddAcrossMidnight(200, "rare");
+        var selection = Range("model:rare", 0);
+        for (var closed = 0; closed < 2; closed++)
+        {
+            var byEnd = await AllAsync(SortField.End, 200);
+            Assert.Equal(110, byEnd.Count);
+            foreach (var limit in (int[])[7, 30, 45])
+            {
+                var byCost = await AllAsync(SortField.Cost, limit);
+                Assert.Equal(byEnd.OrderByDescending(trace => trace.CostUsd ?? -1).Select(trace => trace.CostUsd), byCost.Select(trace => trace.CostUsd));
+                Assert.Equal(byEnd.Select(trace => trace.TraceId).ToHashSet(), byCost.Select(trace => trace.TraceId).ToHashSet());
+            }
+
+            if (closed == 0) ordered.Close(Cancel);
+        }
+
+        async Task<List<TraceSummary>> AllAsync(SortField field, int limit)
+        {
+            var found = new List<TraceSummary>();
+            for (string? cursor = null; ;)
+            {
+                var page = Assert.IsType<Answer<Page<TraceSummary>>.Found>(await ordered.World.Traces.ListAsync(selection, new SortOrder(field, true), limit, cursor, Cancel)).Value;
+                found.AddRange(page.Items);
+                if ((cursor = page.Next) is null) return found;
+            }
+        }
+    }
+
+    [Fact]
     public async Task When_the_time_is_up_what_was_found_is_answered_and_it_says_how_far_it_looked()
     {
         var clock = new AdjustableSteps();

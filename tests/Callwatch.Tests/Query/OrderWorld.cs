@@ -54,6 +54,22 @@ internal sealed class OrderWorld : IDisposable
 
     public void Derive(CancellationToken cancel) => new DerivationRounds(World.Store.Folder, World.Time).Finish(cancel);
 
+    /// <summary>Traces around a midnight, of which every other has a call of this model, and a few cheap ones of it on the last day.</summary>
+    public void AddAcrossMidnight(int count, string model)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            var before = Call(TimeSpan.FromHours(24) - TimeSpan.FromSeconds(1 + random.Next(1_800)), isCheap: false);
+            var after = Call(TimeSpan.FromHours(24) + TimeSpan.FromSeconds(random.Next(1_800)), isCheap: false) with { TraceId = before.TraceId };
+            Store([before]);
+            Store([i % 2 == 0 ? Of(after, model) : after]);
+        }
+
+        Store(Enumerable.Range(0, 10).Select(_ => Of(Call(TimeSpan.FromHours(60), isCheap: true), model)));
+    }
+
+    private static Span Of(Span span, string model) => span with { Call = span.Call! with { RequestModel = model, ResponseModel = model } };
+
     /// <summary>Late calls, some dearer than any there is, some as dear as others.</summary>
     public void AddLate(int count) => Store(Enumerable.Range(0, count).Select(i => Call(TimeSpan.FromSeconds(random.Next(3 * 86_400)), isCheap: i % 2 == 0, late: true)));
 

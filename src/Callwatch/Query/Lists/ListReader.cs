@@ -62,6 +62,7 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
             cursor is null ? 0 : Newer(), until, AnswerSource.Rows)
         {
             RowsFrom = rowsFrom,
+            TextLeftOut = run.TextLeftOut,
         };
     }
 
@@ -85,10 +86,12 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
             .OrderBy(day => sort.Descending ? -day.Key.DayNumber : day.Key.DayNumber);
         foreach (var day in days)
         {
-            List<OpenPartition> open = [.. day.Select(run.Open).OfType<OpenPartition>()];
+            var opened = new List<OpenPartition>();
             try
             {
-                open.RemoveAll(CannotMatch);
+                foreach (var partition in day)
+                    if (run.Open(partition) is { } one) opened.Add(one);
+                var open = opened.Where(CanMatch).ToList();
                 if (open.Count > 0 && SliceBySlice(day.First(), open) is { } until) return until;
                 if (found.Count > limit) return null;
                 // Passing over days takes time too, where their files have to be read from disk.
@@ -96,19 +99,14 @@ internal sealed class ListReader<T>(QueryRun run, Asked asked, SortOrder sort, i
             }
             finally
             {
-                foreach (var partition in open) partition.Dispose();
+                foreach (var partition in opened) partition.Dispose();
             }
         }
 
         return null;
     }
 
-    private bool CannotMatch(OpenPartition partition)
-    {
-        if (shape.CanMatch?.Invoke(partition) != false && HoursOf(partition) is not []) return false;
-        partition.Dispose();
-        return true;
-    }
+    private bool CanMatch(OpenPartition partition) => shape.CanMatch?.Invoke(partition) != false && HoursOf(partition) is not [];
 
     private IReadOnlyList<(Timestamp From, Timestamp To)>? HoursOf(OpenPartition partition)
     {

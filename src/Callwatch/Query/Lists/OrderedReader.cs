@@ -128,9 +128,10 @@ internal sealed class OrderedReader<T>(QueryRun run, Asked asked, SortOrder sort
                 Walk(open, unit);
                 break;
             case OrderedWay.Hour when LookedInto(unit) is { Count: >= FewHours } hours && unit.Hours!.Count > FewHours:
-                whole.Add(unit.Partition.File);
                 var (low, high) = (Later(range.From, unit.Partition.From), Earlier(range.To, unit.Partition.To));
                 Take(open, new RowsAsked(low, high, unit.After, RowsBy.Rows) { Except = [.. hours] });
+                // Not before: what was left of the day when the time was up has not been looked at.
+                whole.Add(unit.Partition.File);
                 break;
             case OrderedWay.Hour:
                 Take(open, new RowsAsked(unit.Low, unit.High, unit.After, RowsBy.End));
@@ -177,17 +178,23 @@ internal sealed class OrderedReader<T>(QueryRun run, Asked asked, SortOrder sort
         {
             run.Check();
             var read = rows.Read(open, what with { Bound = Bound }, shape.Keep is null ? wanted : Math.Max(wanted, AtLeast), out var last);
-            found.AddRange(read);
+            Put(read);
             taken += read.Count;
             wanted -= read.Count;
             if (last is null) break;
             what = what with { After = last };
         }
 
-        if (taken == 0) return 0;
+        return taken;
+    }
+
+    // At once: what is asked next goes by the last of them, and the time may be up at any moment.
+    private void Put(List<FoundRow<T>> more)
+    {
+        if (more.Count == 0) return;
+        found.AddRange(more);
         found.Sort((a, b) => rows.Compare(a.Place, b.Place));
         if (found.Count > limit + 1) found = found[..(limit + 1)];
-        return taken;
     }
 
     // Text that few rows have, and what an index has few rows of.

@@ -9,11 +9,11 @@ internal static class FileNoteReader
 {
     private const string Field = "release";
 
-    /// <summary>Null where there is more than is noted.</summary>
-    public static FileNote? Read(OpenPartition open)
+    /// <summary>Of what there is too much, it says no more than that.</summary>
+    public static FileNote Read(OpenPartition open)
     {
         var releases = Releases(open, _ => "1");
-        return releases.Count > FileNote.MostReleases ? null : new FileNote(releases, Failures(open));
+        return new FileNote(releases.Count > FileNote.MostReleases ? null : releases, Failures(open));
     }
 
     /// <summary>When each release began in the file.</summary>

@@ -86,8 +86,8 @@ public sealed class QueryGate : IDisposable
         {
             try
             {
-                using var run = new QueryRun(store, search, time, options, cancel);
-                var said = Ask(question, run);
+                T? said;
+                using (var run = new QueryRun(store, search, time, options, cancel)) said = Ask(question, run);
                 turns.Leave(tenantId);
                 answer.SetResult(said);
             }

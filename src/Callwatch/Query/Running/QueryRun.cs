@@ -66,7 +66,7 @@ internal sealed class QueryRun(StoreFolder store, SearchIndex? search, TimeProvi
         using var open = Open(partition);
         if (open is null) return null;
         using var moment = open.AsOfOneMoment();
-        if (FileNoteReader.Read(open) is not { } note) return null;
+        var note = FileNoteReader.Read(open);
         store.Notes.Keep(partition.File, stamp, note);
         hasNoted = true;
         return note;

@@ -4,7 +4,6 @@ using Callwatch.Query.Filters;
 using Callwatch.Query.Filters.Sql;
 using Callwatch.Query.Running;
 using Callwatch.Spans;
-using Callwatch.Store.Partitions;
 using Callwatch.Store.Rollups;
 using Callwatch.Store.Sqlite;
 
@@ -24,8 +23,6 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
     private const string Tags = """, CASE WHEN instr(s.thin, '"tags":') > 0 THEN s.thin ->> '$.tags' END""";
 
     private const int RollupGroups = 29;
-
-    private const int OfWhole = 4;
 
     // A file that nothing was written to since an older version made it has no such columns.
     private static string Judged(OpenPartition open) => open.Reader.HasFeedback ? ", r.positive, r.negative" : ", 0, 0";
@@ -255,12 +252,6 @@ internal sealed class StatsScan(Asked asked, IReadOnlyList<GroupField> by, Apps 
         var statement = new Statement(open.Reader.Connection, write(""));
         sql.BindTo(statement);
         return statement;
-    }
-
-    private static bool IsMuch(Partition partition, Timestamp from, Timestamp to)
-    {
-        var (first, last) = ((partition.FirstEnd ?? partition.From).UnixNanoseconds, (partition.LastEnd ?? partition.To).UnixNanoseconds);
-        return (Math.Min(last, to.UnixNanoseconds) - Math.Max(first, from.UnixNanoseconds)) * OfWhole > last - first;
     }
 
     /// <summary>The condition, and the statement with what is to stand behind the name of <c>calls</c>.</summary>

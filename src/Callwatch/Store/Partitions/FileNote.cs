@@ -5,8 +5,9 @@ namespace Callwatch.Store.Partitions;
 internal readonly record struct ReleaseBegan(int Tenant, int App, string Release, long Second);
 
 /// <summary>What a question over all days wants to know of a file, small enough to be kept for each.</summary>
+/// <param name="Releases">Of all tenants; null where they are too many to be noted.</param>
 /// <param name="Failures">Fingerprints of its groups of failures, of all tenants; null where they are too many to be noted.</param>
-internal sealed record FileNote(IReadOnlyList<ReleaseBegan> Releases, IReadOnlyList<long>? Failures)
+internal sealed record FileNote(IReadOnlyList<ReleaseBegan>? Releases, IReadOnlyList<long>? Failures)
 {
     /// <summary>More of them are not noted: the file is opened instead.</summary>
     public const int MostReleases = 5_000, MostFailures = 4_000;
@@ -16,8 +17,8 @@ internal sealed record FileNote(IReadOnlyList<ReleaseBegan> Releases, IReadOnlyL
 
     public void Write(BinaryWriter to)
     {
-        to.Write(Releases.Count);
-        foreach (var (tenant, app, release, second) in Releases)
+        to.Write(Releases?.Count ?? -1);
+        foreach (var (tenant, app, release, second) in Releases ?? [])
         {
             to.Write(tenant);
             to.Write(app);
@@ -31,8 +32,9 @@ internal sealed record FileNote(IReadOnlyList<ReleaseBegan> Releases, IReadOnlyL
 
     public static FileNote Read(BinaryReader from)
     {
-        var releases = new ReleaseBegan[from.ReadInt32()];
-        for (var i = 0; i < releases.Length; i++) releases[i] = new ReleaseBegan(from.ReadInt32(), from.ReadInt32(), from.ReadString(), from.ReadInt64());
+        var many = from.ReadInt32();
+        var releases = many < 0 ? null : new ReleaseBegan[many];
+        for (var i = 0; i < many; i++) releases![i] = new ReleaseBegan(from.ReadInt32(), from.ReadInt32(), from.ReadString(), from.ReadInt64());
         var count = from.ReadInt32();
         var failures = count < 0 ? null : new long[count];
         for (var i = 0; i < count; i++) failures![i] = from.ReadInt64();

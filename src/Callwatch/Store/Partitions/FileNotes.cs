@@ -18,14 +18,16 @@ internal sealed class FileNotes(string folder, TimeProvider clock)
     // Format, and the CRC-32C of all that follows.
     private const int HeadBytes = 8;
 
-    private const long MostFailuresInAll = 1_000_000;
+    private const long MostFailuresInAll = 1_000_000, MostReleasesInAll = 100_000;
 
     /// <summary>What is noted changes once a day for each file, and a little more while many are noted for the first time.</summary>
     private static readonly TimeSpan SaveEvery = TimeSpan.FromMinutes(1);
 
     private readonly Lock gate = new();
+    private readonly Lock writing = new();
     private Dictionary<string, (FileStamp Stamp, FileNote Note)>? notes;
     private long failures;
+    private long releases;
     private long? saved;
     private bool changed;
 
@@ -50,6 +52,8 @@ internal sealed class FileNotes(string folder, TimeProvider clock)
             Forget(file);
             if (failures + (note.Failures?.Count ?? 0) > MostFailuresInAll) note = note with { Failures = null };
             failures += note.Failures?.Count ?? 0;
+            if (releases + (note.Releases?.Count ?? 0) > MostReleasesInAll) note = note with { Releases = null };
+            releases += note.Releases?.Count ?? 0;
             Notes()[file] = (stamp, note);
             changed = true;
             Made++;
@@ -64,14 +68,21 @@ internal sealed class FileNotes(string folder, TimeProvider clock)
     /// <summary>Writes down what has come, now and then. Not synced: what a power cut takes is made again.</summary>
     public void Save()
     {
+        KeyValuePair<string, (FileStamp Stamp, FileNote Note)>[] all;
         lock (gate)
         {
             if (!changed || (saved is { } last && clock.GetElapsedTime(last) < SaveEvery)) return;
             (saved, changed) = (clock.GetTimestamp(), false);
+            all = [.. Notes()];
+        }
+
+        // Nobody waits for the disk who only wants to know.
+        lock (writing)
+        {
             try
             {
                 var path = Path.Combine(folder, Name);
-                File.WriteAllBytes(path + ".tmp", ToBytes());
+                File.WriteAllBytes(path + ".tmp", ToBytes(all));
                 File.Move(path + ".tmp", path, overwrite: true);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -83,7 +94,9 @@ internal sealed class FileNotes(string folder, TimeProvider clock)
 
     private void Forget(string file)
     {
-        if (Notes().Remove(file, out var old)) failures -= old.Note.Failures?.Count ?? 0;
+        if (!Notes().Remove(file, out var old)) return;
+        failures -= old.Note.Failures?.Count ?? 0;
+        releases -= old.Note.Releases?.Count ?? 0;
     }
 
     private Dictionary<string, (FileStamp Stamp, FileNote Note)> Notes()
@@ -91,17 +104,18 @@ internal sealed class FileNotes(string folder, TimeProvider clock)
         if (notes is not null) return notes;
         notes = Load();
         failures = notes.Values.Sum(known => (long)(known.Note.Failures?.Count ?? 0));
+        releases = notes.Values.Sum(known => (long)(known.Note.Releases?.Count ?? 0));
         return notes;
     }
 
-    private byte[] ToBytes()
+    private static byte[] ToBytes(KeyValuePair<string, (FileStamp Stamp, FileNote Note)>[] all)
     {
         using var bytes = new MemoryStream();
         using var to = new BinaryWriter(bytes);
         to.Write(Format);
         to.Write(0);
-        to.Write(notes!.Count);
-        foreach (var (file, (stamp, note)) in notes)
+        to.Write(all.Length);
+        foreach (var (file, (stamp, note)) in all)
         {
             to.Write(file);
             to.Write(stamp.Bytes);
