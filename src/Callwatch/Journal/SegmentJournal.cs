@@ -67,14 +67,14 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
         {
             var all = segments.All;
             for (var i = all.Count - 1; i >= 0; i--)
-                if (all[i] is SealedWindow { IsComplete: false }) return Math.Max(all[i].LastNumber, LastMissing) + 1;
-            return Math.Max(FirstNumber, LastMissing + 1);
+                if (all[i] is SealedWindow { IsComplete: false }) return Math.Max(all[i].LastNumber, Gaps.LastMissing) + 1;
+            return Math.Max(FirstNumber, Gaps.LastMissing + 1);
         }
     }
 
     public bool IsWhole(long first, long last)
     {
-        if (first < FirstNumber || Gaps.All.Any(gap => gap.First <= last && first <= gap.Last)) return false;
+        if (first < FirstNumber || Gaps.Meet(first, last)) return false;
         return segments.All.All(part => part is not SealedWindow { IsComplete: false } window || window.LastNumber < first);
     }
 
@@ -193,8 +193,6 @@ public sealed class SegmentJournal : IJournal, IAsyncDisposable, IDisposable
             Losses = Losses.All,
         };
     }
-
-    private long LastMissing => Gaps.All is [.., var last] ? last.Last : 0;
 
     // Not simply that of the first: of a machine whose clock once began in 1970 it is another, and what its records refer to is kept for them.
     private static Timestamp? OldestOf(IReadOnlyList<JournalPart> all)

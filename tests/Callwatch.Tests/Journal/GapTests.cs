@@ -61,12 +61,17 @@ public sealed class GapTests : IDisposable
             time.Advance(TimeSpan.FromDays(3));
             Sweep(journal, rules).Run();
             Assert.Equal([1, 2, 4, 5, 7, 8, 10, 11, 12], (await journal.RecordsAsync()).Select(record => record.Number));
+            Assert.False(journal.IsWhole(1, 12));
         }
 
         await using (var journal = Open())
         {
             journal.Gaps.Look();
             Assert.Empty(journal.Gaps.All);
+            // Nor is it there: a day that needs one of them is not to be made again from less.
+            Assert.False(journal.IsWhole(1, 12) || journal.IsWhole(9, 9));
+            Assert.True(journal.IsWhole(7, 8) && journal.IsWhole(10, 12));
+            Assert.Equal(10, journal.CompleteFrom);
             options.MaxBytes = journal.Segments.All.Skip(3).Sum(part => part.SizeBytes);
             Sweep(journal, rules).Run();
             Assert.True(journal.FirstNumber > 4);

@@ -13,13 +13,20 @@ namespace Callwatch.Journal.Retention;
 internal sealed partial class JournalGaps(SegmentJournal journal, string folder, IJournalFiles files, Counters counters, ILogger log)
 {
     private readonly List<JournalGap> found = [];
-    private TakenOut? taken;
+    private volatile TakenOut? taken;
     private bool looked;
     private bool isNoted;
     private volatile IReadOnlyList<JournalGap> published = [];
+    private volatile IReadOnlyList<(long First, long Last)> untold = [];
 
     /// <summary>Oldest first; those that retention would have reached by now are no longer among them.</summary>
     public IReadOnlyList<JournalGap> All => published;
+
+    /// <summary>The highest number that is missing, for whatever reason; 0 where none is known to be.</summary>
+    public long LastMissing => Missing().Select(range => range.Last).DefaultIfEmpty().Max();
+
+    /// <summary>Whether of these numbers some are missing: vanished, set aside as damaged, or taken by retention.</summary>
+    public bool Meet(long first, long last) => Missing().Any(range => range.First <= last && first <= range.Last);
 
     /// <summary>Looks at a start between all files, and each time whether one of them has vanished.</summary>
     public void Look()
@@ -57,6 +64,8 @@ internal sealed partial class JournalGaps(SegmentJournal journal, string folder,
         set => taken = value;
     }
 
+    private IEnumerable<(long First, long Last)> Missing() => published.Select(gap => (gap.First, gap.Last)).Concat(untold).Concat(taken?.Ranges ?? []);
+
     private void LookBetween()
     {
         var parts = journal.Segments.All;
@@ -85,7 +94,10 @@ internal sealed partial class JournalGaps(SegmentJournal journal, string folder,
             }
 
             foreach (var (first, last) in Known.Without(end + 1, before))
-                if (!setAside.Any(number => number >= first && number <= last)) Add(new JournalGap(first, last, 0), last - first + 1);
+            {
+                if (setAside.Any(number => number >= first && number <= last)) untold = [.. untold, (first, last)];
+                else Add(new JournalGap(first, last, 0), last - first + 1);
+            }
         }
     }
 
@@ -130,17 +142,18 @@ internal sealed partial class JournalGaps(SegmentJournal journal, string folder,
     private void Add(JournalGap gap, long records)
     {
         counters.Add(Reason.MissingRecord, records);
-        Missing(log, gap.First, gap.Last);
+        HasVanished(log, gap.First, gap.Last);
         // Two tenants' files of one window are one gap.
         var same = found.FindIndex(other => other.First == gap.First && other.Last == gap.Last);
         if (same >= 0) found[same] = found[same] with { Tenants = found[same].Tenants + gap.Tenants };
         else found.Add(gap);
     }
 
-    /// <summary>First numbers of files that were set aside as damaged: of those it is told otherwise.</summary>
+    /// <summary>First numbers of files that were set aside as damaged: of those it is told otherwise. What of a damaged segment was intact is in a window.</summary>
     private HashSet<long> SetAside() =>
     [
-        .. Directory.EnumerateFiles(folder, "*.damaged*").Select(path => Segment.NumberIn(path) ?? SealedFile.NameParts(path)?.First).OfType<long>(),
+        .. Directory.EnumerateFiles(folder, "*.damaged*").Where(path => !path.EndsWith(Segment.SealedDamagedEnding, StringComparison.Ordinal))
+            .Select(path => Segment.NumberIn(path) ?? SealedFile.NameParts(path)?.First).OfType<long>(),
     ];
 
     private TakenOut? ReadNote()
@@ -171,5 +184,5 @@ internal sealed partial class JournalGaps(SegmentJournal journal, string folder,
     }
 
     [LoggerMessage(EventId = 275, Level = LogLevel.Error, Message = "Journal records {First} to {Last}, or some of them, are missing: a file has vanished that retention did not take. Reading goes on behind them")]
-    private static partial void Missing(ILogger log, long first, long last);
+    private static partial void HasVanished(ILogger log, long first, long last);
 }

@@ -28,7 +28,8 @@ internal sealed record TakenOut(ImmutableSortedSet<(long First, long Last)> Rang
         foreach (var line in lines[1..^1])
         {
             if (line.Split(' ') is not [var from, var to] || !TryNumber(from, out var first)) return null;
-            if (to.StartsWith('t') && int.TryParse(to.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var tenant)) files = files.Add((first, tenant));
+            // Below zero: gone before anybody noted whose it was.
+            if (to.StartsWith('t') && int.TryParse(to.AsSpan(1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var tenant)) files = files.Add((first, tenant));
             else if (TryNumber(to, out var last)) ranges = ranges.Add((first, last));
             else return null;
         }

@@ -11,9 +11,13 @@ internal sealed class SegmentList(IEnumerable<JournalPart> parts)
 
     public IReadOnlyList<JournalPart> All => all;
 
+    /// <summary>
+    /// In the place of one that begins with the same number: it ended without a record, and its name is now this one's. Were it still listed, whoever takes
+    /// it away would take the new file.
+    /// </summary>
     public void Add(Segment segment)
     {
-        lock (gate) all = [.. all, segment];
+        lock (gate) all = [.. all.Where(other => other.FirstNumber != segment.FirstNumber), segment];
     }
 
     public void Remove(JournalPart part)
