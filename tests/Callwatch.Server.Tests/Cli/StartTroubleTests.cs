@@ -57,7 +57,9 @@ public sealed class StartTroubleTests
         Assert.SkipWhen(OperatingSystem.IsWindows(), "has no such limit");
         var start = new ProcessStartInfo("/bin/sh", ["-c", $"ulimit -n {files} && exec \"$0\" serve --data /nowhere/at/all --urls http://127.0.0.1:0", CallwatchProcess.Executable])
         {
-            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         using var process = Process.Start(start)!;
         var said = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
