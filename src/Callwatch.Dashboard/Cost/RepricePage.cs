@@ -31,6 +31,7 @@ internal static class RepricePage
     public static async Task<IResult> PostAsync(HttpContext http, Visit visit, IViewer viewer, Repricer repricer, IRepriceRecords records, IAntiforgery antiforgery, CancellationToken cancel)
     {
         var form = http.Request.HasFormContentType ? await http.Request.ReadFormAsync(cancel) : FormCollection.Empty;
+        visit = visit.InZoneOf(form);
         var values = FormValues.Of(form, null);
         RazorComponentResult Wrong(string? field, string message) => Show(http, visit, repricer, antiforgery, values, null, new FormProblem(field, message), StatusCodes.Status422UnprocessableEntity);
         if (visit.Scope.OnlyAppId is not null) return Wrong(null, "Stored costs are changed for all apps together; a key of one app cannot.");

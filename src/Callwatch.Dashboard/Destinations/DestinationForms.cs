@@ -23,6 +23,7 @@ internal static class DestinationForms
     public static async Task<IResult> CreateAsync(HttpContext http, Visit visit, IViewer viewer, IDestinationDesk desk, LaneFacts facts, Apps apps, IJournal journal, IAntiforgery antiforgery, CancellationToken cancel)
     {
         var form = await ReadAsync(http, cancel);
+        visit = visit.InZoneOf(form);
         if (facts.KindOf(form["kind"]) is not { } kind) return Refused(visit, new FormProblem("kind", "There is no such kind of destination."), null);
         var (wish, problem) = DestinationInput.Read(form, kind, isNew: true, visit.Zone);
         if (wish is not null)
@@ -71,6 +72,7 @@ internal static class DestinationForms
     public static async Task<IResult> CheckNewAsync(HttpContext http, Visit visit, IDestinationDesk desk, LaneFacts facts, Apps apps, IJournal journal, IAntiforgery antiforgery, CancellationToken cancel)
     {
         var form = await ReadAsync(http, cancel);
+        visit = visit.InZoneOf(form);
         if (facts.KindOf(form["kind"]) is not { } kind) return Refused(visit, new FormProblem("kind", "There is no such kind of destination."), null);
         var (wish, problem) = DestinationInput.Read(form, kind, isNew: true, visit.Zone);
         var (check, refused) = wish is null ? (null, problem) : Of(await desk.CheckAsync(visit.Scope.TenantId, wish, cancel));
@@ -128,6 +130,7 @@ internal static class DestinationForms
     public static async Task<IResult> ReplayAsync(HttpContext http, Visit visit, int id, ILanes lanes, LaneFacts facts, Apps apps, IAntiforgery antiforgery, CancellationToken cancel)
     {
         var form = await ReadAsync(http, cancel);
+        visit = visit.InZoneOf(form);
         if (facts.Find(visit.Scope.TenantId, id) is not { } lane) return DestinationPage.Missing(visit);
         var (range, problem) = ReplayWish.Read(form, lane, facts.Replays(id), visit.Words, visit.Zone);
         if (range is not null)

@@ -64,6 +64,9 @@ public sealed record Visit
         Filter = Place.Environment is null ? Place.Filter : Chips.And(Place.Filter, FilterPrinter.Term(FilterFields.Environment, null, Place.Environment)),
     };
 
+    /// <summary>In the zone of the page that the form was filled in on: another may have been chosen meanwhile, beside it.</summary>
+    public Visit InZoneOf(IFormCollection form) => form.TryGetValue("tz", out var shown) ? this with { Zone = Zones.Find(shown) } : this;
+
     public string Href(Place place) => place.Href(PathBase);
 
     /// <summary>The address of an asset or of another fixed path.</summary>

@@ -20,8 +20,9 @@ public static class Zones
     public static TimeZoneInfo? Find(string? name) =>
         name is null or "" or "UTC" || name.Length > 64 || !TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone) || zone.Id is "UTC" ? null : zone;
 
-    /// <summary>As <see cref="TryParse"/> takes it: with its zone where that is UTC, without in another that is chosen.</summary>
-    public static string Written(Timestamp time, TimeZoneInfo? zone) => zone is null ? time.ToString() : Show.Clock.Field(time, zone);
+    /// <summary>By the clock of the zone and with its offset: the same moment wherever it is read, also in the hour that comes twice.</summary>
+    public static string Written(Timestamp time, TimeZoneInfo? zone) =>
+        zone is null ? time.ToString() : Show.Clock.In(time, zone).ToString("yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture);
 
     /// <summary>A moment with its zone, or one without that is meant in the zone chosen.</summary>
     public static bool TryParse(string? text, TimeZoneInfo? zone, out Timestamp time)

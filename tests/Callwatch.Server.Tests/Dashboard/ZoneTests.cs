@@ -2,7 +2,10 @@ using Callwatch.Dashboard.Charts;
 using Callwatch.Dashboard.Frame;
 using Callwatch.Dashboard.Language;
 using Callwatch.Dashboard.Show;
+using Callwatch.Query;
 using Callwatch.Spans;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 using Xunit;
 
 namespace Callwatch.Server.Tests.Dashboard;
@@ -27,12 +30,48 @@ public sealed class ZoneTests
     public void What_stands_in_a_field_is_read_as_the_moment_that_it_is()
     {
         Assert.True(Timestamp.TryParse("2026-09-17T22:30:15Z", out var time));
-        foreach (var (zone, written) in new[] { (null, "2026-09-17T22:30:15Z"), (Berlin, "2026-09-18T00:30:15") })
+        foreach (var (zone, written) in new[] { (null, "2026-09-17T22:30:15Z"), (Berlin, "2026-09-18T00:30:15+02:00") })
         {
             Assert.Equal(written, Zones.Written(time, zone));
             Assert.True(Zones.TryParse(written, zone, out var read));
             Assert.Equal(time, read);
         }
+    }
+
+    [Theory]
+    [InlineData("2026-10-25T00:30:00Z", "2026-10-25T02:30:00+02:00")]
+    [InlineData("2026-10-25T01:30:00Z", "2026-10-25T02:30:00+01:00")]
+    [InlineData("2026-12-17T10:00:00Z", "2026-12-17T11:00:00+01:00")]
+    public void What_stands_in_a_field_is_the_same_moment_in_every_zone_and_in_the_hour_that_comes_twice(string moment, string written)
+    {
+        Assert.True(Timestamp.TryParse(moment, out var time));
+        Assert.Equal(written, Zones.Written(time, Berlin));
+        foreach (var zone in new[] { null, Berlin, TimeZoneInfo.FindSystemTimeZoneById("Asia/Shanghai") })
+        {
+            Assert.True(Zones.TryParse(written, zone, out var read));
+            Assert.Equal(time, read);
+        }
+    }
+
+    [Theory]
+    [InlineData("Europe/Berlin", "Europe/Berlin")]
+    [InlineData("UTC", null)]
+    [InlineData("../../etc/passwd", null)]
+    [InlineData(null, "Asia/Shanghai")]
+    public void A_form_is_read_in_the_zone_of_its_page_whatever_was_chosen_since(string? ofPage, string? read)
+    {
+        var form = new FormCollection(ofPage is null ? [] : new Dictionary<string, StringValues> { ["tz"] = ofPage });
+        var visit = new Visit
+        {
+            Place = new Place { Path = "/" },
+            Words = Words.English,
+            Zone = TimeZoneInfo.FindSystemTimeZoneById("Asia/Shanghai"),
+            PathBase = "",
+            Origin = "",
+            Now = default,
+            Scope = new ReadScope(1),
+        };
+        Assert.Equal(read, visit.InZoneOf(form).Zone?.Id);
     }
 
     [Theory]
