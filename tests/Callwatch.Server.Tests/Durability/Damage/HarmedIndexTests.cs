@@ -1,5 +1,8 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Callwatch.Control;
+using Callwatch.Diagnose;
+using Callwatch.Query;
 using Callwatch.Search;
 using Callwatch.Server.Tests.Reading;
 using Callwatch.Server.Tests.Receive;
@@ -50,6 +53,18 @@ public sealed class HarmedIndexTests : IDisposable
             async () => (await server.GetAsync($"/api/v1/calls?q=zugspitze&{Range}"))["text_left_out"] is null ? "" : null, () => "nothing is left out: the journal has all of the day");
     }
 
+    [Fact]
+    public async Task What_is_not_to_be_there_stays_out_of_the_answer_that_finds_the_damage()
+    {
+        await using var server = await RunningServer.StartAsync(data.Path, Settings);
+        await FillAsync(server);
+        Do("zeros", DayFile());
+        var files = server.Services.GetRequiredService<SearchIndex>().Folder!;
+        foreach (var known in files.Contents.Files) files.Forget(known);
+        // Every preview has the word; of the index's silence nothing may be concluded.
+        Assert.Equal(0, await FoundAsync(server, "-question"));
+    }
+
     [Theory]
     [InlineData("catalog.db", "zeros")]
     [InlineData("catalog.db", "a folder in its place")]
@@ -78,6 +93,14 @@ public sealed class HarmedIndexTests : IDisposable
         // Another journal: somebody says where the readers go on.
         await ChooseAsync(again, "store");
         await ChooseAsync(again, "search");
+        // Nothing of the day comes any more, so that no file of it is made.
+        await Eventually.AnswersAsync(
+            async () => (await again.GetAsync("/api/v1/system"))["search"]!["left_out"] is JsonArray { Count: 1 } ? "" : null, () => "System says what is left out");
+        Assert.False(File.Exists(DayFile()));
+        var findings = await again.Services.GetRequiredService<DoctorOfItself>().ExamineAsync(deep: false, new ReadScope(Tenants.DefaultId), Cancel);
+        var said = Assert.Single(findings, finding => finding.Check == "full_text");
+        Assert.Equal(FindingLevel.Warning, said.Level);
+        Assert.Contains("Of 2026-09-17 a file of the full-text index was lost", said.What, StringComparison.Ordinal);
         using (var sent = await again.SendTracesAsync(Call(9, 0, "And where is Bukhara?"))) Assert.Equal(HttpStatusCode.OK, sent.StatusCode);
         await again.IndexedAsync();
         // Names and previews are looked through.
