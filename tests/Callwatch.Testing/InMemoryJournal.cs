@@ -4,7 +4,7 @@ using Callwatch.Spans;
 
 namespace Callwatch.Testing;
 
-/// <summary>A journal without a disk, for tests of what stands before or behind it. A test can set how appends are answered.</summary>
+/// <summary>A journal without a disk, for tests of what stands before or behind it. A test can set how appends are answered, and what has gone.</summary>
 public sealed class InMemoryJournal : IJournal
 {
     private readonly Lock gate = new();
@@ -32,7 +32,13 @@ public sealed class InMemoryJournal : IJournal
         }
     }
 
-    public long FirstNumber => 1;
+    public long FirstNumber { get; set; } = 1;
+
+    public long CompleteFrom
+    {
+        get => Math.Max(field, FirstNumber);
+        set;
+    }
 
     public async ValueTask<AppendResult> AppendAsync(IReadOnlyList<JournalEntry> entries, CancellationToken cancel)
     {
@@ -75,7 +81,7 @@ public sealed class InMemoryJournal : IJournal
 
     public JournalRecord? Find(long number)
     {
-        lock (gate) return number >= 1 && number <= records.Count ? records[(int)number - 1] : null;
+        lock (gate) return number >= FirstNumber && number <= records.Count ? records[(int)number - 1] : null;
     }
 
     public JournalStatus Status()

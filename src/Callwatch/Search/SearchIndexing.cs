@@ -47,7 +47,7 @@ internal sealed partial class SearchIndexing : IDisposable
             Damaged(lost, journal.FirstNumber);
         }
 
-        foreach (var day in folder.Catalog.LostDays) folder.Catalog.BeginAgain(day, journal.FirstNumber, HasWhole(day));
+        foreach (var day in folder.Catalog.LostDays) ReadAgain(day);
     }
 
     /// <summary>Where reading goes on.</summary>
@@ -119,7 +119,7 @@ internal sealed partial class SearchIndexing : IDisposable
             else SearchFolder.Delete(folder.PathOf(file));
         }
 
-        folder.Catalog.BeginAgain(damaged.Day, journal.FirstNumber, HasWhole(damaged.Day));
+        ReadAgain(damaged.Day);
         counters.Add(Reason.DamagedSearchFile);
         Damaged(damaged.Name, journal.FirstNumber);
 
@@ -128,6 +128,8 @@ internal sealed partial class SearchIndexing : IDisposable
         late = new LateLogs(journal);
         builder = makeBuilder(seen, late);
     }
+
+    private void ReadAgain(DateOnly day) => folder.Catalog.BeginAgain(day, journal.FirstNumber, journal.CompleteFrom, HasWhole(day));
 
     // A span ends at most a day after it came.
     private bool HasWhole(DateOnly day) =>

@@ -138,14 +138,14 @@ internal sealed class SearchCatalog : IDisposable
     /// <summary>
     /// A day's files are gone: reading begins again at the journal's first record, for that day alone, because the other files know what they have.
     /// </summary>
+    /// <param name="completeFrom">Between the first record and this one the journal lacks some.</param>
     /// <param name="isWhole">Whether the journal has all of the day, so that the index will.</param>
-    public void BeginAgain(DateOnly day, long first, bool isWhole)
+    public void BeginAgain(DateOnly day, long first, long completeFrom, bool isWhole)
     {
         // A journal that begins anew has none of what was indexed before, whatever its first number is.
-        var began = isWhole ? 1 : first > 1 ? first : HighestNumber + 1;
+        var began = isWhole ? 1 : first > 1 ? Math.Max(first, completeFrom) : HighestNumber + 1;
         using var transaction = connection.BeginTransaction();
         foreach (var file in files.Values.Where(file => file.Day == day).ToList()) Forget(file);
-
         Run("INSERT OR REPLACE INTO rebuilt (day, began) VALUES ($day, $began)", ("$day", day.DayNumber), ("$began", began));
         Rebuilt = Rebuilt.SetItem(day, began);
         if (Position is { } position)

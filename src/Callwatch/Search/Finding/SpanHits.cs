@@ -102,7 +102,10 @@ internal sealed class SpanHits(WordSearch search, string query) : IDisposable
 
     private IEnumerable<Piece> Pieces(DateOnly day, long from, long to)
     {
-        if (All(day) is { } found)
+        var wasRead = few.ContainsKey(day);
+        var found = All(day);
+        if (!wasRead && search.IsBroken(day)) search.MissedSome = true;
+        if (found is not null)
         {
             yield return WholeDay(day, found);
             yield break;
@@ -133,11 +136,12 @@ internal sealed class SpanHits(WordSearch search, string query) : IDisposable
     {
         if (blocks.TryGetValue(file.Name, out var known)) return known;
         List<Block> read = [];
-        Reading(file, connection =>
+        var isRead = Reading(file, connection =>
         {
             using var statement = new Statement(connection, "SELECT block, first_end, last_end FROM blocks ORDER BY block DESC");
             while (statement.Step()) read.Add(new Block(statement.Long(0), statement.Long(1), statement.Long(2)));
         });
+        if (!isRead) search.MissedSome = true;
         return blocks[file.Name] = [.. read];
     }
 
@@ -146,8 +150,7 @@ internal sealed class SpanHits(WordSearch search, string query) : IDisposable
         var key = (file.Name, block);
         if (pieces.TryGetValue(key, out var known)) return known;
         var piece = new Piece([], []);
-        var wasWhole = search.IsWhole;
-        Reading(file, connection =>
+        var isRead = Reading(file, connection =>
         {
             if (!statements.TryGetValue(file.Name, out var statement))
             {
@@ -159,21 +162,24 @@ internal sealed class SpanHits(WordSearch search, string query) : IDisposable
             while (statement.Step()) piece.Add(KeyOf(statement.Blob(0)));
         });
         // Rows have been told "no" that would have been looked through otherwise.
-        if (wasWhole && !search.IsWhole) search.MissedSome = true;
+        if (!isRead) search.MissedSome = true;
         while (order.Count >= MostPieces) pieces.Remove(order.Dequeue());
         order.Enqueue(key);
         return pieces[key] = piece;
     }
 
-    private void Reading(SearchFile file, Action<SqliteConnection> read)
+    // False when the file turned out damaged.
+    private bool Reading(SearchFile file, Action<SqliteConnection> read)
     {
         try
         {
             if (search.Connection(file) is { } connection) read(connection);
+            return true;
         }
         catch (SqliteException e) when (search.IsBeyondUse(file, e))
         {
             search.Broken(file);
+            return false;
         }
     }
 

@@ -42,6 +42,8 @@ internal sealed class WordSearch(SearchIndex index, SearchFolder folder, Func<bo
     /// <summary>Whether nothing that was asked of has turned out damaged.</summary>
     public bool IsWhole => broken.Count == 0;
 
+    public bool IsBroken(DateOnly day) => broken.Contains(day);
+
     /// <summary>True when that came out in the middle of an answer, which may lack something for it.</summary>
     public bool MissedSome { get; set; }
 

@@ -67,8 +67,9 @@ internal sealed class WordTerms
     public string Condition(SqlCondition sql)
     {
         if (sql.Open.Run.Words is not { } words) return Thin(sql);
-        var coverage = words.Of(sql.Open.Partition.Day);
         var rows = Rows(sql.Open);
+        // After the rows: to find them may have shown that the index of the day is damaged.
+        var coverage = words.Of(sql.Open.Partition.Day);
         if (rows is null && coverage.Through == 0) return Thin(sql);
         sql.UsesSpans = true;
         if (rows is not null) return $"s.id {(negated ? "NOT " : "")}IN (SELECT value FROM json_each({sql.Parameter(rows)}))";
@@ -89,7 +90,8 @@ internal sealed class WordTerms
         if (negated || sql.Open.Run.Words is not { } words) return null;
         if (Traces(sql.Open.Run, sql.Open.Partition.Day) is { } few) return $"t.trace IN (SELECT unhex(value) FROM json_each({sql.Parameter(few)}))";
         var coverage = words.Of(sql.Open.Partition.Day);
-        if (coverage.Through == 0 || coverage.Began > 1) return null;
+        // A trace has spans on earlier days, too: one that is damaged is no day without a hit.
+        if (!words.IsWhole || coverage.Through == 0 || coverage.Began > 1) return null;
         var hit = $"{TraceHasWords}({Number(sql.Open.Offer(words.Hits(query)))}, t.trace, t.start, t.\"end\")";
         return $"CASE WHEN t.number <= {Number(coverage.Through)} THEN {hit} ELSE {bySpans} END";
     }
