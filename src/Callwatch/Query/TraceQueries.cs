@@ -121,6 +121,9 @@ public sealed class TraceQueries(QueryGate gate, Scopes scopes, SpanBodies bodie
         var spans = VisibleTrace.Spans(run, scope, id, after, limit + 1);
         var more = spans.Count > limit;
         if (Visible(run, scope, id, after is null && !more ? spans : null) is not { } row) return null;
+        // It was stored between the two.
+        if (spans.Count == 0 && after is null) spans = VisibleTrace.Spans(run, scope, id, after, limit + 1);
+        more = spans.Count > limit;
         if (more) spans.RemoveRange(limit, spans.Count - limit);
         var held = scopes.Held(scope.TenantId);
         return new TraceView(
