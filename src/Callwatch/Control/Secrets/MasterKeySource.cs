@@ -90,8 +90,11 @@ internal sealed class MasterKeySource
             using var process = Process.Start(start)!;
             process.StandardInput.Close();
             var printed = "";
-            var reading = new Thread(() => printed = Printed(process.StandardOutput)) { IsBackground = true, Name = "master key command" };
-            var draining = new Thread(() => Printed(process.StandardError)) { IsBackground = true, Name = "master key command, errors" };
+
+            // Taken now: a thread that begins late may find the command ended, and nothing to ask for them.
+            var (output, errors) = (process.StandardOutput, process.StandardError);
+            var reading = new Thread(() => printed = Printed(output)) { IsBackground = true, Name = "master key command" };
+            var draining = new Thread(() => Printed(errors)) { IsBackground = true, Name = "master key command, errors" };
             reading.Start();
             draining.Start();
             if (!process.WaitForExit(CommandTime) || !reading.Join(CommandTime))
@@ -111,15 +114,23 @@ internal sealed class MasterKeySource
 
     private static string Printed(StreamReader stream)
     {
-        var text = new char[MostBytes];
-        var length = stream.ReadBlock(text);
-
-        // The rest is read too, so that the command can end.
-        while (length == MostBytes && stream.Read(new char[MostBytes]) > 0)
+        try
         {
-        }
+            var text = new char[MostBytes];
+            var length = stream.ReadBlock(text);
 
-        return new string(text, 0, length);
+            // The rest is read too, so that the command can end.
+            while (length == MostBytes && stream.Read(new char[MostBytes]) > 0)
+            {
+            }
+
+            return new string(text, 0, length);
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            // It was ended.
+            return "";
+        }
     }
 
     private static (string Name, string? Value)[] Settings(SecretsOptions options) =>
